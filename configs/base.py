@@ -1,0 +1,70 @@
+"""The keys that every experiment has, and their defaults. A config shows only what differs from this."""
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+
+def get_config() -> ConfigDict:
+    config = ConfigDict()
+    config.seed = 0
+    config.steps = 100_000  # rounds: one generator update each
+    config.batch_size = 64  # real images for each discriminator update, over all devices
+    config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
+
+    config.data = ConfigDict()
+    config.data.source = "emoji"  # emoji, digits, folder, arrays, tfds, fake, toys
+    config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
+    config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone
+    config.data.filter = "lanczos"
+    config.data.crop = "center"  # "random", "distorted", "none"
+    config.data.oversize = 1.0  # resize to cover this many times the shape, before the crop
+    config.data.flip = False
+    config.data.dequantize = False
+    config.data.threads = placeholder(int)  # unset: one for each core, at most 16
+    config.data.prefetch = 2  # rounds kept ready
+    # Settings of single sources; a source refuses those that it does not take.
+    config.data.path = placeholder(str)  # folder, arrays
+    config.data.name = placeholder(str)  # tfds: the data set; toys: ring or grid
+    config.data.split = placeholder(str)
+    config.data.data_dir = placeholder(str)  # tfds
+    config.data.image_key = placeholder(str)  # tfds
+    config.data.label_key = placeholder(str)  # tfds
+    config.data.skip_broken = placeholder(bool)  # folder
+    config.data.length = placeholder(int)  # fake, toys
+    config.data.scale = placeholder(float)  # toys
+    config.data.std = placeholder(float)  # toys
+    config.data.size = placeholder(tuple)  # fake
+    config.data.num_classes = placeholder(int)  # fake
+
+    config.method = ConfigDict({"type": "adversarial.Adversarial"})
+    config.method.latent_dim = 128
+    config.method.latent = "normal"  # or "uniform"
+    config.method.num_classes = 0  # 0: unconditional
+    config.method.d_steps = 1  # discriminator updates a round
+    config.method.generator_batch_multiple = 1  # fakes in a generator update for each real image of the batch
+    config.method.clip_weights = placeholder(float)
+
+    config.generator = ConfigDict({"type": "sngan.Generator"})
+    config.discriminator = ConfigDict({"type": "sngan.Discriminator"})
+    config.loss = ConfigDict({"type": "hinge"})
+    config.regularizers = ConfigDict()
+
+    config.optim = ConfigDict()
+    for player in ("generator", "discriminator"):
+        config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
+
+    config.ema = ConfigDict()
+    config.ema.decay = placeholder(float)  # a round; where neither is set, no average is kept
+    config.ema.half_life_kimg = placeholder(float)
+    config.ema.start = 0  # first round that averages
+
+    config.mesh = ConfigDict({"data": -1, "fsdp": 1})  # -1: all devices that remain
+    config.log = ConfigDict()
+    config.log.every = 10  # rounds between lines of metrics.jsonl
+    config.log.samples_every = 1000  # rounds between pictures
+    config.log.num_samples = 64
+    config.checkpoint = ConfigDict()
+    config.checkpoint.every = 1000  # rounds
+    config.checkpoint.keep = 3  # the newest few
+    config.checkpoint.keep_every = placeholder(int)  # and every step that this divides
+    return config

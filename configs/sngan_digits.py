@@ -1,0 +1,29 @@
+"""The baseline of ssgan_digits: the same without the rotation task.
+
+Meant for: 1 device, a CPU will do.
+Command: python -m gan_jax.main --config=configs/sngan_digits.py --workdir=runs/sngan_digits
+"""
+
+from ml_collections import ConfigDict
+
+from configs import base
+
+
+def get_config() -> ConfigDict:
+    config = base.get_config()
+    config.steps = 4000
+    config.batch_size = 32
+    config.data.source = "digits"
+    config.data.shape = (16, 16, 1)
+    config.data.filter = "bicubic"
+
+    config.generator = ConfigDict({"type": "sngan.Generator", "widths": (32, 32, 32), "norm": "self_modulated"})
+    config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 32, 32, 32), "halvings": 2})
+    config.method.latent_dim = 64
+    for player in ("generator", "discriminator"):
+        config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 5e-4, "b1": 0.0, "b2": 0.99})
+    config.ema.decay = 0.999
+
+    config.log.samples_every = 500
+    config.checkpoint.every = 500
+    return config

@@ -1,0 +1,134 @@
+"""SNGAN's residual networks at 32, 48, 64 and 128 pixels (Miyato et al., arXiv:1802.05957; projection: 1802.05637).
+
+Upsampling is to the nearest neighbour, downsampling by the mean, and a shortcut is learned (1 x 1) where the shape
+changes, as in the authors' code; compare_gan's blocks differ (zero insertion, 3 x 3 shortcuts).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from gan_jax.architectures.stem import Stem, base_size, generator_norm
+from gan_jax.architectures.verdict import projected_verdict
+from gan_jax.nn.conv import Conv
+from gan_jax.nn.resample import downsample_mean, upsample_nearest
+from gan_jax.nn.weights import glorot
+from gan_jax.types import Verdict
+
+# By the image's height: width of the first map, then of each doubling block.
+GENERATOR_WIDTHS = {
+    32: (256, 256, 256, 256),
+    48: (512, 256, 128, 64),
+    64: (1024, 512, 256, 128, 64),
+    128: (1024, 1024, 512, 256, 128, 64),
+}
+# Width of each block, and how many of the first blocks halve the image.
+DISCRIMINATOR_WIDTHS = {
+    32: ((128, 128, 128, 128), 2),
+    48: ((64, 128, 256, 512, 1024), 4),
+    64: ((64, 128, 256, 512, 1024), 5),
+    128: ((64, 128, 256, 512, 1024, 1024), 5),
+}
+_RESIDUAL = glorot(math.sqrt(2))
+_PLAIN = glorot()
+
+
+def _of_size(table: dict[int, Any], height: int) -> Any:
+    if height not in table:
+        raise ValueError(
+            f"SNGAN has no widths for images {height} pixels high (it has {', '.join(map(str, table))}): set widths"
+        )
+    return table[height]
+
+
+class Generator(linen.Module):
+    """latents [B, Z] -> images [B, H, W, C] in [-1, 1]: a dense stem, residual blocks that double the size, tanh.
+
+    widths: of the first map, then of each doubling; by default the paper's for the image's height.
+    norm: "batch", "conditional_batch" (labels), "self_modulated" (sBN of SS-GAN) or "none".
+    """
+
+    image_shape: tuple[int, int, int]
+    widths: tuple[int, ...] = ()
+    norm: str = "batch"
+    num_classes: int = 0
+    dtype: Any = None
+
+    @linen.compact
+    def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
+        first, *widths = self.widths or _of_size(GENERATOR_WIDTHS, self.image_shape[0])
+        size = base_size(self.image_shape, len(widths))
+        normalize = generator_norm(self.norm, latents, label, self.num_classes, train)
+        x = Stem(size, first, _PLAIN, dtype=self.dtype, name="stem")(latents)
+        for i, width in enumerate(widths):
+            x = self._block(f"block{i}", x, width, normalize)
+            self.sow("taps", f"block{i}", x)
+        if self.norm == "conditional_batch":  # the last norm knows no class
+            normalize = generator_norm("batch", latents, None, 0, train)
+        x = jax.nn.relu(normalize("norm", x))
+        x = Conv(self.image_shape[-1], kernel_init=_PLAIN, dtype=self.dtype, name="to_image")(x)
+        return jnp.tanh(x.astype(jnp.float32))
+
+    def _block(self, name, x, width, normalize):
+        conv = lambda part, kernel, init: Conv(
+            width, kernel, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}"
+        )
+        h = upsample_nearest(jax.nn.relu(normalize(f"{name}_norm1", x)))
+        h = conv("conv1", (3, 3), _RESIDUAL)(h)
+        h = conv("conv2", (3, 3), _RESIDUAL)(jax.nn.relu(normalize(f"{name}_norm2", h)))
+        # A 1 x 1 convolution and nearest upsampling commute: convolving first is a quarter of the work.
+        return h + upsample_nearest(conv("shortcut", (1, 1), _PLAIN)(x))
+
+
+class Discriminator(linen.Module):
+    """images [B, H, W, C] -> Verdict: residual blocks, ReLU, pooling over the image, a linear layer, and a projection.
+
+    widths, halvings: of the blocks, and how many of the first blocks halve the image; by default the paper's.
+    scheme: "spectral", "equalized" or None, of every weight. pooling: "sum" (the paper) or "mean" (compare_gan).
+    Features: "block0", "block1", ... (maps) and "pooled" [B, F].
+    """
+
+    image_shape: tuple[int, int, int]
+    widths: tuple[int, ...] = ()
+    halvings: int | None = None
+    scheme: str | None = "spectral"
+    pooling: str = "sum"
+    num_classes: int = 0
+    dtype: Any = None
+
+    @linen.compact
+    def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
+        widths, halvings = self.widths, self.halvings
+        if not widths:
+            widths, default = _of_size(DISCRIMINATOR_WIDTHS, self.image_shape[0])
+            halvings = default if halvings is None else halvings
+        if halvings is None:
+            raise ValueError("set halvings, the number of blocks that halve the image, together with widths")
+        base_size(self.image_shape, halvings)
+        features, x = {}, images
+        for i, width in enumerate(widths):
+            x = self._block(f"block{i}", x, width, first=i == 0, halve=i < halvings)
+            features[f"block{i}"] = x
+        x = jax.nn.relu(x.astype(jnp.float32))
+        if self.pooling not in ("sum", "mean"):
+            raise ValueError(f"pooling is 'sum' or 'mean', not {self.pooling!r}")
+        features["pooled"] = getattr(jnp, self.pooling)(x, axis=(1, 2))  # [B, F]
+        return projected_verdict(features, label, self.num_classes, self.scheme, _PLAIN)
+
+    def _block(self, name, x, width, first, halve):
+        hidden = width if first else x.shape[-1]
+        conv = lambda part, features, kernel, init: Conv(
+            features, kernel, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}"
+        )
+        pool = downsample_mean if halve else lambda x: x
+        h = conv("conv1", hidden, (3, 3), _RESIDUAL)(x if first else jax.nn.relu(x))
+        h = pool(conv("conv2", width, (3, 3), _RESIDUAL)(jax.nn.relu(h)))
+        if first or halve or width != x.shape[-1]:
+            # Pooling and a 1 x 1 convolution commute: pooling first is a quarter of the work.
+            x = conv("shortcut", width, (1, 1), _PLAIN)(pool(x))
+        return h + x

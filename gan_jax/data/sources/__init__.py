@@ -1,0 +1,55 @@
+"""Data sets by name. Each module here is one source; its class has the module's name, capitalised."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+from gan_jax.data.names import nearest, one_of
+from gan_jax.data.source import Source
+
+
+def known_sources() -> tuple[str, ...]:
+    """The names that `open_source` takes: the modules of this package."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def source_settings(source: str) -> tuple[str, ...]:
+    """The settings that a source takes, in the order of its signature."""
+    return tuple(inspect.signature(_class_of(source)).parameters)
+
+
+def open_source(source: str, **settings: object) -> Source:
+    """Opens a data set.
+
+    Args:
+        source: the name of a module in this package, e.g. "folder".
+        **settings: keyword arguments of that module's class. None means not set.
+
+    Raises:
+        ValueError: no such source, or a setting that is not None and that the source does not take.
+        Other errors come from the source: missing files, unknown splits.
+    """
+    opened, known = _class_of(source), source_settings(source)
+    given = {key: value for key, value in settings.items() if value is not None}
+    for key, value in given.items():
+        if key not in known:
+            raise ValueError(
+                f"data source {source!r} takes no setting {key!r} (given: {value!r}){nearest(key, known)}."
+                f" It takes: {', '.join(known) or 'none'}. Remove the setting or choose another source."
+            )
+    missing = [
+        key
+        for key, parameter in inspect.signature(opened).parameters.items()
+        if parameter.default is inspect.Parameter.empty and key not in given
+    ]
+    if missing:
+        raise ValueError(f"data source {source!r} needs the setting {missing[0]!r}. It takes: {', '.join(known)}.")
+    return opened(**given)
+
+
+def _class_of(source: str) -> type:
+    one_of(source, known_sources(), "data source")
+    module = importlib.import_module(f"{__name__}.{source}")
+    return getattr(module, source.capitalize())

@@ -1,0 +1,89 @@
+"""Adversarial losses. Both players minimise; larger logits mean "more real". Logits of any shape, means over all.
+
+Each is a frozen dataclass of three pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term` and
+`generator(real, fake, memory) -> Term`, where real and fake are logits. None of these losses has a memory.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jax.nn import relu, softplus
+
+from gan_jax.types import PyTree, Term
+
+
+@dataclasses.dataclass(frozen=True)
+class _Memoryless:
+    def init(self) -> PyTree:
+        return ()
+
+
+@dataclasses.dataclass(frozen=True)
+class hinge(_Memoryless):
+    """L_D = E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))], L_G = -E[D(G(z))] (arXiv:1705.02894, 1802.05957)."""
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.mean(relu(1.0 - real)) + jnp.mean(relu(1.0 + fake)))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(-jnp.mean(fake))
+
+
+@dataclasses.dataclass(frozen=True)
+class non_saturating(_Memoryless):
+    """Cross-entropy, and L_G = -E[log sigma(D(G(z)))] (Goodfellow et al., arXiv:1406.2661)."""
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.mean(softplus(-real)) + jnp.mean(softplus(fake)))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.mean(softplus(-fake)))
+
+
+@dataclasses.dataclass(frozen=True)
+class wasserstein(_Memoryless):
+    """L_D = E[D(G(z))] - E[D(x)], L_G = -E[D(G(z))] (Arjovsky et al., arXiv:1701.07875).
+
+    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm.
+    """
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.mean(fake) - jnp.mean(real))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(-jnp.mean(fake))
+
+
+@dataclasses.dataclass(frozen=True)
+class least_squares(_Memoryless):
+    """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9)."""
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(0.5 * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(0.5 * jnp.mean((fake - 1.0) ** 2))
+
+
+@dataclasses.dataclass(frozen=True)
+class relativistic(_Memoryless):
+    """L_D = E[softplus(D(G(z)) - D(x))], L_G = E[softplus(D(x) - D(G(z)))] over pairs by index (arXiv:1807.00734, 2501.05441)."""
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        _check_pairs(real, fake)
+        return Term(jnp.mean(softplus(fake - real)))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        _check_pairs(real, fake)
+        return Term(jnp.mean(softplus(real - fake)))
+
+
+def _check_pairs(real: jax.Array, fake: jax.Array) -> None:
+    if real.shape != fake.shape:
+        raise ValueError(
+            f"the relativistic loss pairs each real logit with a fake one, got {real.shape} and {fake.shape}: "
+            "set method.generator_batch_multiple to 1"
+        )

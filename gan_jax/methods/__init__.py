@@ -1,0 +1,1 @@
+"""Games: what the players are and how a round is played. One game a file."""

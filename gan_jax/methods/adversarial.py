@@ -1,0 +1,256 @@
+"""The two-player game: a discriminator against a generator, with one loss and any number of regularisers.
+
+A round is `d_steps` updates of the discriminator, each on real images of its own, then one update of the generator.
+Nearly every GAN of the literature is this game with other networks, another loss, or one more regulariser.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen
+
+from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
+from gan_jax.nn.spectral import iterate
+from gan_jax.optim import Ema
+from gan_jax.types import (
+    AdversarialLoss,
+    Array,
+    Batch,
+    Head,
+    Network,
+    Phase,
+    Play,
+    PyTree,
+    Regularizer,
+    Term,
+    TrainState,
+    Verdict,
+    named_key,
+    over_data,
+)
+
+_COLLECTIONS = ("params", "batch_stats", "spectral")
+_PREFIX = {"discriminator": "d", "generator": "g"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Adversarial:
+    """The two-player game as three pure functions: `init`, `step` and `sampler`.
+
+    generator, discriminator: Flax modules, see `gan_jax.architectures`.
+    optimizers: "generator" and "discriminator" -> optax transformation; a head has its player's unless it brings one.
+    regularizers: by name; the name seeds their noise and marks their memory.
+    latent_dim, latent: z is [N, latent_dim], "normal" N(0, 1) or "uniform" U(-1, 1).
+    num_classes: 0 for unconditional networks; else fakes get uniformly drawn labels.
+    d_steps: discriminator updates for each generator update.
+    generator_batch_multiple: fakes in a generator update for each real image of the batch (SNGAN: 2).
+    ema: the moving average of the generator; None keeps none.
+    clip_weights: after each update the discriminator's parameters are clipped to +- this (WGAN); None does not.
+    """
+
+    generator: linen.Module
+    discriminator: linen.Module
+    loss: AdversarialLoss
+    optimizers: Mapping[str, optax.GradientTransformation]
+    phases: tuple[Phase, ...]
+    regularizers: Mapping[str, Regularizer] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    latent_dim: int = 128
+    latent: str = "normal"
+    num_classes: int = 0
+    d_steps: int = 1
+    generator_batch_multiple: int = 1
+    ema: Ema | None = None
+    clip_weights: float | None = None
+
+    def __post_init__(self):
+        for name in ("latent_dim", "d_steps", "generator_batch_multiple"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.latent not in LATENTS:
+            raise ValueError(f"latent is one of {', '.join(LATENTS)}, not {self.latent!r}")
+        taken = {"generator", "discriminator"}
+        for owner, regularizer in self.regularizers.items():
+            if owner == "loss":
+                raise ValueError("a regulariser cannot be named 'loss'")
+            for name, head in regularizer.heads().items():
+                if name in taken:
+                    raise ValueError(f"two networks are named {name!r}; the second is a head of regulariser {owner!r}")
+                if head.player not in _PREFIX:
+                    raise ValueError(f"head {name!r} is trained with {head.player!r}, which is no player")
+                taken.add(name)
+
+    # --- state
+
+    def init(self, key: Array, batch: Batch) -> TrainState:
+        """The state before the first round. batch: one round's, leaves [d_steps, B, ...]; only its shapes matter."""
+        image = jnp.zeros_like(batch["image"][0, :4])
+        n = image.shape[0]
+        label = jnp.zeros(n, jnp.int32) if self.num_classes else None
+        make = named_key(key, "init")
+
+        def variables(name: str, module: linen.Module, *args: Any, **kwargs: Any) -> dict:
+            rngs = {"params": named_key(make, name), "noise": named_key(make, "noise")}
+            return dict(module.init(rngs, *args, mutable=_COLLECTIONS, **kwargs))
+
+        latents = jnp.zeros((n, self.latent_dim))
+        made = {"generator": variables("generator", self.generator, latents, label, train=False)}
+        made["discriminator"] = variables("discriminator", self.discriminator, image, label, train=False)
+        features = self.discriminator.apply(made["discriminator"], image, label, train=False).features
+        for name, head in self._heads().items():
+            made[name] = variables(name, head.module, *head.example(features))
+        networks = {name: self._network(name, split) for name, split in made.items()}
+        memory = {"loss": self.loss.init()} | {name: r.init() for name, r in self.regularizers.items()}
+        return TrainState(jnp.zeros((), jnp.int32), key, networks, memory)
+
+    def _network(self, name: str, variables: dict) -> Network:
+        params = variables.pop("params")
+        average: PyTree = ()
+        if name == "generator" and self.ema is not None:  # buffers of its own: the state is donated to every step
+            average = jax.tree.map(jnp.copy, {"params": params, "stats": variables})
+        return Network(params, variables, self._optimizer(name).init(params), average)
+
+    def _heads(self) -> dict[str, Head]:
+        return {name: head for r in self.regularizers.values() for name, head in r.heads().items()}
+
+    def _optimizer(self, name: str) -> optax.GradientTransformation:
+        if name in _PREFIX:
+            return self.optimizers[name]
+        head = self._heads()[name]
+        return head.optimizer or self.optimizers[head.player]
+
+    # --- one round
+
+    def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, dict[str, Array]]:
+        """Plays one round. batch: leaves [d_steps, B, ...]. Metrics: {"d/...", "g/..."}, the d ones averaged over d_steps."""
+        key = jax.random.fold_in(state.key, state.step)
+
+        def discriminate(carry: tuple, turn: tuple) -> tuple:
+            substep, real = turn
+            update = state.step * self.d_steps + substep
+            return self._update("discriminator", *carry, real, jax.random.fold_in(key, substep), state.step, update)
+
+        carry = (dict(state.networks), dict(state.memory))
+        if self.d_steps == 1:
+            carry, of_d = discriminate(carry, (0, jax.tree.map(lambda leaf: leaf[0], batch)))
+        else:
+            carry, of_d = jax.lax.scan(discriminate, carry, (jnp.arange(self.d_steps), batch))
+            of_d = jax.tree.map(jnp.mean, of_d)
+        last = jax.tree.map(lambda leaf: leaf[-1], batch)
+        key = jax.random.fold_in(key, self.d_steps)
+        (networks, memory), of_g = self._update("generator", *carry, last, key, state.step, state.step)
+        if self.ema is not None:
+            networks["generator"] = self._averaged(networks["generator"], state.step)
+        return TrainState(state.step + 1, state.key, networks, memory), of_d | of_g
+
+    def _averaged(self, network: Network, round: Array) -> Network:
+        now = {"params": network.params, "stats": network.stats}
+        return network.replace(ema=self.ema.update(network.ema, now, round))
+
+    def _update(self, player: str, networks: dict, memory: dict, real: Batch, key: Array, round: Array, update: Array):
+        """One update of a player and of the heads that are trained with it."""
+        trained = [player, *(name for name, head in self._heads().items() if head.player == player)]
+        multiple = self.generator_batch_multiple if player == "generator" else 1
+        latents = self._latents(key, real["image"].shape[0] * multiple)
+
+        def total(params: dict) -> tuple[Array, tuple]:
+            play, moved = self._play(player, params, networks, real, latents, key, round, update)
+            terms = self._terms(player, play, memory, key)
+            return sum(term.loss for term in terms.values()), (terms, moved, play.on_real, play.on_fake)
+
+        params = {name: networks[name].params for name in trained}
+        (loss, (terms, moved, on_real, on_fake)), gradients = jax.value_and_grad(total, has_aux=True)(params)
+        networks = dict(networks)
+        for name in trained:
+            stats = networks[name].stats | (moved if name == player else {})
+            networks[name] = self._descend(name, networks[name], stats, gradients[name])
+
+        metrics = {"adversarial": terms["loss"].loss, "total": loss}
+        for term in terms.values():
+            if clash := metrics.keys() & term.metrics.keys():
+                raise ValueError(f"two terms of the {player}'s loss report {', '.join(sorted(clash))}")
+            metrics |= term.metrics
+        if player == "discriminator":
+            metrics |= self._certainty(on_real, on_fake)
+        metrics["gradient_norm"] = optax.global_norm(gradients)
+        metrics["parameter_norm"] = optax.global_norm([networks[name].params for name in trained])
+        metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
+        return (networks, {name: term.memory for name, term in terms.items()}), metrics
+
+    def _latents(self, key: Array, n: int) -> Batch:
+        latents = {"z": draw_latents(named_key(key, "latents"), n, self.latent_dim, self.latent)}
+        if self.num_classes:
+            latents["label"] = jax.random.randint(named_key(key, "label"), (n,), 0, self.num_classes)
+        return over_data(latents)
+
+    def _play(self, player, params, networks, real, latents, key, round, update) -> tuple[Play, dict]:
+        """The player's view of this update, and its batch statistics as its own forward pass moved them."""
+        if self.num_classes and "label" not in real:
+            raise ValueError("class-conditional networks need labels, and the data has none")
+        noise = {"noise": named_key(key, "noise")}
+        modules = {"generator": self.generator, "discriminator": self.discriminator}
+        variables = {n: {"params": params.get(n, net.params), **net.stats} for n, net in networks.items()}
+
+        def still(name: str) -> Callable:  # moves no statistics
+            return lambda x, label=None: modules[name].apply(variables[name], x, label, train=True, rngs=noise)
+
+        def moving(name: str, x: Array, label: Array | None) -> tuple[Any, dict]:
+            out, moved = modules[name].apply(variables[name], x, label, train=True, rngs=noise, mutable=["batch_stats"])
+            return out, dict(moved)
+
+        nets = {name: still(name) for name in modules}
+        for name, head in self._heads().items():
+            nets[name] = lambda *args, module=head.module, name=name: module.apply(variables[name], *args)
+
+        fake_label = latents.get("label")
+        if player == "discriminator":
+            images = jax.lax.stop_gradient(nets["generator"](latents["z"], fake_label))
+            on_real, moved = moving("discriminator", real["image"], real.get("label"))
+        else:
+            images, moved = moving("generator", latents["z"], fake_label)
+            on_real = nets["discriminator"](real["image"], real.get("label"))
+        fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
+        on_fake: Verdict = nets["discriminator"](fake["image"], fake_label)
+        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update), moved
+
+    def _terms(self, player: str, play: Play, memory: dict, key: Array) -> dict[str, Term]:
+        terms = {"loss": getattr(self.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}
+        for name, regularizer in self.regularizers.items():
+            seen = dataclasses.replace(play, key=named_key(key, name))
+            terms[name] = getattr(regularizer, player)(seen, memory[name])
+        return terms
+
+    def _descend(self, name: str, network: Network, stats: PyTree, gradients: PyTree) -> Network:
+        updates, opt_state = self._optimizer(name).update(gradients, network.opt_state, network.params)
+        params = optax.apply_updates(network.params, updates)
+        if name == "discriminator" and self.clip_weights is not None:
+            params = jax.tree.map(lambda p: jnp.clip(p, -self.clip_weights, self.clip_weights), params)
+        if "spectral" in stats:  # one power iteration an update: the vectors always belong to the weights as they are
+            stats = stats | {"spectral": iterate(params, stats["spectral"])}
+        return network.replace(params=params, stats=stats, opt_state=opt_state)
+
+    @staticmethod
+    def _certainty(on_real: Verdict, on_fake: Verdict) -> dict[str, Array]:
+        """How sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart."""
+        return {
+            "real_accuracy": jnp.mean((on_real.logits > 0).astype(jnp.float32)),
+            "fake_accuracy": jnp.mean((on_fake.logits < 0).astype(jnp.float32)),
+            "real_logit": jnp.mean(on_real.logits),
+            "fake_logit": jnp.mean(on_fake.logits),
+        }
+
+    # --- the result
+
+    def sampler(self, state: TrainState, phase: Phase, average: bool = True) -> GeneratorSampler:
+        """The generator as scores and pictures see it: its moving average where one is kept, unless average=False."""
+        network = state.networks["generator"]
+        kept = average and self.ema is not None
+        weights = network.ema if kept else {"params": network.params, "stats": network.stats}
+        variables = {"params": weights["params"], **weights["stats"]}
+        return GeneratorSampler(self.generator, variables, self.latent_dim, self.latent, self.num_classes)

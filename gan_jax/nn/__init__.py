@@ -1,0 +1,1 @@
+"""Layers: the equation as a pure function, then a thin Flax module that owns the variables."""

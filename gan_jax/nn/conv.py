@@ -1,0 +1,155 @@
+"""Convolution. Every convolution of the house goes through this file.
+
+On TPUs and GPUs it is XLA's own; on CPUs, where XLA is slow, `conv_products` takes the kernel gradient and the cases
+with few channels. The choice is made where the program is compiled, so the same step runs everywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+from jax import lax
+
+from gan_jax.nn.conv_products import prefers_products, product_conv, product_kernel_gradient
+from gan_jax.nn.weights import Initializer, normal, weight
+
+Padding = str | int | Sequence[tuple[int, int]]
+
+
+def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "SAME") -> jax.Array:
+    """Convolves images or volumes (as deep learning does: without flipping the kernel).
+
+    x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is "SAME" (as TensorFlow pads), "VALID", the
+    number of zeros on every side, or a (before, after) pair for each spatial axis.
+    """
+    space = x.ndim - 2
+    if kernel.ndim != space + 2 or kernel.shape[-2] != x.shape[-1]:
+        raise ValueError(f"a kernel [*window, in, out] of shape {kernel.shape} does not fit images of shape {x.shape}")
+    if isinstance(padding, str):
+        padding = lax.padtype_to_pads(x.shape[1:-1], kernel.shape[:space], (strides,) * space, padding)
+    elif isinstance(padding, int):
+        padding = ((padding, padding),) * space
+    return _conv(x, kernel, (strides,) * space, tuple((int(a), int(b)) for a, b in padding), (1,) * space)
+
+
+def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: Padding = "SAME") -> jax.Array:
+    """The transpose of a strided convolution: the layer papers call deconvolution.
+
+    x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is what the convolution of which this is the
+    transpose pads: "SAME" gives space' = strides * space; a number p gives (space - 1) * strides + window - 2p, as
+    PyTorch's. The kernel is applied unflipped to the zero-stuffed input, as in TensorFlow and Flax with
+    `transpose_kernel=False`; PyTorch's kernel is this one flipped in space.
+    """
+    window = kernel.shape[:-2]
+    if isinstance(padding, str):
+        if padding != "SAME":
+            raise ValueError(f"conv_transpose takes padding 'SAME' or a number, not {padding!r}")
+        totals = [max(k - strides, 0) for k in window]
+        pads = [(t // 2, t - t // 2) for t in totals]
+        grow = [max(strides - k, 0) for k in window]
+    else:
+        pads = [(padding, padding)] * len(window) if isinstance(padding, int) else list(padding)
+        grow = [0] * len(window)
+    around = tuple((k - 1 - a, k - 1 - b + g) for k, (a, b), g in zip(window, pads, grow, strict=True))
+    space = len(window)
+    return _conv(x, kernel, (1,) * space, around, (strides,) * space)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
+def _conv(x, kernel, strides, padding, dilation):
+    """x is spread by `dilation` with zeros, padded, and read by the window every `strides`."""
+    by_xla = functools.partial(_xla_conv, strides=strides, padding=padding, dilation=dilation)
+    if not prefers_products(x.shape, kernel.shape, strides, padding, dilation):
+        return by_xla(x, kernel)
+    return lax.platform_dependent(x, kernel, cpu=functools.partial(product_conv, padding=padding), default=by_xla)
+
+
+def _xla_conv(x, kernel, strides, padding, dilation):
+    space = "DHW"[-(x.ndim - 2) :]
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        window_strides=strides,
+        padding=padding,
+        lhs_dilation=dilation,
+        dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+    )
+
+
+def _conv_forward(x, kernel, strides, padding, dilation):
+    return _conv(x, kernel, strides, padding, dilation), (x, kernel)
+
+
+def _conv_backward(strides, padding, dilation, residuals, dy):
+    x, kernel = residuals
+    dx = _image_gradient(x, kernel, dy, strides, padding, dilation)
+    return dx, _kernel_gradient(x, kernel, dy, strides, padding, dilation)
+
+
+_conv.defvjp(_conv_forward, _conv_backward)
+
+
+def _image_gradient(x, kernel, dy, strides, padding, dilation):
+    """The gradient of a convolution by its image is a convolution: window flipped, strides and dilation exchanged."""
+    space = x.ndim - 2
+    flipped = jnp.swapaxes(jnp.flip(kernel, range(space)), -1, -2)  # [*window, O, I]
+    around = []
+    for axis in range(space):
+        k, (before, _) = kernel.shape[axis], padding[axis]
+        spread = (x.shape[1 + axis] - 1) * dilation[axis] + 1  # x with its zeros, without padding
+        read = (dy.shape[1 + axis] - 1) * strides[axis] + 1
+        around.append((k - 1 - before, spread - read + before))
+    return _conv(dy, flipped, dilation, tuple(around), strides)
+
+
+def _kernel_gradient(x, kernel, dy, strides, padding, dilation):
+    def by_xla(x, dy):
+        forward = functools.partial(_xla_conv, x, strides=strides, padding=padding, dilation=dilation)
+        return jax.linear_transpose(forward, kernel)(dy)[0]
+
+    def by_products(x, dy):
+        return product_kernel_gradient(x, dy, kernel.shape[:-2], strides, padding, dilation)
+
+    return lax.platform_dependent(x, dy, cpu=by_products, default=by_xla)
+
+
+class Conv(linen.Module):
+    """A convolution with bias: [B, *space, I] -> [B, *space', features]. `scheme` as in `weights.weight`."""
+
+    features: int
+    kernel: Sequence[int] = (3, 3)
+    strides: int = 1
+    padding: Padding = "SAME"
+    use_bias: bool = True
+    scheme: str | None = None
+    kernel_init: Initializer = normal()
+    dtype: Any = None
+
+    transpose = False
+
+    @linen.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (*self.kernel, x.shape[-1], self.features)
+        kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, fan_in=math.prod(shape[:-1]))
+        dtype = self.dtype or x.dtype
+        apply = conv_transpose if self.transpose else conv
+        y = apply(x.astype(dtype), kernel.astype(dtype), self.strides, self.padding)
+        if self.use_bias:
+            bias = self.param("bias", linen.initializers.zeros, (self.features,))
+            y = y + bias.astype(dtype).reshape((1,) * (y.ndim - 1) + (-1,))
+        return y
+
+
+class ConvTranspose(Conv):
+    """The transposed convolution: [B, *space, I] -> [B, *(strides * space), features] with "SAME" padding."""
+
+    kernel: Sequence[int] = (4, 4)
+    strides: int = 2
+
+    transpose = True

@@ -1,0 +1,85 @@
+"""Changes of resolution by a factor of two, and the blur that goes with them. Images [B, H, W, C] or volumes.
+
+None of these is a gather, and none has a scatter for a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+def upsample_nearest(x: jax.Array) -> jax.Array:
+    """Every pixel becomes a cell of equal ones: [B, *space, C] -> [B, *(2 * space), C]."""
+    batch, *space, channels = x.shape
+    apart = [n for side in space for n in (side, 1)]  # H, 1, W, 1
+    cells = [n for side in space for n in (side, 2)]
+    x = jnp.broadcast_to(x.reshape(batch, *apart, channels), (batch, *cells, channels))
+    return x.reshape(batch, *(2 * side for side in space), channels)
+
+
+def unpool_zeros(x: jax.Array) -> jax.Array:
+    """Every pixel becomes the first of a cell of zeros: [B, *space, C] -> [B, *(2 * space), C]. compare_gan's."""
+    spread = [(0, 1, 1)] * (x.ndim - 2)
+    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *spread, (0, 0, 0)])
+
+
+def upsample_bilinear(x: jax.Array) -> jax.Array:
+    """Nearest neighbours, then the blur: [B, *space, C] -> [B, *(2 * space), C]. StyleGAN's.
+
+    Inside the image this is linear interpolation; beyond its edge lie zeros, so the outermost pixels are 3/4 as bright.
+    """
+    return blur(upsample_nearest(x))
+
+
+def downsample_mean(x: jax.Array) -> jax.Array:
+    """The mean of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side."""
+    return jnp.mean(*_cells(x))
+
+
+def downsample_sum(x: jax.Array) -> jax.Array:
+    """The sum of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side."""
+    return jnp.sum(*_cells(x))
+
+
+def downsample_max(x: jax.Array) -> jax.Array:
+    """The maximum of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side.
+
+    Where a cell has several maxima they share the gradient equally.
+    """
+    return jnp.max(*_cells(x))
+
+
+def _cells(x: jax.Array) -> tuple[jax.Array, tuple[int, ...]]:
+    """[B, H, W, C] -> [B, H / 2, 2, W / 2, 2, C], and the axes that run through a cell."""
+    batch, *space, channels = x.shape
+    if any(side % 2 for side in space):
+        raise ValueError(f"halving an image needs even sides; got {x.shape}")
+    split = [n for side in space for n in (side // 2, 2)]
+    return x.reshape(batch, *split, channels), tuple(range(2, 2 + 2 * len(space), 2))
+
+
+def sum_pool(x: jax.Array) -> jax.Array:
+    """The sum over all pixels: [B, *space, C] -> [B, C]. SNGAN's and BigGAN's global pooling."""
+    return jnp.sum(x, tuple(range(1, x.ndim - 1)))
+
+
+def blur(x: jax.Array, filter: Sequence[float] = (1, 2, 1)) -> jax.Array:
+    """Every channel convolved with the filter along each spatial axis: [B, *space, C] -> the same.
+
+    The filter is of odd length (ValueError if not) and is divided by its sum. Beyond the edge lie zeros.
+    """
+    if len(filter) % 2 == 0:
+        raise ValueError(f"a blur that keeps the image's place needs a filter of odd length, not {tuple(filter)}")
+    reach = len(filter) // 2
+    for axis in range(1, x.ndim - 1):
+        side = x.shape[axis]
+        around = [(reach, reach) if a == axis else (0, 0) for a in range(x.ndim)]
+        padded = jnp.pad(x, around)
+        shifted = [lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(filter))]
+        # A convolution flips the filter: the last weight meets the first shift.
+        x = sum(s * (w / sum(filter)) for s, w in zip(shifted, reversed(filter), strict=True))
+    return x

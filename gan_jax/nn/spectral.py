@@ -1,0 +1,67 @@
+"""Spectral normalisation: a weight divided by its largest singular value (Miyato et al., arXiv:1802.05957).
+
+The singular value is followed by power iteration with vectors that persist in the collection "spectral". A forward
+pass only reads them: `iterate` moves them, once an update, whatever number of passes the update makes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen, traverse_util
+
+_EPSILON = 1e-12
+
+
+def as_matrix(weight: jax.Array) -> jax.Array:
+    """A kernel [*window, I, O] as the matrix [window * I, O] whose singular values are meant."""
+    return weight.reshape(-1, weight.shape[-1])
+
+
+def power_iteration(matrix: jax.Array, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """One round: matrix [M, N], u [N] -> (u [N], v [M]), unit vectors nearer to the first singular pair. Algorithm 1."""
+    v = matrix @ u
+    v = v / (jnp.linalg.norm(v) + _EPSILON)
+    u = v @ matrix
+    u = u / (jnp.linalg.norm(u) + _EPSILON)
+    return u, v
+
+
+def spectral_norm(matrix: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
+    """sigma = v^T W u -> []. Differentiable in the matrix alone: the vectors are constants (Eq. 10)."""
+    u, v = jax.lax.stop_gradient((u, v))
+    return jnp.vdot(v @ matrix, u)
+
+
+def spectral_normalize(module: linen.Module, name: str, weight: jax.Array) -> jax.Array:
+    """weight / sigma(weight), with the module's vectors `<name>_u` and `<name>_v`. At initialisation they are converged."""
+    matrix = as_matrix(weight)
+
+    def first() -> tuple[jax.Array, jax.Array]:
+        u = jax.random.normal(module.make_rng("params"), matrix.shape[1:])
+        return jax.lax.fori_loop(0, 20, lambda _, uv: power_iteration(matrix, uv[0]), power_iteration(matrix, u))
+
+    vectors = module.variable("spectral", name, lambda: dict(zip("uv", first(), strict=True))).value
+    sigma = spectral_norm(matrix, vectors["u"], vectors["v"])
+    return weight / (sigma + _EPSILON)
+
+
+def iterate(params: Any, spectral: Any, times: int = 1) -> Any:
+    """The collection "spectral" after `times` more power iterations on the present parameters. Pure.
+
+    params, spectral: a network's variable trees; every spectral entry stands at the path of its parameter.
+    """
+    if not spectral:
+        return spectral
+    weights = traverse_util.flatten_dict(params)
+    vectors = traverse_util.flatten_dict(spectral, is_leaf=lambda path, value: set(value) == {"u", "v"})
+    moved = {}
+    for path, value in vectors.items():
+        matrix = as_matrix(jax.lax.stop_gradient(weights[path]))
+        u, v = value["u"], value["v"]
+        for _ in range(times):
+            u, v = power_iteration(matrix, u)
+        moved[path] = {"u": u, "v": v}
+    return traverse_util.unflatten_dict(moved)

@@ -1,0 +1,49 @@
+"""How a layer's weight is initialised and reparametrised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import jax
+from flax import linen
+
+from gan_jax.nn.spectral import spectral_normalize
+
+Initializer = Callable[..., jax.Array]
+SCHEMES = (None, "spectral", "equalized")
+
+
+def normal(stddev: float = 0.02) -> Initializer:
+    """N(0, stddev^2): DCGAN's."""
+    return linen.initializers.normal(stddev)
+
+
+def glorot(gain: float = 1.0) -> Initializer:
+    """Glorot-uniform, times a gain: SNGAN's."""
+    return linen.initializers.variance_scaling(gain**2, "fan_avg", "uniform")
+
+
+orthogonal = linen.initializers.orthogonal  # BigGAN's
+
+
+def weight(
+    module: linen.Module,
+    name: str,
+    init: Initializer,
+    shape: tuple[int, ...],
+    scheme: str | None,
+    fan_in: int,
+    gain: float = math.sqrt(2),
+) -> jax.Array:
+    """A float32 parameter of the module, as the layer is to use it.
+
+    `scheme` None: as stored. "spectral": divided by its largest singular value (Miyato et al., arXiv:1802.05957).
+    "equalized": stored with unit variance and multiplied by gain / sqrt(fan_in) (Karras et al., arXiv:1710.10196).
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"unknown weight scheme {scheme!r}; known: {', '.join(map(repr, SCHEMES))}")
+    if scheme == "equalized":
+        return module.param(name, linen.initializers.normal(1.0), shape) * (gain / math.sqrt(fan_in))
+    value = module.param(name, init, shape)
+    return spectral_normalize(module, name, value) if scheme == "spectral" else value

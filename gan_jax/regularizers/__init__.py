@@ -1,0 +1,1 @@
+"""Addends to either player's loss: one idea a file, its head included."""

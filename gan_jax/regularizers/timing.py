@@ -1,0 +1,66 @@
+"""Wrappers that say when a regulariser plays: `every(n, .)` and `after(n, .)`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.types import Head, Play, PyTree, Term
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sometimes:
+    n: int
+    regularizer: Any
+
+    def __post_init__(self):
+        if self.n < 1:
+            raise ValueError(f"{type(self).__name__} needs a whole number from 1 on, got {self.n}")
+
+    def heads(self) -> Mapping[str, Head]:
+        return self.regularizer.heads()
+
+    def init(self) -> PyTree:
+        return self.regularizer.init()
+
+    def discriminator(self, play: Play, memory: PyTree) -> Term:
+        return self._when(self._now(play), lambda: self._scaled(self.regularizer.discriminator(play, memory)), memory)
+
+    def generator(self, play: Play, memory: PyTree) -> Term:
+        return self._when(self._now(play), lambda: self._scaled(self.regularizer.generator(play, memory)), memory)
+
+    def _now(self, play: Play) -> jax.Array:
+        raise TypeError("use every or after")
+
+    def _scaled(self, term: Term) -> Term:
+        return term
+
+    @staticmethod
+    def _when(now: jax.Array, term: Any, memory: PyTree) -> Term:
+        # Metrics of a resting regulariser read zero.
+        zero = lambda: jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(term))
+        return jax.lax.cond(now, term, lambda: zero()._replace(memory=memory))
+
+
+@dataclasses.dataclass(frozen=True)
+class every(_Sometimes):
+    """Plays at every n-th update of the player, with n times its loss, so that its mean is kept (lazy regularisation:
+    Karras et al., arXiv:1912.04958). The other updates do not compute it."""
+
+    def _now(self, play: Play) -> jax.Array:
+        return play.update % self.n == 0
+
+    def _scaled(self, term: Term) -> Term:
+        return term._replace(loss=self.n * term.loss)
+
+
+@dataclasses.dataclass(frozen=True)
+class after(_Sometimes):
+    """Plays from round n on: a warm-up of n rounds without it."""
+
+    def _now(self, play: Play) -> jax.Array:
+        return play.round >= self.n

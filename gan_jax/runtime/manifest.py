@@ -1,0 +1,63 @@
+"""A list of a folder's files with their SHA-256, written last: its presence says complete, its sums say undamaged.
+
+Zarr and OCDBT do not notice every flipped byte, and a damaged file is better found before its arrays are on 64 devices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from etils import epath
+
+NAME = "manifest.json"
+
+
+def write_manifest(folder: epath.Path) -> None:
+    """Lists all files below the folder. Atomic on a local disk, where a rename is; an object store's write is."""
+    files = {str(path.relative_to(folder)): _sum(path) for path in _files(folder)}
+    partial = folder / f"{NAME}.partial"
+    partial.write_text(json.dumps({"sha256": files}, indent=1, sort_keys=True))
+    partial.replace(folder / NAME)
+
+
+def is_complete(folder: epath.Path) -> bool:
+    """Whether the manifest was written, and so everything before it."""
+    return (folder / NAME).exists()
+
+
+def damage(folder: epath.Path) -> str | None:
+    """What is wrong with a folder, in a few words; None if every file is what it was. Reads all of it."""
+    if not is_complete(folder):
+        return "it is incomplete: the run stopped while it was being written"
+    try:
+        files = json.loads((folder / NAME).read_text())["sha256"].items()
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        return f"its {NAME} cannot be read ({error})"
+    for name, expected in files:
+        try:
+            if not (folder / name).exists():
+                return f"{name} is missing"
+            if _sum(folder / name) != expected:
+                return f"{name} has changed since it was written"
+        except OSError as error:
+            return f"{name} cannot be read ({error})"
+    return None
+
+
+def _files(folder: epath.Path) -> list[epath.Path]:
+    found: list[epath.Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            found += _files(path)
+        elif not path.name.startswith(NAME):
+            found.append(path)
+    return found
+
+
+def _sum(path: epath.Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,118 @@
+"""Several processes as one: starting them together, gathering arrays, agreeing on a yes or no.
+
+Everything here but `initialize_distributed` is collective where there are several processes: all of them must call it,
+in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+PyTree = Any
+
+
+def initialize_distributed(
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process: int | None = None,
+    distributed: bool | None = None,
+    timeout_seconds: float = 300,
+    environment: Mapping[str, str] = os.environ,
+) -> bool:
+    """Joins the other processes of this run; call it before anything that touches a device. -> whether it joined.
+
+    coordinator, processes, process: "host:port" of process 0, how many there are, which this is; what is None comes
+        from JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID, or from the cluster.
+    distributed: True: join even where nothing in the environment says so (a TPU VM slice, whose metadata server JAX
+        asks). False: never. None: join if an argument or a variable above is set, under Slurm with several tasks, or
+        where TPU_WORKER_HOSTNAMES names several hosts.
+    timeout_seconds: how long to wait for the others.
+    A run of one process is left alone, a second call does nothing. Raises RuntimeError where the settings are wrong.
+    Where the others do not come, XLA ends the process when the time is up; stderr says what to do just before.
+    """
+    coordinator = coordinator or environment.get("JAX_COORDINATOR_ADDRESS")
+    processes = _integer(environment, "JAX_NUM_PROCESSES") if processes is None else processes
+    process = _integer(environment, "JAX_PROCESS_ID") if process is None else process
+    if distributed is None:
+        named = coordinator is not None or process is not None or processes is not None
+        distributed = named or _in_cluster(environment)
+    if not distributed or processes == 1 or jax.distributed.is_initialized():
+        return jax.distributed.is_initialized()
+    if processes is not None and process is not None and not 0 <= process < processes:
+        raise RuntimeError(f"this is process {process} of {processes}: numbers run from 0 to {processes - 1}")
+    advice = (
+        f"could not join the other processes within {timeout_seconds} s: coordinator {coordinator or 'unknown'}, "
+        f"this is process {'unknown' if process is None else process} of "
+        f"{'an unknown number' if processes is None else processes}. Start every process with the same "
+        "JAX_COORDINATOR_ADDRESS=host:port (a free port of process 0's machine that the others can reach), the same "
+        "JAX_NUM_PROCESSES and its own JAX_PROCESS_ID, at about the same time."
+    )
+    # When the time is up XLA aborts the process and nothing can be caught, so the advice is given just before.
+    last_word = threading.Timer(0.9 * timeout_seconds, lambda: print(advice, file=sys.stderr, flush=True))
+    last_word.daemon = True
+    last_word.start()
+    try:
+        jax.distributed.initialize(coordinator, processes, process, initialization_timeout=math.ceil(timeout_seconds))
+    except Exception as error:
+        raise RuntimeError(f"{advice}\nJAX says: {error}") from error
+    finally:
+        last_word.cancel()
+    return True
+
+
+def fetch(tree: PyTree) -> PyTree:
+    """Arrays, wherever their shards are -> whole numpy arrays of their own memory, on every process.
+
+    Typed keys come as their key data, [..., 2] uint32 for threefry. Leaves that are not arrays become numpy arrays.
+    """
+    leaves = jax.tree.map(_without_key_type, tree)
+    for leaf in jax.tree.leaves(leaves):  # start all copies before waiting for the first
+        if isinstance(leaf, jax.Array) and (leaf.is_fully_addressable or leaf.is_fully_replicated):
+            leaf.copy_to_host_async()
+    return jax.tree.map(_whole, leaves)
+
+
+def any_process(flag: bool) -> bool:
+    """Whether the flag is up on any process; waits for all of them where there are several."""
+    return bool(flag) if jax.process_count() == 1 else bool(multihost_utils.process_allgather(np.array(flag)).any())
+
+
+def from_first_process(number: int) -> int:
+    """Process 0's number, on every process. In the range of int32."""
+    return int(number if jax.process_count() == 1 else multihost_utils.broadcast_one_to_all(np.int32(number)))
+
+
+def _without_key_type(leaf: Any) -> Any:
+    typed = isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jax.random.key_data(leaf) if typed else leaf
+
+
+def _whole(leaf: Any) -> np.ndarray:
+    if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        return np.asarray(multihost_utils.process_allgather(leaf, tiled=True))
+    return np.array(leaf)  # a copy: on CPU np.asarray would be a view of a buffer that may be donated
+
+
+def _integer(environment: Mapping[str, str], name: str) -> int | None:
+    value = environment.get(name)
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise RuntimeError(f"{name} is {value!r}; it must be a whole number") from None
+
+
+def _in_cluster(environment: Mapping[str, str]) -> bool:
+    in_slurm_step = "SLURM_STEP_NODELIST" in environment and "SLURM_PROCID" in environment
+    tasks = _integer(environment, "SLURM_STEP_NUM_TASKS") or _integer(environment, "SLURM_NTASKS") or 1
+    return (in_slurm_step and tasks > 1) or "," in environment.get("TPU_WORKER_HOSTNAMES", "")

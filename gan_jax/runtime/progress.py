@@ -1,0 +1,137 @@
+"""What a person watching a run wants to know: how far, how fast, how long still, and is it waiting for data."""
+
+from __future__ import annotations
+
+import collections
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self, TextIO
+
+import jax
+from tqdm import tqdm
+
+
+class _Mark(NamedTuple):
+    time: float  # seconds
+    step: int
+    images: int
+    waited: float  # seconds, summed over the run
+
+
+class Progress:
+    """A bar on a terminal; elsewhere one plain line an interval, so that logs stay readable. Only process 0 shows it.
+
+    total: rounds of the whole run. start: rounds done before, by the run this one resumes.
+    interval: seconds between plain lines. window: seconds over which rates are taken.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        start: int = 0,
+        interval: float = 30.0,
+        window: float = 30.0,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._total, self._step, self._metrics = total, start, {}
+        self._interval, self._window, self._clock = interval, window, clock
+        self._stream = sys.stderr if stream is None else stream
+        self._began, self._waited = clock(), 0.0
+        self._marks: collections.deque[_Mark] = collections.deque()
+        self._shown_at, self._shown_step = -float("inf"), None
+        self._shown = jax.process_index() == 0
+        self._bar = None
+        if self._shown and self._stream.isatty():
+            layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}"
+            self._interval = 0.5
+            self._bar = tqdm(total=total, initial=start, file=self._stream, dynamic_ncols=True, bar_format=layout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def update(
+        self, step: int, images_shown: int, waited_seconds: float = 0.0, metrics: Mapping[str, Any] | None = None
+    ) -> None:
+        """To be called after each round, or every few.
+
+        step: rounds done, of the whole run. images_shown: real images shown, of the whole run.
+        waited_seconds: waited for data since the last call. metrics: numbers to show; read only when they are shown.
+        The first call opens the window, so the time before it, compilation, counts for no rate.
+        """
+        now = self._clock()
+        self._waited += waited_seconds
+        self._step, self._metrics = step, metrics or self._metrics
+        self._mark(_Mark(now, step, images_shown, self._waited))
+        if self._shown and now - self._shown_at >= self._interval:
+            self._show(now)
+
+    def skip(self) -> None:
+        """Forgets the window: the next update opens a new one. To be called where the loop does something else than
+        play rounds (a phase that compiles, an evaluation), so that it counts for no rate."""
+        self._marks.clear()
+
+    def rates(self) -> dict[str, float]:
+        """{"seconds"} since the start, and once two rounds are known {"images_per_second", "seconds_per_kimg",
+        "data_wait"} over the window; data_wait is the share, 0 to 1, of the time spent waiting for data."""
+        rates = {"seconds": self._clock() - self._began}
+        if len(self._marks) > 1:
+            first, last = self._marks[0], self._marks[-1]
+            elapsed, images = last.time - first.time, last.images - first.images
+            if elapsed > 0 and images > 0:
+                rates["images_per_second"] = images / elapsed
+                rates["seconds_per_kimg"] = 1000 * elapsed / images
+                rates["data_wait"] = min(1.0, (last.waited - first.waited) / elapsed)
+        return rates
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the last round at the window's speed; None while it is unknown."""
+        if len(self._marks) < 2 or self._marks[-1].step <= self._marks[0].step:
+            return None
+        first, last = self._marks[0], self._marks[-1]
+        return (self._total - last.step) * (last.time - first.time) / (last.step - first.step)
+
+    def line(self) -> str:
+        """The state of the run in one plain line."""
+        return (
+            f"round {self._step}/{self._total} ({100 * self._step / max(self._total, 1):.1f}%) {self._tail()}".strip()
+        )
+
+    def close(self) -> None:
+        """Shows the last round if it is not shown yet, and ends the bar. Nothing is shown afterwards."""
+        if self._shown and self._marks and self._shown_step != self._step:
+            self._show(self._clock())
+        if self._bar is not None:
+            self._bar.close()
+        self._shown = False
+
+    def _mark(self, mark: _Mark) -> None:
+        # Marks closer than 1/200 of the window replace each other, so that the deque stays short at any speed.
+        if len(self._marks) > 2 and mark.time - self._marks[-2].time < self._window / 200:
+            self._marks.pop()
+        self._marks.append(mark)
+        while len(self._marks) > 2 and self._marks[1].time < mark.time - self._window:
+            self._marks.popleft()
+
+    def _show(self, now: float) -> None:
+        self._shown_at, self._shown_step = now, self._step
+        if self._bar is None:
+            print(self.line(), file=self._stream, flush=True)
+            return
+        self._bar.n = self._step
+        self._bar.set_postfix_str(self._tail(), refresh=True)
+
+    def _tail(self) -> str:
+        rates, left = self.rates(), self.seconds_left()
+        parts = []
+        if "images_per_second" in rates:
+            parts.append(f"{rates['images_per_second']:.4g} images/s, {rates['seconds_per_kimg']:.3g} s/kimg")
+            parts.append(f"{100 * rates['data_wait']:.0f}% waiting for data")
+        if left is not None:
+            parts.append(f"{tqdm.format_interval(round(left))} left")
+        parts += [f"{name} {float(value):.4g}" for name, value in self._metrics.items()]
+        return ", ".join(parts)

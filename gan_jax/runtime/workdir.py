@@ -1,0 +1,38 @@
+"""Can this run write where it was told to? Asked before anything expensive starts."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Path:
+    """Makes the directory where it is missing and writes a file there. -> its absolute path.
+
+    need_mb: megabytes (10^6 bytes) that must be free. Raises OSError with a sentence that says what to do.
+    """
+    path = Path(workdir).expanduser().absolute()
+    blocking = next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None)
+    if blocking is not None:
+        raise NotADirectoryError(f"cannot write to {path}: {blocking} is a file; name another directory with --workdir")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(b"writable")
+    except PermissionError as error:
+        raise PermissionError(
+            f"cannot write to {path}: no permission ({error}); name a directory of your own with --workdir"
+        ) from error
+    except OSError as error:
+        hint = "the disk is full; free some space" if error.errno == errno.ENOSPC else f"{error}; check the path"
+        raise OSError(f"cannot write to {path}: {hint}, or name another directory with --workdir") from error
+    free_mb = shutil.disk_usage(path).free / 1e6
+    if free_mb < need_mb:
+        raise OSError(
+            f"cannot write to {path}: the disk has {free_mb:.0f} MB free and this run needs about {need_mb:.0f} MB; "
+            "free some space, or name another directory with --workdir"
+        )
+    return path

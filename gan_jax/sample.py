@@ -1,0 +1,127 @@
+"""Images from a trained run, as a grid, an array file, or a folder of PNGs."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from gan_jax import build
+from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.checkpoints import Checkpoints
+from gan_jax.runtime.images import image_grid, save_png, scatter_png
+from gan_jax.runtime.mesh import make_mesh, state_template
+from gan_jax.types import Batch, Sampler
+from gan_jax.work_folder import read_config
+
+_AT_ONCE = 64
+
+
+def load_sampler(workdir: str | Path, step: int | None = None, average: bool = True) -> tuple[int, Sampler]:
+    """(step, sampler) of a run's newest checkpoint, or of the one at `step`.
+
+    average: the generator's moving average, where one is kept; False: its weights as they are.
+    Raises FileNotFoundError where the folder holds no run or no checkpoint.
+    """
+    workdir = Path(workdir).expanduser()
+    config = build.resolve(read_config(workdir))
+    method = build.method(config)
+    (phase,) = method.phases
+    abstract = jax.eval_shape(lambda: method.init(jax.random.key(0), _blank(config)))
+    restored = Checkpoints(workdir / "checkpoints").restore(state_template(abstract, make_mesh()), step)
+    if restored is None:
+        raise FileNotFoundError(f"there is no checkpoint in {workdir / 'checkpoints'} yet: train first")
+    found, state = restored
+    return found, method.sampler(state, phase, average)
+
+
+def draw(
+    sampler: Sampler, num: int, seed: int = 0, truncation: float | None = None, label: int | None = None
+) -> dict[str, np.ndarray]:
+    """{"image": float32 [num, H, W, C] in [-1, 1], "label": int32 [num] where the model has classes}.
+
+    The n-th image depends on seed, num and n alone. label: one class for all; None draws classes uniformly.
+    """
+    if num < 1:
+        raise ValueError(f"num must be 1 or more, got {num}")
+    key = jax.random.key(seed)
+    latents = sampler.latents(jax.random.fold_in(key, 0), num, truncation)
+    labels = sampler.labels(jax.random.fold_in(key, 1), num)
+    if label is not None:
+        if labels is None:
+            raise ValueError("this model is unconditional: it takes no label")
+        if not 0 <= label < sampler.num_classes:
+            raise ValueError(f"label must be 0 to {sampler.num_classes - 1}, got {label}")
+        labels = jnp.full(num, label, jnp.int32)
+    synthesize = jax.jit(lambda s, z, y: s.synthesize(s.map(z, y), y)[0])
+    images = []
+    for first in tqdm(range(0, num, _AT_ONCE), desc="sampling", unit="batch", disable=num <= _AT_ONCE):
+        rows = jnp.arange(first, first + _AT_ONCE) % num  # the last batch is filled up: one compilation for all
+        part = synthesize(sampler, latents[rows], None if labels is None else labels[rows])
+        images.append(np.asarray(part)[: num - first])
+    drawn = {"image": np.concatenate(images)}
+    return drawn if labels is None else {**drawn, "label": np.asarray(labels)}
+
+
+def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
+    """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), or a folder of PNGs. -> what was written.
+
+    The .npz holds "image" uint8 [n, H, W, C] (points: float32 [n, 2]) and "label"; gan_jax reads it back as a data set.
+    """
+    out, images = Path(out), drawn["image"]
+    points = images.ndim == 2
+    if out.suffix == ".png":
+        if points:
+            scatter_png(out, images)
+        else:
+            save_png(out, image_grid(images))
+        return [out]
+    arrays = {**drawn, "image": images if points else _as_bytes(images)}
+    if out.suffix == ".npz":
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        write_atomically(out, buffer.getvalue())
+        return [out]
+    if out.suffix or points:
+        kinds = ".png or .npz" if points else ".png (a grid), .npz, or a folder's name without an ending"
+        raise ValueError(f"cannot write {out}: out ends in {kinds}")
+    paths = [out / f"{i:06d}.png" for i in range(len(images))]
+    for path, image in zip(paths, arrays["image"], strict=True):
+        if image.shape[-1] == 2:
+            raise ValueError("PNG files hold 1, 3 or 4 channels: write images of 2 channels to .npz")
+        save_png(path, image)
+    return paths
+
+
+def sample(
+    workdir: str | Path,
+    out: str | Path,
+    num: int = 64,
+    seed: int = 0,
+    step: int | None = None,
+    average: bool = True,
+    truncation: float | None = None,
+    label: int | None = None,
+) -> None:
+    """Draws `num` images from a run and writes them to `out`; see `load_sampler`, `draw` and `write`."""
+    found, sampler = load_sampler(workdir, step, average)
+    drawn = draw(sampler, num, seed, truncation, label)
+    if jax.process_index() == 0:
+        written = write(drawn, out)
+        what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
+        print(f"wrote {num} samples of step {found} to {what}")
+
+
+def _as_bytes(images: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(images, -1, 1) * 127.5 + 127.5).astype(np.uint8)
+
+
+def _blank(config: Any) -> Batch:
+    """A round's batch of zeros, for its shapes."""
+    rows = (config["method"].get("d_steps", 1), config["batch_size"])
+    return {"image": jnp.zeros((*rows, *config["data"]["shape"])), "label": jnp.zeros(rows, jnp.int32)}

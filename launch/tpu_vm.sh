@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# tpu_vm.sh VERB [flags] [-- flags of the program]
+#
+# One Cloud TPU slice, from nothing to a finished run. Needs the gcloud command, signed in.
+#
+#   create   asks for the slice (a queued resource); returns at once, the queue may take minutes or days
+#   setup    waits until the slice is there; sends the committed code (git HEAD), installs it, mounts the bucket, copies the data
+#   train    starts the same command on all machines of the slice, detached
+#   resume   the same as train: a run goes on from the newest checkpoint of its workdir
+#   run      runs the program once on all machines in the foreground, e.g. run ... -- --mode=sample --num=64
+#   status   the state of the slice, of the program on each machine, and the end of the log
+#   stop     asks the program to save and leave; the slice stays (and goes on costing)
+#   delete   gives the slice back; the bucket stays
+#   watch    keeps the run alive: after a preemption deletes, creates, sets up and trains again. Runs on your own
+#            machine until the run has finished, was stopped, or failed --max-restarts times in a row
+#
+#   --name N         of the slice                                 every verb
+#   --zone Z         e.g. europe-west4-a                          every verb
+#   --project P      the Google Cloud project                     every verb
+#   --type T         e.g. v3-8, v3-128, v4-32, v5litepod-16       create, watch
+#   --runtime R      the TPU software version; chosen by --type if left out
+#   --spot           cheaper, and may be taken away at any time
+#   --config C       a file of configs/, as seen from the root    train, resume, run, watch
+#   --workdir D      below --mount, so that it outlives the slice train, resume, run, watch
+#   --bucket B       a bucket's name, mounted at --mount (/mnt/gan_jax); watch needs it
+#   --data gs://...  prepared TFDS data, copied to the disk of every machine by setup
+#   --data-dir D     where the program looks for data; without --data it may lie below --mount
+#   --lines N        of the log, for status (20)
+#   --every S        seconds between two looks (60)
+#   --max-restarts N failures in a row that watch accepts (3)
+#   --delete-when-finished   watch deletes the slice once the run is through
+#   --dry-run        prints the commands, runs none
+#
+# Every flag may come from the environment: GAN_JAX_NAME, GAN_JAX_ZONE, GAN_JAX_MAX_RESTARTS ...
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(dirname "$here")"
+options="name zone project type runtime config workdir bucket mount data data_dir lines every max_restarts"
+switches="spot delete_when_finished"
+# shellcheck source-path=SCRIPTDIR source=flags.sh
+. "$here/flags.sh"
+
+name="" zone="" project="" type="" runtime="" config="" workdir="" bucket="" data="" data_dir="" spot="" delete_when_finished=""
+mount="/mnt/gan_jax" lines=20 every=60 max_restarts=3
+
+gtpu() { run gcloud compute tpus "$@" "--project=$project" "--zone=$zone"; }
+
+# look FIELD WORDS...: one field of a description; nothing where gcloud has no answer.
+look() {
+  local field="$1"
+  shift
+  gcloud compute tpus "$@" "--project=$project" "--zone=$zone" "--format=value($field)" 2>/dev/null || true
+}
+
+# on WHERE WORDS...: a command on machine 0, or on `all` of them.
+on() {
+  local where="$1" at_once=""
+  shift
+  if [ "$where" = all ]; then at_once=1; fi # the program waits for itself on the other machines
+  gtpu tpu-vm ssh "$name" "--worker=$where" ${at_once:+--batch-size=all} --quiet "--command=$(quoted "$@")"
+}
+
+worker() {
+  local where="$1"
+  shift
+  on "$where" bash gan_jax_src/launch/tpu_worker.sh "$@"
+}
+
+default_runtime() {
+  case "$type" in
+    v2-* | v3-* | v4-*) echo tpu-ubuntu2204-base ;;
+    v5litepod-* | v5lite-*) echo v2-alpha-tpuv5-lite ;;
+    v5p-*) echo v2-alpha-tpuv5 ;;
+    v6e-*) echo v2-alpha-tpuv6e ;;
+    *) die "no software version is known for --type=$type; give one with --runtime" ;;
+  esac
+}
+
+create() {
+  required type
+  [ -n "$runtime" ] || runtime="$(default_runtime)"
+  gtpu queued-resources create "$name" "--node-id=$name" "--accelerator-type=$type" "--runtime-version=$runtime" ${spot:+--spot}
+}
+
+delete() { gtpu queued-resources delete "$name" --force --quiet; }
+
+# The state of the request; UNKNOWN when gcloud cannot tell (no network, no such slice).
+slice_state() {
+  local state
+  state="$(look state.state queued-resources describe "$name")"
+  echo "${state:-UNKNOWN}"
+}
+
+await_slice() {
+  if [ -n "$dry_run" ]; then
+    gtpu queued-resources describe "$name" '--format=value(state.state)'
+    note "again every $every s until the answer is ACTIVE"
+    return
+  fi
+  local state before="" unknown=0
+  while :; do
+    state="$(slice_state)"
+    [ "$state" = "$before" ] || note "$(date '+%F %T') $name: $state"
+    before="$state"
+    case "$state" in
+      ACTIVE) return ;;
+      FAILED | SUSPENDED | SUSPENDING) return 1 ;;
+      UNKNOWN)
+        unknown=$((unknown + 1))
+        [ "$unknown" -lt 10 ] || die "gcloud knows nothing of --name=$name in --zone=$zone of --project=$project"
+        ;;
+      *) unknown=0 ;;
+    esac
+    sleep "$every"
+  done
+}
+
+setup() {
+  await_slice || die "the slice is not to be had: $(slice_state). delete it, then create again"
+  if [ -z "$dry_run" ] && [ -n "$(git -C "$root" status --porcelain 2>/dev/null)" ]; then note "uncommitted changes stay here: what is sent is HEAD"; fi
+  local parcel="/tmp/gan_jax_src.$$.tar.gz"
+  [ -z "$dry_run" ] || parcel=/tmp/gan_jax_src.tar.gz
+  run git -C "$root" archive --format=tar.gz --prefix=gan_jax_src/ "--output=$parcel" HEAD
+  gtpu tpu-vm scp "$parcel" "$name:gan_jax_src.tar.gz" --worker=all --quiet
+  run rm -f "$parcel"
+  on all bash -c 'rm -rf gan_jax_src && tar -xzf gan_jax_src.tar.gz'
+  worker all setup ${bucket:+"--bucket=$bucket" "--mount=$mount"} ${data:+"--data=$data"} ${data_dir:+"--data-dir=$data_dir"}
+}
+
+check_workdir() {
+  required config workdir
+  case "$workdir" in
+    gs://*) die "--workdir=$workdir: metrics and samples are written as local files. Mount it: --bucket=NAME --workdir=$mount/..." ;;
+  esac
+  case "$bucket:$workdir" in
+    gs://*) die "--bucket takes the bare name, without gs://" ;;
+    :*) note "without --bucket, what is in $workdir is lost with the slice" ;;
+    *":$mount/"*) ;;
+    *) die "--workdir=$workdir does not lie below --mount=$mount, where the bucket is" ;;
+  esac
+}
+
+# start VERB: the program on all machines.
+start() {
+  check_workdir
+  worker all "$1" "--config=$config" "--workdir=$workdir" ${bucket:+"--bucket=$bucket" "--mount=$mount"} \
+    ${data_dir:+"--data-dir=$data_dir"} ${extra[@]+-- "${extra[@]}"}
+}
+
+status() {
+  gtpu queued-resources describe "$name" '--format=value(state.state)'
+  if [ -z "$dry_run" ] && [ "$(slice_state)" != ACTIVE ]; then return; fi
+  worker all status
+  worker 0 status "--lines=$lines"
+}
+
+# A verb with the same flags, in a shell of its own: there `set -e` holds, which it does not inside a condition.
+step() { bash "$here/tpu_vm.sh" "$1" "${arguments[@]}"; }
+
+# From a slice that is gone to a run that goes on.
+again() {
+  step delete || note "nothing to delete, or it could not be deleted"
+  step create && step setup && step train
+}
+
+# One machine that fails leaves the others waiting for it: end them all before the next start.
+restart() { worker all stop --patience=120 --kill && step train; }
+
+watch() {
+  required type bucket
+  check_workdir
+  if [ -n "$dry_run" ]; then
+    gtpu queued-resources describe "$name" '--format=value(state.state)'
+    worker 0 status
+    note "again every $every s. If the program failed there:"
+    restart
+    note "if the slice was preempted (SUSPENDED, FAILED):"
+    again
+    return
+  fi
+  local failures=0 unanswered=0 state word
+  while :; do
+    state="$(slice_state)"
+    if [ "$state" = ACTIVE ]; then
+      case "$(look state tpu-vm describe "$name")" in PREEMPTED | TERMINATED | STOPPED) state=SUSPENDED ;; esac
+    fi
+    word=""
+    if [ "$state" = ACTIVE ]; then word="$(worker 0 status 2>/dev/null | tr -d '\r' | head -n 1)" || word=""; fi
+    note "$(date '+%F %T') $name: $state${word:+, $word}"
+
+    case "$state,$word" in
+      UNKNOWN, | ACTIVE,) unanswered=$((unanswered + 1)) ;;
+      *) unanswered=0 ;;
+    esac
+    [ "$unanswered" -lt 10 ] || die "no answer about --name=$name in --zone=$zone of --project=$project, ten times in a row; it may still cost"
+
+    case "$state,$word" in
+      ACTIVE,running) failures=0 ;;
+      ACTIVE,finished)
+        if [ -n "$delete_when_finished" ]; then delete; else note "the slice still costs; tpu_vm.sh delete gives it back"; fi
+        return
+        ;;
+      ACTIVE,stopped)
+        note "stopped on request; the slice still costs"
+        return
+        ;;
+      ACTIVE,interrupted | ACTIVE,failed | ACTIVE,absent | FAILED,) failures=$((failures + 1)) ;;
+    esac
+    [ "$failures" -le "$max_restarts" ] ||
+      die "failed more than --max-restarts=$max_restarts times in a row; the slice may still cost. tpu_vm.sh status shows the log"
+
+    case "$state,$word" in
+      SUSPENDED, | FAILED,) again || failures=$((failures + 1)) ;;
+      ACTIVE,absent) { step setup && step train; } || note "could not start; will try again" ;;
+      ACTIVE,interrupted | ACTIVE,failed) restart || note "could not start; will try again" ;;
+    esac
+    sleep "$every"
+  done
+}
+
+verb="${1:-}"
+[ $# -eq 0 ] || shift
+arguments=("$@")
+case "$verb" in
+  create | setup | train | resume | run | status | stop | delete | watch) parse "$@" ;;
+  "" | --help | -h | help)
+    usage
+    exit 0
+    ;;
+  *) die "unknown verb '$verb'; one of create, setup, train, resume, run, status, stop, delete, watch" ;;
+esac
+required name zone project
+case "$verb" in
+  train | resume) start train ;;
+  run) start run ;;
+  stop) worker all stop ;;
+  *) "$verb" ;;
+esac

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from gan_jax.data import open_source
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 5, 4, 3), np.uint8)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+
+@pytest.fixture
+def save(tmp_path):
+    def saved(**arrays):
+        np.savez(tmp_path / "data.npz", **arrays)
+        return str(tmp_path / "data.npz")
+
+    return saved
+
+
+def test_images_and_labels(save):
+    source = open_source("arrays", path=save(image=IMAGES, label=LABELS))
+    assert len(source) == 6 and source.classes == ("0", "1", "2") and source.size_of(0) == (5, 4, 3)
+    np.testing.assert_array_equal(source[3]["image"], IMAGES[3])
+    assert source[5]["label"] == 2
+
+
+def test_names_of_classes(save):
+    assert open_source("arrays", path=save(image=IMAGES, label=LABELS, classes=["a", "b", "c"])).classes == (
+        "a",
+        "b",
+        "c",
+    )
+
+
+def test_grey_images_without_a_channel_and_without_labels(save):
+    source = open_source("arrays", path=save(image=IMAGES[..., 0]))
+    assert source.size_of(0) == (5, 4, 1) and source.classes == () and "label" not in source[0]
+    assert source.labels() is None
+
+
+def test_floats_are_rounded_to_levels(save):
+    floats = (IMAGES / 127.5 - 1).astype(np.float32)
+    np.testing.assert_array_equal(open_source("arrays", path=save(image=floats)).images, IMAGES)
+
+
+def test_splits(save):
+    path = save(image_train=IMAGES[:4], label_train=LABELS[:4], image_test=IMAGES[4:])
+    assert len(open_source("arrays", path=path)) == len(open_source("arrays", path=path, split="train")) == 4
+    assert len(open_source("arrays", path=path, split="test")) == 2
+    with pytest.raises(ValueError, match="'image_val'. It holds: image_train"):
+        open_source("arrays", path=path, split="val")
+
+
+@pytest.mark.parametrize(
+    "arrays, message",
+    [
+        ({"images": IMAGES}, "no array 'image'. It holds: images"),
+        ({"image": IMAGES.astype(np.int64)}, "is int64. It must be uint8"),
+        ({"image": IMAGES.astype(np.float32)}, r"float32 in \[0, 255\].*must be in \[-1, 1\]"),
+        ({"image": np.full((2, 4, 4, 3), np.nan, np.float32)}, "must be in"),
+        ({"image": IMAGES[0, 0]}, r"shape \(4, 3\)"),
+        ({"image": np.zeros((2, 4, 4, 7), np.uint8)}, "C from 1 to 4"),
+        ({"image": IMAGES[:0]}, "not empty"),
+        ({"image": IMAGES, "label": LABELS[:5]}, "one for each of 6 images"),
+        ({"image": IMAGES, "label": LABELS.astype(float)}, "must hold integers"),
+        ({"image": IMAGES, "label": LABELS - 1}, "runs from -1 to 1"),
+        ({"image": IMAGES, "label": LABELS, "classes": ["a", "b"]}, "2 classes"),
+    ],
+)
+def test_files_that_do_not_do(save, arrays, message):
+    with pytest.raises(ValueError, match=message):
+        open_source("arrays", path=save(**arrays))
+
+
+def test_no_such_file_no_npz_and_no_pickles(tmp_path, save):
+    with pytest.raises(FileNotFoundError, match="nowhere.npz"):
+        open_source("arrays", path=str(tmp_path / "nowhere.npz"))
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(ValueError, match="not an .npz file"):
+        open_source("arrays", path=str(tmp_path / "text.npz"))
+    np.save(tmp_path / "one.npy", IMAGES)
+    with pytest.raises(ValueError, match="not an .npz file"):
+        open_source("arrays", path=str(tmp_path / "one.npy"))
+    with pytest.raises(ValueError, match="pickle"):
+        open_source("arrays", path=save(image=np.array([IMAGES, None], dtype=object)))

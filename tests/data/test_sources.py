@@ -1,0 +1,110 @@
+import os
+
+import numpy as np
+import pytest
+
+from gan_jax.data import open_source
+from gan_jax.data.sources import known_sources, source_settings
+
+BUILT_IN = {
+    "emoji": {},
+    "digits": {},
+    "fake": {},
+    "toys": {"length": 100},
+}
+
+
+def test_sources_are_the_files_of_the_folder():
+    assert known_sources() == ("arrays", "digits", "emoji", "fake", "folder", "tfds", "toys")
+    assert source_settings("folder") == ("path", "split", "skip_broken")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_what_every_source_holds(name):
+    source = open_source(name, **BUILT_IN[name])
+    assert repr(source) == repr(open_source(name, **BUILT_IN[name])) and " at 0x" not in repr(source)
+    labels = source.labels()
+    assert labels.shape == (len(source),) and labels.dtype == np.int32
+    assert set(labels) == set(range(len(source.classes)))
+    for index in (0, len(source) // 2, len(source) - 1):
+        element = source[index]
+        assert element["image"].shape == tuple(source.size_of(index))
+        assert element["image"].dtype == (np.float32 if name == "toys" else np.uint8)
+        assert element["label"] == labels[index] and type(element["label"]) is int
+        np.testing.assert_array_equal(element["image"], source[index]["image"])
+    with pytest.raises(IndexError):
+        source[len(source)]
+
+
+def test_unset_settings_are_left_alone():
+    assert len(open_source("digits", split=None, path=None, data_dir=None)) == len(open_source("digits"))
+
+
+@pytest.mark.parametrize(
+    "source, settings, message",
+    [
+        ("emojis", {}, "did you mean 'emoji'.*Known: arrays, digits"),
+        ("folder", {"path": "x", "splits": "train"}, "no setting 'splits'.*did you mean 'split'"),
+        ("emoji", {"path": "x"}, "no setting 'path' .*It takes: split"),
+        ("digits", {"split": "val"}, "split 'val' is not known.*train, test"),
+        ("emoji", {"split": "tset"}, "did you mean 'test'"),
+        ("folder", {}, "needs the setting 'path'"),
+        ("fake", {"size": (4, 4)}, "size must be"),
+        ("fake", {"size": (4, 4, 5)}, "size must be"),
+        ("fake", {"length": 0}, "length 0"),
+        ("toys", {"name": "rings"}, "did you mean 'ring'"),
+        ("toys", {"split": "val"}, "split 'val'"),
+        ("toys", {"length": 0}, "length"),
+    ],
+)
+def test_unknown_names_and_settings(source, settings, message):
+    with pytest.raises(ValueError, match=message):
+        open_source(source, **settings)
+
+
+def test_emoji():
+    train, test = open_source("emoji"), open_source("emoji", split="test")
+    assert (len(train), len(test)) == (1716, 190) and train.images.shape == (1716, 32, 32, 3)
+    assert train.classes == test.classes and len(train.classes) == 9
+    assert train.classes[train[0]["label"]] == "Symbols"
+    assert train.images[:, 0, 0].mean() > 240  # on white
+    assert os.path.isfile(os.path.join(os.path.dirname(__import__("gan_jax.data").data.__file__), "embedded", "NOTICE"))
+
+
+def test_digits():
+    train, test = open_source("digits"), open_source("digits", split="test")
+    assert len(train) + len(test) == 1797 and 350 < len(test) < 360
+    assert train.images.min() == 0 and train.images.max() == 255
+    share = np.bincount(test.labels()) / (np.bincount(train.labels()) + np.bincount(test.labels()))
+    assert np.abs(share - 0.2).max() < 0.01
+    assert not {image.tobytes() for image in train.images} & {image.tobytes() for image in test.images}
+
+
+def test_fake():
+    source = open_source("fake", size=(7, 9, 4), length=30, num_classes=3, seed=1)
+    assert source[5]["image"].shape == (7, 9, 4) and source[5]["label"] == 2
+    assert not np.array_equal(source[5]["image"], source[8]["image"])
+    other = open_source("fake", size=(7, 9, 4), length=30, num_classes=3, seed=2)
+    assert not np.array_equal(source[5]["image"], other[5]["image"])
+    assert "label" not in open_source("fake", num_classes=0)[0]
+    assert open_source("fake", num_classes=0).labels() is None
+
+
+@pytest.mark.parametrize("name, count, scale, std", [("ring", 8, 1.0, 0.01), ("grid", 25, 4.0, 0.05)])
+def test_toys(name, count, scale, std):
+    source = open_source("toys", name=name, length=20_000)
+    assert source.modes.shape == (count, 2) and source.std == std and len(source.classes) == count
+    if name == "ring":
+        np.testing.assert_allclose(np.linalg.norm(source.modes, axis=1), scale, rtol=1e-6)
+    else:
+        assert set(np.unique(source.modes)) == {-4, -2, 0, 2, 4} and len(np.unique(source.modes, axis=0)) == 25
+    away = source.images - source.modes[source.labels()]
+    np.testing.assert_allclose(away.std(axis=0), std, rtol=0.03)
+    np.testing.assert_allclose(away.mean(axis=0), 0, atol=std / 20)
+    assert np.bincount(source.labels()).min() > 0.8 * 20_000 / count
+    assert not np.array_equal(source.images[:9], open_source("toys", name=name, split="test", length=20_000).images[:9])
+
+
+def test_toys_of_another_size():
+    source = open_source("toys", scale=2.0, std=0.5, length=10)
+    assert source.std == 0.5 and np.isclose(np.linalg.norm(source.modes[0]), 2)

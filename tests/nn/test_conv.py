@@ -1,0 +1,248 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.signal
+from jax import lax
+
+from gan_jax.nn.conv import Conv, ConvTranspose, conv, conv_transpose
+
+# sides, window, strides, padding: windows and strides with odd and even sides, every way to pad
+CASES = [
+    ((4, 5), (1, 1), 1, "SAME"),
+    ((5, 4), (1, 1), 2, "VALID"),
+    ((5, 4), (3, 3), 1, "SAME"),
+    ((5, 4), (3, 3), 2, "SAME"),
+    ((6, 5), (3, 3), 2, "VALID"),
+    ((4, 5), (3, 3), 1, ((2, 0), (1, 3))),
+    ((4, 6), (4, 4), 2, 1),
+    ((5, 4), (4, 4), 1, "SAME"),
+    ((7, 5), (4, 4), 2, ((0, 3), (2, 1))),
+    ((6, 5), (5, 5), 1, "VALID"),
+    ((6, 7), (5, 5), 2, "SAME"),
+    ((6, 5), (3, 4), 3, 2),
+    ((2, 3), (5, 5), 1, "SAME"),
+    ((5,), (4,), 2, "SAME"),
+    ((3, 4, 3), (3, 3, 3), 2, "SAME"),
+]
+
+
+def pads(sides, window, strides, padding):
+    if padding == "SAME":  # as TensorFlow: the odd zero comes last
+        totals = [max((-(-n // strides) - 1) * strides + k - n, 0) for n, k in zip(sides, window, strict=True)]
+        return [(t // 2, t - t // 2) for t in totals]
+    if padding == "VALID":
+        return [(0, 0)] * len(sides)
+    return [(padding, padding)] * len(sides) if isinstance(padding, int) else padding
+
+
+def layout(axes):
+    space = "DHW"[-axes:]
+    return (f"N{space}C", f"{space}IO", f"N{space}C")
+
+
+def correlate(x, kernel, strides, padding):
+    """By scipy, one channel at a time, in float64."""
+    x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
+    around = pads(x.shape[1:-1], kernel.shape[:-2], strides, padding)
+    x = np.pad(x, [(0, 0), *around, (0, 0)])
+    every = (slice(None, None, strides),) * len(around)
+    one = lambda image, o: sum(
+        scipy.signal.correlate(image[..., i], kernel[..., i, o], "valid")[every] for i in range(x.shape[-1])
+    )
+    return np.stack([np.stack([one(image, o) for o in range(kernel.shape[-1])], -1) for image in x])
+
+
+def arrays(rng, sides, window, batch=2, inputs=2, outputs=3):
+    return rng.normal(size=(batch, *sides, inputs)), rng.normal(size=(*window, inputs, outputs))
+
+
+def float32(*xs):
+    return [jnp.asarray(x, jnp.float32) for x in xs]
+
+
+@pytest.mark.parametrize(("sides", "window", "strides", "padding"), CASES)
+def test_forward_against_scipy(rng, sides, window, strides, padding):
+    x, kernel = float32(*arrays(rng, sides, window))
+    np.testing.assert_allclose(
+        conv(x, kernel, strides, padding), correlate(x, kernel, strides, padding), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(("sides", "window", "strides", "padding"), CASES)
+def test_gradients_are_xlas(rng, sides, window, strides, padding):
+    x, kernel = float32(*arrays(rng, sides, window))
+    around = pads(sides, window, strides, padding)
+    xla = lambda x, kernel: lax.conv_general_dilated(
+        x, kernel, (strides,) * len(sides), around, dimension_numbers=layout(len(sides))
+    )
+    weights = jnp.asarray(rng.normal(size=jax.eval_shape(xla, x, kernel).shape), jnp.float32)
+    gradient = lambda f: jax.jit(jax.grad(lambda x, kernel: jnp.vdot(weights, f(x, kernel)), (0, 1)))(x, kernel)
+    ours = gradient(lambda x, kernel: conv(x, kernel, strides, padding))
+    for got, expected in zip(ours, gradient(xla), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+# Lines compile quickly: every window and stride, with odd and even sides; then two images.
+DERIVATIVES = [
+    ((5,), (1,), 1, "SAME"),
+    ((6,), (1,), 2, "SAME"),
+    ((5,), (1,), 2, ((1, 0),)),
+    ((5,), (3,), 1, "SAME"),
+    ((6,), (3,), 1, "VALID"),
+    ((5,), (3,), 2, "SAME"),
+    ((6,), (3,), 2, ((0, 2),)),
+    ((6,), (4,), 1, "SAME"),
+    ((5,), (4,), 1, ((3, 0),)),
+    ((6,), (4,), 2, 1),
+    ((7,), (4,), 2, "VALID"),
+    ((6,), (5,), 1, "SAME"),
+    ((7,), (5,), 1, "VALID"),
+    ((6,), (5,), 2, "SAME"),
+    ((7,), (5,), 2, 2),
+    ((5, 4), (3, 3), 2, "SAME"),
+    ((4, 3), (3, 2), 1, ((1, 0), (0, 2))),
+]
+
+
+@pytest.mark.parametrize(("sides", "window", "strides", "padding"), DERIVATIVES)
+def test_first_and_second_derivatives_against_finite_differences(rng, check_gradients, sides, window, strides, padding):
+    x, kernel = arrays(rng, sides, window, batch=1, inputs=1, outputs=2)
+    check_gradients(lambda x, kernel: conv(x, kernel, strides, padding), x, kernel)
+
+
+TRANSPOSED = [
+    ((3, 2), (4, 4), 2, "SAME"),
+    ((2, 3), (3, 3), 2, "SAME"),
+    ((3, 2), (5, 5), 2, "SAME"),
+    ((3, 2), (3, 3), 1, "SAME"),
+    ((3, 2), (1, 1), 2, "SAME"),
+    ((3, 2), (4, 4), 1, 0),
+    ((3, 4), (4, 4), 2, 1),
+    ((3, 2), (5, 4), 3, 1),
+    ((2, 3, 2), (4, 4, 4), 2, "SAME"),
+]
+
+
+@pytest.mark.parametrize(("sides", "window", "strides", "padding"), TRANSPOSED)
+def test_conv_transpose_is_the_transpose_of_a_convolution(rng, sides, window, strides, padding):
+    """The unflipped kernel on the zero-stuffed image is the transpose of the convolution with the flipped one."""
+    x, kernel = float32(*arrays(rng, sides, window))
+    y = conv_transpose(x, kernel, strides, padding)
+    if padding == "SAME":
+        sides_of_y = tuple(n * strides for n in sides)
+    else:
+        sides_of_y = tuple((n - 1) * strides + k - 2 * padding for n, k in zip(sides, window, strict=True))
+    assert y.shape == (2, *sides_of_y, 3)
+    flipped = jnp.swapaxes(jnp.flip(kernel, range(len(sides))), -1, -2)
+    down = lambda image: lax.conv_general_dilated(
+        image,
+        flipped,
+        (strides,) * len(sides),
+        pads(sides_of_y, window, strides, padding),
+        dimension_numbers=lax.conv_dimension_numbers(y.shape, flipped.shape, layout(len(sides))),
+    )
+    np.testing.assert_allclose(y, jax.linear_transpose(down, y)(x)[0], rtol=1e-4, atol=1e-5)
+
+
+TRANSPOSED_DERIVATIVES = [
+    ((2,), (1,), 2, "SAME"),
+    ((3,), (3,), 1, "SAME"),
+    ((2,), (3,), 2, "SAME"),
+    ((3,), (4,), 2, "SAME"),
+    ((3,), (4,), 1, 0),
+    ((2,), (5,), 2, "SAME"),
+    ((3,), (5,), 3, 1),
+    ((2, 3), (3, 2), 2, "SAME"),
+]
+
+
+@pytest.mark.parametrize(("sides", "window", "strides", "padding"), TRANSPOSED_DERIVATIVES)
+def test_derivatives_of_conv_transpose(rng, check_gradients, sides, window, strides, padding):
+    x, kernel = arrays(rng, sides, window, batch=1, inputs=1, outputs=2)
+    check_gradients(lambda x, kernel: conv_transpose(x, kernel, strides, padding), x, kernel)
+
+
+def penalized_loss(params, x):
+    """A loss with a gradient penalty: its gradient holds every second derivative."""
+
+    def critic(x):
+        h = jnp.tanh(conv(x, params[0], 2))
+        return jnp.sum(jnp.tanh(conv_transpose(h, params[1])))
+
+    return critic(x) + jnp.sum(jnp.square(jax.grad(critic)(x)))
+
+
+@pytest.fixture
+def game(rng):
+    params = float32(rng.normal(size=(4, 4, 2, 3)) / 5, rng.normal(size=(4, 4, 3, 2)) / 5)
+    return params, *float32(rng.normal(size=(3, 2, 4, 6, 2)))
+
+
+def descend(params, x):
+    return jax.tree.map(lambda p, g: p - 0.01 * g, params, jax.grad(penalized_loss)(params, x))
+
+
+def test_inside_scan(game):
+    params, batches = game
+    scanned, _ = jax.jit(lambda p, xs: lax.scan(lambda p, x: (descend(p, x), None), p, xs))(params, batches)
+    for x in batches:
+        params = jax.jit(descend)(params, x)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), scanned, params)
+
+
+def test_inside_cond(game):
+    params, batches = game
+    f = jax.jit(lambda go, p, x: lax.cond(go, descend, lambda p, x: p, p, x))
+    expected = jax.jit(descend)(params, batches[0])
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), f(True, params, batches[0]), expected
+    )
+    jax.tree.map(np.testing.assert_array_equal, f(False, params, batches[0]), params)
+
+
+def test_over_a_population_of_kernels(rng, game):
+    params, batches = game
+    population = jax.tree.map(lambda p: jnp.stack([p, 2 * p]), params)
+    mapped = jax.jit(jax.vmap(descend, (0, None)))(population, batches[0])
+    alone = [jax.jit(descend)([p[i] for p in population], batches[0]) for i in range(2)]
+    for got, *expected in zip(mapped, *alone, strict=True):
+        np.testing.assert_allclose(got, np.stack(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_only_the_cpu_computes_the_kernel_gradient_as_matrix_products(game):
+    params, batches = game
+    traced = jax.jit(jax.grad(lambda kernel, x: jnp.sum(conv(x, kernel)))).trace(params[0], batches[0])
+    for platform, convolution in (("cpu", False), ("tpu", True), ("cuda", True)):
+        assert ("stablehlo.convolution" in traced.lower(lowering_platforms=(platform,)).as_text()) == convolution
+    assert "conditional" not in traced.lower().compile().as_text()
+
+
+@pytest.mark.parametrize("layer", [Conv(3), Conv(3, (4, 4), 2, use_bias=False), ConvTranspose(3)])
+def test_modules_own_kernel_and_bias(rng, layer):
+    (x,) = float32(rng.normal(size=(2, 4, 4, 2)))
+    y, variables = layer.init_with_output(jax.random.key(0), x)
+    params = dict(variables["params"])
+    bias = params.pop("bias", None)
+    assert (bias is not None) == layer.use_bias and params["kernel"].shape == (*layer.kernel, 2, 3)
+    apply = conv_transpose if isinstance(layer, ConvTranspose) else conv
+    np.testing.assert_allclose(y, apply(x, params["kernel"], layer.strides), rtol=1e-5, atol=1e-6)
+    if bias is not None:
+        shifted = layer.apply({"params": {**params, "bias": bias + 1}}, x)
+        np.testing.assert_allclose(shifted, y + 1, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [Conv(3, dtype=jnp.bfloat16), ConvTranspose(3, dtype=jnp.bfloat16)])
+def test_bfloat16_products_and_float32_parameters(rng, layer):
+    (x,) = float32(rng.normal(size=(2, 4, 4, 2)))
+    variables = layer.init(jax.random.key(0), x)
+    gradient = jax.grad(lambda v: layer.apply(v, x).astype(jnp.float32).sum())(variables)
+    assert layer.apply(variables, x).dtype == jnp.bfloat16
+    assert {leaf.dtype for leaf in jax.tree.leaves((variables, gradient))} == {jnp.dtype(jnp.float32)}
+    plain = layer.clone(dtype=None)
+    np.testing.assert_allclose(layer.apply(variables, x).astype(jnp.float32), plain.apply(variables, x), atol=0.01)
+
+
+def test_kernels_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        conv(jnp.zeros((1, 4, 4, 3)), jnp.zeros((3, 3, 2, 1)))

@@ -1,0 +1,201 @@
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax.runtime.checkpoints import CheckpointError, CheckpointMismatch, Checkpoints
+from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.mesh import make_mesh, state_template
+
+
+@pytest.fixture
+def template(make_state):
+    return jax.eval_shape(lambda: make_state(0))
+
+
+@pytest.fixture
+def three(tmp_path, make_state):
+    """Checkpoints of steps 1, 2, 3, whose state is make_state(step)."""
+    with Checkpoints(tmp_path / "run") as checkpoints:
+        for step in (1, 2, 3):
+            checkpoints.save(step, make_state(step))
+    return checkpoints
+
+
+def data_file(checkpoints, step):
+    """The file with the arrays' bytes: the largest."""
+    files = [path for path in Path(checkpoints.directory, str(step), "state").rglob("*") if path.is_file()]
+    return max(files, key=lambda path: path.stat().st_size)
+
+
+def test_a_state_comes_back_to_the_bit_and_in_its_structure(three, template, make_state):
+    step, state = three.restore(template)
+    assert step == 3 and state_digest(state) == state_digest(make_state(3))
+    assert jax.tree.structure(state) == jax.tree.structure(make_state(3))
+    assert [leaf.dtype for leaf in jax.tree.leaves(state)] == [leaf.dtype for leaf in jax.tree.leaves(template)]
+    np.testing.assert_array_equal(jax.random.normal(state.key, 3), jax.random.normal(make_state(3).key, 3))
+    step, state = three.restore(template, step=2)
+    assert step == 2 and state_digest(state) == state_digest(make_state(2))
+
+
+def test_an_empty_place_has_nothing_to_restore(tmp_path, template):
+    assert Checkpoints(tmp_path / "none").restore(template) is None
+    assert Checkpoints(tmp_path).steps() == []
+
+
+def test_arrays_may_be_donated_as_soon_as_save_returns(tmp_path):
+    overwrite = jax.jit(lambda tree: jax.tree.map(lambda leaf: leaf * 0 - 1, tree), donate_argnums=0)
+    with Checkpoints(tmp_path, keep=9) as checkpoints:
+        digests = {}
+        for step in range(5):
+            state = {"w": [jax.random.normal(jax.random.key(10 * step + i), (500, 500)) for i in range(4)]}
+            digests[step] = state_digest(state)
+            checkpoints.save(step, state)
+            for _ in range(3):
+                state = overwrite(state)
+            jax.block_until_ready(state)
+        for step, digest in digests.items():
+            assert state_digest(checkpoints.restore(jax.eval_shape(lambda tree: tree, state), step)[1]) == digest
+
+
+def test_the_newest_and_every_nth_are_kept(tmp_path):
+    with Checkpoints(tmp_path, keep=2, keep_every=4) as checkpoints:
+        for step in range(1, 8):
+            checkpoints.save(step, {"x": jnp.full(3, step)})
+        checkpoints.wait()
+        assert checkpoints.steps() == [4, 6, 7]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["4", "6", "7"]
+    with pytest.raises(ValueError, match="keep=0"):
+        Checkpoints(tmp_path, keep=0)
+
+
+def test_a_step_saved_again_is_replaced_and_later_history_goes(tmp_path):
+    template = jax.eval_shape(lambda: {"x": jnp.zeros(3)})
+    with Checkpoints(tmp_path) as checkpoints:
+        for step, value in ((1, 1.0), (2, 2.0), (3, 3.0), (2, 9.0)):
+            checkpoints.save(step, {"x": jnp.full(3, value)})
+        step, state = checkpoints.restore(template)
+        assert (step, float(state["x"][0]), checkpoints.steps()) == (2, 9.0, [1, 2])
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "empty", "gone", "torn"])
+def test_a_damaged_newest_is_named_and_passed_over(three, template, make_state, harm, capsys):
+    path = data_file(three, 3)
+    content = bytearray(path.read_bytes())
+    if harm == "flip":
+        content[len(content) // 2] ^= 1
+    changed = {"flip": content, "cut": content[: len(content) // 2], "empty": b""}
+    if harm in changed:
+        path.write_bytes(bytes(changed[harm]))
+    else:
+        (path if harm == "gone" else three.directory / "3" / "manifest.json").unlink()
+    step, state = three.restore(template)
+    assert step == 2 and state_digest(state) == state_digest(make_state(2))
+    [line] = capsys.readouterr().err.splitlines()
+    assert "3 is passed over, trying step 2" in line and ("incomplete" if harm == "torn" else path.name) in line
+    three.save(3, make_state(3))  # the run goes on and gets there again
+    assert three.restore(template)[0] == 3
+
+
+def test_a_first_save_that_was_cut_short_is_no_checkpoint(tmp_path, template, make_state, capsys):
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(5, make_state(5))
+    (tmp_path / "5" / "manifest.json").unlink()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "007").mkdir()
+    assert checkpoints.restore(template) is None
+    assert "5 is passed over, none is left: it is incomplete" in capsys.readouterr().err
+
+
+def test_where_all_are_damaged_the_run_does_not_start_afresh(three, template, capsys):
+    for step in (1, 2, 3):
+        data_file(three, step).write_bytes(b"?")
+    with pytest.raises(CheckpointError, match="no checkpoint in .* can be loaded"):
+        three.restore(template)
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    with pytest.raises(CheckpointError, match="step 3 that was asked for"):
+        three.restore(template, step=3)
+    with pytest.raises(CheckpointError, match=r"step 7 that was asked for(?s:.*)\[1, 2, 3\]"):
+        three.restore(template, step=7)
+
+
+def test_another_model_is_an_error_that_lists_leaves_not_damage(three, make_state, template, capsys):
+    with pytest.raises(CheckpointMismatch) as error:
+        three.restore(jax.eval_shape(lambda: make_state(0, width=16)))
+    assert "params.Dense_0.kernel: stored float32[4,8], wanted float32[4,16]" in str(error.value)
+    fewer = template.replace(memory={})
+    with pytest.raises(CheckpointMismatch, match="memory.empty: stored float32.0,3., wanted nothing"):
+        three.restore(fewer)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_place_that_cannot_be_written_is_an_error_with_advice(tmp_path, make_state):
+    (tmp_path / "file").write_text("")
+    checkpoints = Checkpoints(tmp_path / "file" / "run")
+    with pytest.raises(CheckpointError, match="step 1 could not be written to .*file/run .*Check that the path"):
+        checkpoints.save(1, make_state(1))
+    checkpoints.close()
+
+
+FULL = """
+import resource, signal, sys, jax
+from conftest import state_of
+from gan_jax.runtime.checkpoints import CheckpointError, Checkpoints
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+checkpoints = Checkpoints(sys.argv[1])
+checkpoints.save(1, state_of(1, width=8))
+checkpoints.wait()
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # a write fails in the background, as on a full disk
+state = state_of(2, width=200_000)
+checkpoints.save(2, state)
+for attempt in (checkpoints.wait, lambda: (checkpoints.save(2, state), checkpoints.close())):
+    try:
+        attempt()
+    except CheckpointError as error:
+        assert "step 2 could not be written" in str(error) and "disk is not full" in str(error), error
+    else:
+        raise AssertionError("the failure went unnoticed")
+assert checkpoints.steps() == [1] and not (checkpoints.directory / "2").exists()
+assert checkpoints.restore(jax.eval_shape(lambda: state_of(1)))[0] == 1
+"""
+
+
+def test_a_failure_in_the_background_is_raised_and_its_files_removed(tmp_path, run_program):
+    run_program(FULL, tmp_path / "run")
+
+
+EIGHT = """
+import sys, jax
+from conftest import state_of
+from gan_jax.runtime.checkpoints import Checkpoints
+from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.mesh import *
+mesh = make_mesh(-1, 2)
+template = state_template(jax.eval_shape(lambda: state_of(3)), mesh)
+with Checkpoints(sys.argv[1]) as checkpoints:
+    found = checkpoints.restore(template)
+    if found is None:
+        shardings = jax.tree.map(lambda leaf: leaf.sharding, template)
+        state = jax.jit(lambda: state_of(3), out_shardings=shardings)()
+        checkpoints.save(1, state)
+    else:
+        step, state = found
+        assert step == 2
+        for leaf, wanted in zip(jax.tree.leaves(state), jax.tree.leaves(template), strict=True):
+            assert leaf.sharding.is_equivalent_to(wanted.sharding, leaf.ndim), (leaf.sharding, wanted)
+    assert len(state.networks["generator"].params["Dense_0"]["kernel"].sharding.device_set) == 8
+    print(state_digest(state))
+"""
+
+
+def test_eight_devices_to_one_and_back(tmp_path, run_program, template):
+    digest = run_program(EIGHT, tmp_path, devices=8).strip()
+    one = make_mesh(1, 1, devices=jax.devices()[:1])
+    with Checkpoints(tmp_path) as checkpoints:
+        step, state = checkpoints.restore(state_template(template, one))
+        assert step == 1 and state_digest(state) == digest
+        assert {leaf.sharding.mesh for leaf in jax.tree.leaves(state)} == {one}
+        checkpoints.save(2, state)
+    assert run_program(EIGHT, tmp_path, devices=8).strip() == digest

@@ -1,0 +1,70 @@
+import jax
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from gan_jax.runtime.mesh import make_mesh, put_batch, state_shardings, state_template
+
+EIGHT = """
+import jax, numpy as np
+from conftest import state_of
+from gan_jax.runtime.mesh import *
+from gan_jax.runtime.processes import fetch
+from jax.sharding import PartitionSpec as P
+
+assert dict(make_mesh().shape) == {"data": 8, "fsdp": 1}
+assert dict(make_mesh(2, -1).shape) == {"data": 2, "fsdp": 4}
+assert make_mesh(2, 1, devices=jax.devices()[:2]).size == 2
+for sizes, words in (((3, 1), "3 x 1 = 3, which is not 8"), ((-1, 3), "3 does not divide 8; use one of [1, 2, 4, 8]"),
+                     ((-1, -1), "data=-1 x fsdp=-1"), ((0, 1), "at least 1")):
+    try:
+        make_mesh(*sizes)
+    except ValueError as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(sizes)
+
+mesh = make_mesh(-1, 2)
+specs = jax.tree.map(lambda s: s.spec, state_shardings(jax.eval_shape(lambda: state_of(1)), mesh))
+net = specs.networks["generator"]
+assert net.params["Dense_0"] == {"kernel": P(None, "fsdp"), "bias": P("fsdp")}
+assert net.params["half"] == P()  # 3 values: no axis that 2 divides
+assert net.opt_state[1][0].mu["Dense_0"]["kernel"] == P(None, "fsdp") and net.opt_state[1][0].count == P()
+assert net.ema["params"]["Dense_0"]["bias"] == P("fsdp")
+assert net.stats["batch_stats"]["mean"] == P() and specs.step == P() and specs.memory["keys"] == P()
+
+batch = put_batch({"image": np.arange(2 * 16 * 3.).reshape(2, 16, 3), "label": np.arange(32).reshape(2, 16)}, mesh)
+assert batch["image"].sharding.shard_shape((2, 16, 3)) == (2, 2, 3)  # 8 devices, 2 images each, of each substep
+np.testing.assert_array_equal(fetch(batch)["label"], np.arange(32).reshape(2, 16))
+check_batch(16, mesh)
+for size, words in ((20, "use 16 or 24"), (3, "use 8"), (0, "use 8")):
+    try:
+        check_batch(size, mesh)
+    except ValueError as error:
+        assert words in str(error) and "8 devices (data=4 x fsdp=2)" in str(error), error
+    else:
+        raise AssertionError(size)
+"""
+
+
+def test_mesh_shardings_and_batches_on_eight_devices(run_program):
+    run_program(EIGHT, devices=8)
+
+
+def test_one_device_replicates_everything(make_state):
+    mesh = make_mesh(1, 1, devices=jax.devices()[:1])
+    abstract = jax.eval_shape(lambda: make_state(0))
+    template = state_template(abstract, mesh)
+    assert jax.tree.structure(template) == jax.tree.structure(abstract)
+    assert {leaf.sharding.spec for leaf in jax.tree.leaves(template)} == {PartitionSpec()}
+    assert jax.tree.structure(state_shardings(abstract, mesh)) == jax.tree.structure(abstract)
+
+
+def test_no_devices_is_an_error_that_says_so():
+    with pytest.raises(ValueError, match="0 devices"):
+        make_mesh(devices=[])
+
+
+def test_a_batch_without_the_substep_axis_is_an_error_that_names_it():
+    with pytest.raises(ValueError, match=r"batch\['label'\] has shape \(4,\)"):
+        put_batch({"label": np.zeros(4)}, make_mesh(1, 1, devices=jax.devices()[:1]))

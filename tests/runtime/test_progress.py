@@ -1,0 +1,99 @@
+import io
+
+import pytest
+
+from gan_jax.runtime.progress import Progress
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def play(progress, clock, rounds, first=1, seconds=0.1, waited=0.02, batch=64):
+    for step in range(first, first + rounds):
+        clock.now += seconds
+        progress.update(step, step * batch, waited, {"d/loss": 1.5})
+
+
+def test_rates_leave_out_compilation(clock):
+    progress = Progress(1000, stream=io.StringIO(), clock=clock)
+    assert progress.rates() == {"seconds": 0.0} and progress.seconds_left() is None
+    clock.now += 60  # the first round compiles
+    progress.update(1, 64, waited_seconds=50)
+    assert progress.rates() == {"seconds": 60.0}
+    play(progress, clock, 100, first=2)
+    rates = progress.rates()
+    assert rates["seconds"] == pytest.approx(70)
+    assert rates["images_per_second"] == pytest.approx(640)
+    assert rates["seconds_per_kimg"] == pytest.approx(1 / 0.64)
+    assert rates["data_wait"] == pytest.approx(0.2)
+    assert progress.seconds_left() == pytest.approx((1000 - 101) * 0.1)
+
+
+def test_rates_are_of_the_recent_window_and_skip_forgets(clock):
+    progress = Progress(10_000, window=5, stream=io.StringIO(), clock=clock)
+    play(progress, clock, 200)
+    play(progress, clock, 200, first=201, seconds=0.05)
+    assert progress.rates()["images_per_second"] == pytest.approx(1280, rel=0.02)
+    progress.skip()
+    assert set(progress.rates()) == {"seconds"}
+    clock.now += 500  # an evaluation
+    play(progress, clock, 2, first=401)
+    assert progress.rates()["images_per_second"] == pytest.approx(640)
+
+
+def test_memory_is_bounded_at_any_speed(clock):
+    progress = Progress(10**9, window=10, stream=io.StringIO(), clock=clock)
+    play(progress, clock, 20_000, seconds=0.001, waited=0.0)
+    assert len(progress._marks) < 500
+    assert progress.rates()["images_per_second"] == pytest.approx(64_000, rel=0.01)
+
+
+def test_a_log_gets_one_plain_line_an_interval(clock):
+    stream = io.StringIO()
+    with Progress(1000, interval=10, stream=stream, clock=clock) as progress:
+        play(progress, clock, 350)
+        assert progress.line() == (
+            "round 350/1000 (35.0%) 640 images/s, 1.56 s/kimg, 20% waiting for data, 01:05 left, d/loss 1.5"
+        )
+    text = stream.getvalue()
+    assert "\r" not in text and "\x1b" not in text
+    rounds = [int(line.split()[1].split("/")[0]) for line in text.splitlines()]
+    assert len(rounds) == 5 and rounds[0] == 1 and rounds[-1] == 350  # at 0, 10, 20 and 30 s, and the end
+
+
+def test_a_terminal_gets_a_bar(clock):
+    stream = Terminal()
+    with Progress(1000, start=100, stream=stream, clock=clock) as progress:
+        play(progress, clock, 50, first=101)
+    text = stream.getvalue()
+    assert "150/1000" in text and "images/s" in text and "d/loss 1.5" in text
+    assert text.count("\n") == 1  # one bar, redrawn in place
+
+
+def test_metrics_are_read_only_when_shown(clock):
+    reads = []
+
+    class Expensive:
+        def __float__(self):
+            reads.append(clock.now)
+            return 1.0
+
+    with Progress(1000, interval=10, stream=io.StringIO(), clock=clock) as progress:
+        for step in range(1, 101):
+            clock.now += 0.1
+            progress.update(step, step, metrics={"loss": Expensive()})
+    assert len(reads) == 2
