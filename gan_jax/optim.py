@@ -57,7 +57,7 @@ class Ema:
 
     @property
     def decay_a_round(self) -> float:
-        if self.decay is not None:
+        if self.half_life_kimg is None:
             return self.decay
         return 0.5 ** (self.images_a_round / (1000.0 * self.half_life_kimg))
 

@@ -121,7 +121,11 @@ class Phase:
 class Sampler(Protocol):
     """All that scores and analysis ever see of a generator."""
 
-    def latents(self, key: Array, n: int) -> Array: ...  # [n, Z]
+    num_classes: int  # 0: unconditional
+
+    def latents(self, key: Array, n: int, truncation: float | None = None) -> Array: ...  # [n, Z]
+
+    def labels(self, key: Array, n: int) -> Array | None: ...  # [n] int32, uniform; None where unconditional
 
     def map(self, latents: Array, label: Array | None = None) -> Array: ...  # codes; the latents where G has no mapping
 
@@ -139,7 +143,7 @@ class Method(Protocol):
 
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, Mapping[str, Array]]: ...
 
-    def sampler(self, state: TrainState, phase: Phase) -> Sampler: ...
+    def sampler(self, state: TrainState, phase: Phase, average: bool = True) -> Sampler: ...
 
 
 def weight_at(weight: Weight, round: Array) -> Array:

@@ -75,9 +75,7 @@ class Generator(linen.Module):
         return jnp.tanh(x.astype(jnp.float32))
 
     def _block(self, name, x, width, normalize):
-        conv = lambda part, kernel, init: Conv(
-            width, kernel, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}"
-        )
+        conv = lambda part, kernel, init: Conv(width, kernel, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}")
         h = upsample_nearest(jax.nn.relu(normalize(f"{name}_norm1", x)))
         h = conv("conv1", (3, 3), _RESIDUAL)(h)
         h = conv("conv2", (3, 3), _RESIDUAL)(jax.nn.relu(normalize(f"{name}_norm2", h)))

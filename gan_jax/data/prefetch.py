@@ -69,7 +69,7 @@ class Prefetch(Iterator[Any]):
         while not self._closed.is_set():
             try:
                 result = self._put(next(self._batches)), None
-            except BaseException as error:  # noqa: BLE001 - StopIteration too: the consumer raises it
+            except BaseException as error:
                 result = None, error
             while not self._closed.is_set():
                 try:

@@ -178,8 +178,8 @@ class Adversarial:
             metrics |= term.metrics
         if player == "discriminator":
             metrics |= self._certainty(on_real, on_fake)
-        metrics["gradient_norm"] = optax.global_norm(gradients)
-        metrics["parameter_norm"] = optax.global_norm([networks[name].params for name in trained])
+        metrics["gradient_norm"] = optax.tree.norm(gradients)
+        metrics["parameter_norm"] = optax.tree.norm([networks[name].params for name in trained])
         metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
         return (networks, {name: term.memory for name, term in terms.items()}), metrics
 

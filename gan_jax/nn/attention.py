@@ -27,8 +27,8 @@ def attention(queries: jax.Array, keys: jax.Array, values: jax.Array) -> jax.Arr
 class SelfAttention(linen.Module):
     """x + gain * attention of x to itself: [B, *space, C] -> the same. The gain starts at 0.
 
-    Queries and keys have C / 8 channels, values C / 2; keys and values are max-pooled 2 x 2. The four 1 x 1 convolutions
-    have no bias; `scheme` as in `weights.weight`. Raises ValueError for fewer than 8 channels or an odd side.
+    Queries and keys have C / 8 channels, values C / 2; keys and values are max-pooled 2 x 2. The four convolutions are
+    1 x 1 without bias; `scheme` as in `weights.weight`. Raises ValueError for fewer than 8 channels or an odd side.
     """
 
     scheme: str | None = None

@@ -81,5 +81,6 @@ def blur(x: jax.Array, filter: Sequence[float] = (1, 2, 1)) -> jax.Array:
         padded = jnp.pad(x, around)
         shifted = [lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(filter))]
         # A convolution flips the filter: the last weight meets the first shift.
-        x = sum(s * (w / sum(filter)) for s, w in zip(shifted, reversed(filter), strict=True))
+        weighted = (s * (w / sum(filter)) for s, w in zip(shifted, reversed(filter), strict=True))
+        x = sum(weighted, start=jnp.zeros_like(x))
     return x

@@ -156,7 +156,7 @@ class Checkpoints:
             if jax.process_index() == 0:
                 write_manifest(self._folder(step))
                 self._remove_old(step)
-        except BaseException as error:  # noqa: BLE001, raised again by wait(), on the caller's thread
+        except BaseException as error:
             self._failure = (step, error)
             with contextlib.suppress(OSError):  # what was written of it may be what fills the disk
                 if jax.process_index() == 0 and not is_complete(self._folder(step)):

@@ -49,7 +49,7 @@ def test_the_style_is_an_equalized_linear_map(rng, x):
 
 def test_bfloat16_in_bfloat16_out(x):
     w = jnp.ones((2, 4))
-    y, variables = AdaIN().init_with_output(jax.random.key(0), x.astype(jnp.bfloat16), w)
+    y, variables = jax.eval_shape(AdaIN().init_with_output, jax.random.key(0), x.astype(jnp.bfloat16), w)
     assert y.dtype == jnp.bfloat16 and variables["params"]["kernel"].dtype == jnp.float32
     assert adain_transfer(x.astype(jnp.bfloat16), x).dtype == jnp.bfloat16
 

@@ -38,7 +38,7 @@ def test_the_equation(rng):
 
 def test_against_numpy(rng):
     x = jnp.asarray(rng.normal(size=(2, 4, 6, 16)), jnp.float32)
-    variables = SelfAttention().init(jax.random.key(0), x)
+    variables = jax.jit(SelfAttention().init)(jax.random.key(0), x)
     np.testing.assert_array_equal(SelfAttention().apply(variables, x), x)  # the gain starts at 0
     assert jax.tree.map(jnp.shape, variables["params"]) == {
         "theta": {"kernel": (1, 1, 16, 2)},
@@ -48,12 +48,14 @@ def test_against_numpy(rng):
         "gain": (),
     }
     params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), jnp.float32), variables["params"])
-    np.testing.assert_allclose(SelfAttention().apply({"params": params}, x), by_hand(x, params), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        jax.jit(SelfAttention().apply)({"params": params}, x), by_hand(x, params), rtol=1e-3, atol=1e-3
+    )
 
 
 def test_spectral_norm_is_on_all_four_convolutions(rng):
     x = jnp.asarray(rng.normal(size=(1, 2, 2, 8)), jnp.float32)
-    variables = SelfAttention(scheme="spectral").init(jax.random.key(0), x)
+    variables = jax.eval_shape(SelfAttention(scheme="spectral").init, jax.random.key(0), x)
     assert set(variables["spectral"]) == {"theta", "phi", "g", "out"}
 
 
@@ -65,7 +67,7 @@ def test_bfloat16_softmax_is_in_float32(rng):
     assert attention(q, q, q).dtype == jnp.bfloat16
     assert all(dtype == jnp.float32 for dtype in softmax)
     x = jnp.asarray(rng.normal(size=(1, 2, 2, 8)), jnp.bfloat16)
-    y, variables = SelfAttention().init_with_output(jax.random.key(0), x)
+    y, variables = jax.eval_shape(SelfAttention().init_with_output, jax.random.key(0), x)
     assert y.dtype == jnp.bfloat16
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype(jnp.float32)}
 
@@ -79,6 +81,6 @@ def test_too_few_channels_and_odd_sides_are_refused():
 
 def test_gradients(rng, check_gradients):
     x = rng.normal(size=(1, 2, 4, 8))
-    params = SelfAttention().init(jax.random.key(0), jnp.asarray(x, jnp.float32))["params"]
+    params = jax.eval_shape(SelfAttention().init, jax.random.key(0), jnp.asarray(x, jnp.float32))["params"]
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape) / 2, params)
     check_gradients(lambda x, params: SelfAttention().apply({"params": params}, x), x, params)

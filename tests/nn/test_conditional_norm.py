@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +22,10 @@ def vectors(rng):
     return jnp.asarray(rng.normal(size=(4, 3)), jnp.float32)
 
 
+def initial(norm, x, condition):
+    return jax.jit(functools.partial(norm.init, train=True))(jax.random.key(0), x, condition)
+
+
 def modulated(x, scale, bias):
     """By hand: scale and bias [B, C]."""
     plain = np.asarray(PLAIN.apply({}, x, train=True))
@@ -28,7 +34,7 @@ def modulated(x, scale, bias):
 
 def test_every_class_has_its_own_scale_and_bias(rng, x):
     norm, labels = ConditionalBatchNorm(num_classes=3), jnp.asarray([2, 0, 2, 1])
-    variables = norm.init(jax.random.key(0), x, labels, train=True)
+    variables = initial(norm, x, labels)
     np.testing.assert_allclose(norm.apply(variables, x, labels, train=True), PLAIN.apply({}, x, train=True), atol=1e-6)
 
     tables = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape), jnp.float32), variables["params"])
@@ -40,7 +46,7 @@ def test_every_class_has_its_own_scale_and_bias(rng, x):
 
 def test_vectors_are_mapped_linearly(x, vectors):
     norm = ConditionalBatchNorm()
-    variables = norm.init(jax.random.key(0), x, vectors, train=True)
+    variables = initial(norm, x, vectors)
     params = variables["params"]
     assert jax.tree.map(jnp.shape, params) == {"scale": {"kernel": (3, 5)}, "bias": {"kernel": (3, 5)}}
     expected = modulated(x, 1 + vectors @ params["scale"]["kernel"], vectors @ params["bias"]["kernel"])
@@ -49,7 +55,7 @@ def test_vectors_are_mapped_linearly(x, vectors):
 
 def test_the_linear_maps_may_be_spectrally_normalized(x, vectors):
     norm = ConditionalBatchNorm(scheme="spectral")
-    variables = norm.init(jax.random.key(0), x, vectors, train=True)
+    variables = initial(norm, x, vectors)
     unit = lambda kernel: np.asarray(kernel) / np.linalg.norm(kernel, 2)
     scale, bias = (np.asarray(vectors) @ unit(variables["params"][name]["kernel"]) for name in ("scale", "bias"))
     np.testing.assert_allclose(norm.apply(variables, x, vectors, train=True), modulated(x, 1 + scale, bias), atol=1e-2)
@@ -57,7 +63,7 @@ def test_the_linear_maps_may_be_spectrally_normalized(x, vectors):
 
 def test_self_modulation_by_hand(x, vectors):
     norm = SelfModulatedBatchNorm(hidden=7)
-    variables = norm.init(jax.random.key(0), x, vectors, train=True)
+    variables = initial(norm, x, vectors)
     p = variables["params"]
     h = np.maximum(vectors @ p["hidden"]["kernel"] + p["hidden"]["bias"].reshape(1, -1), 0)
     assert h.shape == (4, 7)
@@ -67,14 +73,14 @@ def test_self_modulation_by_hand(x, vectors):
 
 def test_self_modulation_starts_as_plain_batch_norm(x, vectors):
     norm, plain = SelfModulatedBatchNorm(), PLAIN.apply({}, x, train=True)
-    variables = norm.init(jax.random.key(0), x, vectors, train=True)
+    variables = initial(norm, x, vectors)
     np.testing.assert_allclose(norm.apply(variables, x, vectors, train=True), plain, atol=0.02)  # small random kernels
     np.testing.assert_allclose(norm.apply(variables, x, 0 * vectors, train=True), plain, atol=1e-6)  # biases alone
 
 
 @pytest.mark.parametrize("norm", [ConditionalBatchNorm(), SelfModulatedBatchNorm()])
 def test_statistics_are_those_of_batch_norm(x, vectors, norm):
-    variables = norm.init(jax.random.key(0), x, vectors, train=True)
+    variables = initial(norm, x, vectors)
     _, moved = norm.apply(variables, x, vectors, train=True, mutable=["batch_stats"])
     _, plain = PLAIN.apply({}, x, train=True, mutable=["batch_stats"])
     for name in ("mean", "variance"):
@@ -85,7 +91,8 @@ def test_statistics_are_those_of_batch_norm(x, vectors, norm):
 
 @pytest.mark.parametrize("norm", [ConditionalBatchNorm(), SelfModulatedBatchNorm()])
 def test_bfloat16_in_bfloat16_out(x, vectors, norm):
-    y, variables = norm.init_with_output(jax.random.key(0), x.astype(jnp.bfloat16), vectors, train=True)
+    initialize = functools.partial(norm.init_with_output, train=True)
+    y, variables = jax.eval_shape(initialize, jax.random.key(0), x.astype(jnp.bfloat16), vectors)
     assert y.dtype == jnp.bfloat16
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype(jnp.float32)}
 
@@ -107,18 +114,20 @@ def test_wrong_conditions_are_refused(x, norm, condition, message):
         norm.init(jax.random.key(0), x, None if condition is None else jnp.asarray(condition), train=True)
 
 
-@pytest.mark.parametrize("norm", [ConditionalBatchNorm(), SelfModulatedBatchNorm(hidden=3)])
-def test_gradients(rng, check_gradients, norm):
+@pytest.mark.parametrize(
+    ("norm", "condition"),
+    [
+        (ConditionalBatchNorm(), None),
+        (SelfModulatedBatchNorm(hidden=3), None),
+        (ConditionalBatchNorm(num_classes=2), np.asarray([1, 0, 1])),
+    ],
+)
+def test_gradients(rng, check_gradients, norm, condition):
     x, y = rng.normal(size=(3, 2, 1, 2)), rng.normal(size=(3, 2))
-    params = norm.init(jax.random.key(0), jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32), train=True)[
-        "params"
-    ]
-    params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), params)
-    check_gradients(lambda x, y, params: norm.apply({"params": params}, x, y, train=True), x, y, params)
 
+    def f(x, y, params):
+        return norm.apply({"params": params}, x, y if condition is None else jnp.asarray(condition), train=True)
 
-def test_gradients_of_tables(rng, check_gradients):
-    norm, labels = ConditionalBatchNorm(num_classes=2), np.asarray([1, 0, 1])
-    x = rng.normal(size=(3, 2, 1, 2))
-    params = norm.init(jax.random.key(0), jnp.asarray(x, jnp.float32), jnp.asarray(labels), train=True)["params"]
-    check_gradients(lambda x, params: norm.apply({"params": params}, x, jnp.asarray(labels), train=True), x, params)
+    initialize = functools.partial(norm.init, train=True)
+    params = jax.eval_shape(initialize, jax.random.key(0), jnp.asarray(x), y if condition is None else condition)
+    check_gradients(f, x, y, jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), params["params"]))

@@ -5,6 +5,7 @@ import pytest
 import scipy.signal
 from jax import lax
 
+from gan_jax.nn import conv_products
 from gan_jax.nn.conv import Conv, ConvTranspose, conv, conv_transpose
 
 # sides, window, strides, padding: windows and strides with odd and even sides, every way to pad
@@ -61,26 +62,44 @@ def float32(*xs):
     return [jnp.asarray(x, jnp.float32) for x in xs]
 
 
-@pytest.mark.parametrize(("sides", "window", "strides", "padding"), CASES)
-def test_forward_against_scipy(rng, sides, window, strides, padding):
-    x, kernel = float32(*arrays(rng, sides, window))
-    np.testing.assert_allclose(
-        conv(x, kernel, strides, padding), correlate(x, kernel, strides, padding), rtol=1e-4, atol=1e-5
-    )
+# Few channels in or out take a way of their own on the CPU, and so do windows of one pixel.
+CHANNELS = [(2, 3), (3, 2), (5, 9), (9, 5)]
+EVERY = [(case, (2, 3)) for case in CASES] + [(case, more) for more in CHANNELS[1:] for case in CASES[1:4]]
 
 
-@pytest.mark.parametrize(("sides", "window", "strides", "padding"), CASES)
-def test_gradients_are_xlas(rng, sides, window, strides, padding):
-    x, kernel = float32(*arrays(rng, sides, window))
-    around = pads(sides, window, strides, padding)
-    xla = lambda x, kernel: lax.conv_general_dilated(
-        x, kernel, (strides,) * len(sides), around, dimension_numbers=layout(len(sides))
-    )
-    weights = jnp.asarray(rng.normal(size=jax.eval_shape(xla, x, kernel).shape), jnp.float32)
-    gradient = lambda f: jax.jit(jax.grad(lambda x, kernel: jnp.vdot(weights, f(x, kernel)), (0, 1)))(x, kernel)
-    ours = gradient(lambda x, kernel: conv(x, kernel, strides, padding))
-    for got, expected in zip(ours, gradient(xla), strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize(("case", "channels"), EVERY)
+def test_forward_against_scipy(rng, case, channels):
+    x, kernel = float32(*arrays(rng, *case[:2], 2, *channels))
+    y = jax.jit(lambda x, kernel: conv(x, kernel, *case[2:]))(x, kernel)
+    np.testing.assert_allclose(y, correlate(x, kernel, *case[2:]), rtol=1e-4, atol=1e-4)
+
+
+def gradients(f, x, kernel, weights):
+    return jax.jit(jax.grad(lambda x, kernel: jnp.vdot(weights, f(x, kernel)), (0, 1)))(x, kernel)
+
+
+def check_gradients_are_xlas(rng, sides, window, strides, padding, batch, channels):
+    x, kernel = float32(*arrays(rng, sides, window, batch, *channels))
+
+    def xla(x, kernel):
+        around, steps = pads(sides, window, strides, padding), (strides,) * len(sides)
+        return lax.conv_general_dilated(x, kernel, steps, around, dimension_numbers=layout(len(sides)))
+
+    (weights,) = float32(rng.normal(size=jax.eval_shape(xla, x, kernel).shape))
+    ours = gradients(lambda x, kernel: conv(x, kernel, strides, padding), x, kernel, weights)
+    for got, expected in zip(ours, gradients(xla, x, kernel, weights), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("case", "channels"), EVERY)
+def test_gradients_are_xlas(rng, case, channels):
+    check_gradients_are_xlas(rng, *case, 2, channels)
+
+
+@pytest.mark.parametrize("case", CASES[2:5])
+def test_a_batch_too_large_for_the_cache_is_taken_in_parts(rng, monkeypatch, case):
+    monkeypatch.setattr(conv_products, "_CACHE_BYTES", 4000)
+    check_gradients_are_xlas(rng, *case, 6, (2, 3))
 
 
 # Lines compile quickly: every window and stride, with odd and even sides; then two images.
@@ -105,10 +124,13 @@ DERIVATIVES = [
 ]
 
 
-@pytest.mark.parametrize(("sides", "window", "strides", "padding"), DERIVATIVES)
-def test_first_and_second_derivatives_against_finite_differences(rng, check_gradients, sides, window, strides, padding):
-    x, kernel = arrays(rng, sides, window, batch=1, inputs=1, outputs=2)
-    check_gradients(lambda x, kernel: conv(x, kernel, strides, padding), x, kernel)
+@pytest.mark.parametrize(
+    ("case", "channels"),
+    [(case, (1, 2)) for case in DERIVATIVES] + [(case, (5, 9)) for case in DERIVATIVES[:6]],
+)
+def test_first_and_second_derivatives_against_finite_differences(rng, check_gradients, case, channels):
+    x, kernel = arrays(rng, *case[:2], 1, *channels)
+    check_gradients(lambda x, kernel: conv(x, kernel, *case[2:]), x, kernel)
 
 
 TRANSPOSED = [
@@ -128,7 +150,7 @@ TRANSPOSED = [
 def test_conv_transpose_is_the_transpose_of_a_convolution(rng, sides, window, strides, padding):
     """The unflipped kernel on the zero-stuffed image is the transpose of the convolution with the flipped one."""
     x, kernel = float32(*arrays(rng, sides, window))
-    y = conv_transpose(x, kernel, strides, padding)
+    y = jax.jit(lambda x, kernel: conv_transpose(x, kernel, strides, padding))(x, kernel)
     if padding == "SAME":
         sides_of_y = tuple(n * strides for n in sides)
     else:
@@ -142,7 +164,7 @@ def test_conv_transpose_is_the_transpose_of_a_convolution(rng, sides, window, st
         pads(sides_of_y, window, strides, padding),
         dimension_numbers=lax.conv_dimension_numbers(y.shape, flipped.shape, layout(len(sides))),
     )
-    np.testing.assert_allclose(y, jax.linear_transpose(down, y)(x)[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(y, jax.jit(lambda x: jax.linear_transpose(down, y)(x)[0])(x), rtol=1e-4, atol=1e-5)
 
 
 TRANSPOSED_DERIVATIVES = [
@@ -175,8 +197,8 @@ def penalized_loss(params, x):
 
 @pytest.fixture
 def game(rng):
-    params = float32(rng.normal(size=(4, 4, 2, 3)) / 5, rng.normal(size=(4, 4, 3, 2)) / 5)
-    return params, *float32(rng.normal(size=(3, 2, 4, 6, 2)))
+    params = float32(rng.normal(size=(4, 2, 3)) / 2, rng.normal(size=(4, 3, 2)) / 2)
+    return params, *float32(rng.normal(size=(3, 2, 6, 2)))
 
 
 def descend(params, x):
@@ -221,7 +243,7 @@ def test_only_the_cpu_computes_the_kernel_gradient_as_matrix_products(game):
 @pytest.mark.parametrize("layer", [Conv(3), Conv(3, (4, 4), 2, use_bias=False), ConvTranspose(3)])
 def test_modules_own_kernel_and_bias(rng, layer):
     (x,) = float32(rng.normal(size=(2, 4, 4, 2)))
-    y, variables = layer.init_with_output(jax.random.key(0), x)
+    y, variables = jax.jit(layer.init_with_output)(jax.random.key(0), x)
     params = dict(variables["params"])
     bias = params.pop("bias", None)
     assert (bias is not None) == layer.use_bias and params["kernel"].shape == (*layer.kernel, 2, 3)
@@ -235,8 +257,8 @@ def test_modules_own_kernel_and_bias(rng, layer):
 @pytest.mark.parametrize("layer", [Conv(3, dtype=jnp.bfloat16), ConvTranspose(3, dtype=jnp.bfloat16)])
 def test_bfloat16_products_and_float32_parameters(rng, layer):
     (x,) = float32(rng.normal(size=(2, 4, 4, 2)))
-    variables = layer.init(jax.random.key(0), x)
-    gradient = jax.grad(lambda v: layer.apply(v, x).astype(jnp.float32).sum())(variables)
+    variables = jax.jit(layer.init)(jax.random.key(0), x)
+    gradient = jax.jit(jax.grad(lambda v: layer.apply(v, x).astype(jnp.float32).sum()))(variables)
     assert layer.apply(variables, x).dtype == jnp.bfloat16
     assert {leaf.dtype for leaf in jax.tree.leaves((variables, gradient))} == {jnp.dtype(jnp.float32)}
     plain = layer.clone(dtype=None)

@@ -9,14 +9,14 @@ from gan_jax.nn.weights import glorot, normal, orthogonal
 
 
 def test_initializers_have_the_papers_spread():
-    keys, shape = jax.random.split(jax.random.key(0), 3), (3, 3, 32, 64)
-    assert np.std(normal()(keys[0], shape)) == pytest.approx(0.02, rel=0.02)
-    limit = np.sqrt(2) * np.sqrt(6 / (9 * (32 + 64)))
+    keys, shape = jax.random.split(jax.random.key(0), 3), (3, 3, 16, 32)
+    assert np.std(normal()(keys[0], shape)) == pytest.approx(0.02, rel=0.05)
+    limit = np.sqrt(2) * np.sqrt(6 / (9 * (16 + 32)))
     kernel = np.asarray(glorot(np.sqrt(2))(keys[1], shape))
-    assert 0.99 * limit < np.abs(kernel).max() <= limit
-    assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
-    columns = np.asarray(orthogonal()(keys[2], shape)).reshape(-1, 64)
-    np.testing.assert_allclose(columns.T @ columns, np.eye(64), atol=1e-5)
+    assert 0.98 * limit < np.abs(kernel).max() <= limit
+    assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
+    columns = np.asarray(jax.jit(orthogonal(), static_argnums=1)(keys[2], shape)).reshape(-1, 32)
+    np.testing.assert_allclose(columns.T @ columns, np.eye(32), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_initializers_have_the_papers_spread():
 def test_equalized_weights_are_stored_with_unit_variance_and_scaled_in_use(rng, layer, shape, fan_in):
     x = jnp.asarray(rng.normal(size=shape), jnp.float32)
     equalized = layer.clone(scheme="equalized")
-    variables = equalized.init(jax.random.key(0), x)
+    variables = jax.jit(equalized.init)(jax.random.key(0), x)
     kernel = variables["params"]["kernel"]
     assert np.std(kernel) == pytest.approx(1, rel=0.05)
     expected = layer.apply({"params": {**variables["params"], "kernel": kernel * np.sqrt(2 / fan_in)}}, x)

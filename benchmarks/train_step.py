@@ -1,0 +1,312 @@
+"""Times whole training rounds of gan_jax, side by side with the same networks in plain PyTorch.
+
+    python benchmarks/train_step.py [--models sngan32,ssgan32] [--inside scan,cond] [--out results.json]
+
+A round is d_steps updates of D and one of G. Rounds of both take turns in one process, on the same threads, after
+warm-up, so that a noisy machine disturbs both alike; the ratio is taken turn by turn. See README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # to run from a checkout
+
+from gan_jax import build  # noqa: E402
+from gan_jax.architectures import sngan  # noqa: E402
+from gan_jax.nn.conv import Conv  # noqa: E402
+from gan_jax.nn.dense import Dense  # noqa: E402
+
+MODELS = ("sngan32", "ssgan32")
+IMAGE_SHAPE = (32, 32, 3)
+SMALL = (8, 8, 8, 8)  # widths of --small
+REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
+MATRIX_SIDE = 2048
+
+
+def settings(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", default=",".join(MODELS), help="of " + ", ".join(MODELS))
+    parser.add_argument("--batch", type=int, default=64, help="real images an update")
+    parser.add_argument("--d_steps", type=int, default=1, help="updates of D a round")
+    parser.add_argument("--repeats", type=int, default=10, help="rounds timed of each")
+    parser.add_argument("--warm_up", type=int, default=2, help="rounds before, of each; the first compiles")
+    parser.add_argument("--inside", default="", help="scan, cond or both: time gan_jax's round in there as well")
+    parser.add_argument("--no-torch", action="store_true", help="gan_jax alone")
+    parser.add_argument("--torch-compile", action="store_true", help="time torch.compile's networks as well")
+    parser.add_argument("--small", action="store_true", help=f"networks {SMALL[0]} wide: a test of this program")
+    parser.add_argument("--out", help="file for the results as JSON")
+    args = parser.parse_args(argv)
+    args.models, args.inside = args.models.split(","), [name for name in args.inside.split(",") if name]
+    for chosen, known in ((args.models, MODELS), (args.inside, ("scan", "cond"))):
+        if unknown := set(chosen) - set(known):
+            parser.error(f"unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    if min(args.batch, args.d_steps, args.repeats, args.warm_up) < 1 or args.batch % 4:
+        parser.error("batch, d_steps, repeats and warm_up are 1 or more, and rotation needs a batch that 4 divides")
+    if not args.no_torch:
+        try:
+            import torch
+
+            torch.set_num_threads(os.cpu_count() or 1)
+        except ImportError:
+            parser.error('PyTorch is missing: pip install "gan_jax[parity]", or run with --no-torch')
+    return args
+
+
+# --- gan_jax
+
+
+def method_of(model: str, args: argparse.Namespace) -> Any:
+    config = build.load_config(str(ROOT / "configs" / "base.py"))
+    config.batch_size, config.method.d_steps = args.batch, args.d_steps
+    with config.unlocked():
+        if model == "ssgan32":
+            config.regularizers.rotation = {"type": "rotation.rotation", "weight_d": 1.0, "weight_g": 0.2}
+        if args.small:
+            config.generator.widths = config.discriminator.widths = SMALL
+            config.discriminator.halvings = 2
+    return build.method(config)
+
+
+def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple[dict[str, Callable], Any]:
+    """name -> function that plays one round and waits for it, and the state that all begin from."""
+    batch = {"image": jnp.asarray(real)}  # [d_steps, B, H, W, C]
+    phase, chain = method.phases[0], 3
+    step = lambda state, batch: method.step(state, batch, phase)
+    first = jax.jit(method.init)(jax.random.key(0), batch)
+
+    def scanned(state, batch):
+        return jax.lax.scan(lambda state, _: step(state, batch), state, length=chain)
+
+    def branched(state, batch):
+        still = lambda state, batch: (state, jax.tree.map(jnp.zeros_like, jax.eval_shape(step, state, batch)[1]))
+        return jax.lax.cond(state.step >= 0, step, still, state, batch)
+
+    def player(function: Callable, rounds: int) -> Callable[[], float]:
+        compiled = jax.jit(function, donate_argnums=0)
+        state = jax.tree.map(jnp.copy, first)
+
+        def play() -> float:
+            nonlocal state
+            start = time.perf_counter()
+            state, metrics = jax.block_until_ready(compiled(state, batch))
+            seconds = (time.perf_counter() - start) / rounds
+            if not all(bool(jnp.isfinite(value).all()) for value in metrics.values()):
+                raise FloatingPointError(f"a round of gan_jax is not finite: {metrics}")
+            return seconds
+
+        return play
+
+    rounds = {"gan_jax": player(step, 1)}
+    if "scan" in args.inside:
+        rounds["gan_jax in scan"] = player(scanned, chain)
+    if "cond" in args.inside:
+        rounds["gan_jax in cond"] = player(branched, 1)
+    return rounds, first
+
+
+def flops_a_round(method: Any, state: Any, args: argparse.Namespace, rotation: bool) -> float:
+    """Of convolutions and dense layers as the papers write them; the backward pass counts as two forward ones."""
+
+    def forward(module: linen.Module, name: str, shape: tuple[int, ...]) -> float:
+        total = 0.0
+
+        def count(next_call: Callable, inputs: tuple, keywords: dict, context: Any) -> Any:
+            nonlocal total
+            out = next_call(*inputs, **keywords)
+            if context.method_name == "__call__" and isinstance(context.module, Conv | Dense):
+                window = np.prod(context.module.kernel) if isinstance(context.module, Conv) else 1
+                total += 2 * out.size * inputs[0].shape[-1] * window
+            return out
+
+        variables = {"params": state.networks[name].params, **state.networks[name].stats}
+        with linen.intercept_methods(count):
+            jax.eval_shape(lambda x: module.apply(variables, x, train=True, mutable=["batch_stats"]), jnp.zeros(shape))
+        return total / shape[0]  # an image
+
+    of_g = forward(method.generator, "generator", (4, method.latent_dim))
+    of_d = forward(method.discriminator, "discriminator", (4, *IMAGE_SHAPE))
+    turned = 0.75 if rotation else 0.0  # a quarter of the batch by three angles; the fourth is judged anyway
+    update_d = of_g + 3 * of_d * (2 + turned)
+    update_g = 3 * of_g + 2 * of_d * (1 + turned)  # D's kernels need no gradient
+    return args.batch * (args.d_steps * update_d + update_g)
+
+
+# --- PyTorch
+
+
+def torch_rounds(model: str, args: argparse.Namespace, real: np.ndarray, method: Any, first: Any) -> dict[str, Callable]:
+    """As `jax_rounds`. Each PyTorch network is given gan_jax's weights and must compute the same images and logits."""
+    import torch
+    from pytorch_sngan import Game
+
+    widths_g = SMALL if args.small else sngan.GENERATOR_WIDTHS[32]
+    widths_d, halvings = (SMALL, 2) if args.small else sngan.DISCRIMINATOR_WIDTHS[32]
+    variants = {"PyTorch": (False, False), "PyTorch channels_last": (True, False)}
+    if args.torch_compile:
+        variants["PyTorch compiled"] = (True, True)
+
+    z = np.random.default_rng(1).normal(size=(8, method.latent_dim)).astype(np.float32)
+    variables = {name: {"params": net.params, **net.stats} for name, net in first.networks.items()}
+    images = method.generator.apply(variables["generator"], z, train=True, mutable=["batch_stats"])[0]
+    logits = method.discriminator.apply(variables["discriminator"], images, train=True).logits
+
+    def player(name: str, channels_last: bool, compiled: bool) -> Callable[[], float]:
+        torch.manual_seed(0)
+        game = Game(IMAGE_SHAPE, widths_g, widths_d, halvings, model == "ssgan32", channels_last, compiled)
+        game.load(first.networks)
+        for ours, theirs in zip((images, logits), game.judge(z), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3, err_msg=f"{name} is another network")
+        reals = [game.images(images) for images in real]
+
+        def play() -> float:
+            start = time.perf_counter()
+            losses = game.round(reals)
+            seconds = time.perf_counter() - start
+            if not np.isfinite(losses).all():
+                raise FloatingPointError(f"a round of {name} is not finite: {losses}")
+            return seconds
+
+        return play
+
+    return {name: player(name, *variant) for name, variant in variants.items()}
+
+
+# --- both
+
+
+def matrix_rates(args: argparse.Namespace) -> dict[str, Callable[[], float]]:
+    """name -> function that measures GFLOP/s of a float32 product of square matrices, through each library."""
+    matrix = np.random.default_rng(0).normal(size=(MATRIX_SIDE, MATRIX_SIDE)).astype(np.float32)
+    product, in_jax = jax.jit(jnp.matmul), jnp.asarray(matrix)
+    products = {"jax": lambda: jax.block_until_ready(product(in_jax, in_jax))}
+    if not args.no_torch:
+        import torch
+
+        in_torch = torch.from_numpy(matrix)
+        products["torch"] = lambda: in_torch @ in_torch
+
+    def rate(multiply: Callable[[], Any]) -> float:
+        start = time.perf_counter()
+        multiply()
+        return 2 * MATRIX_SIDE**3 / (time.perf_counter() - start) / 1e9
+
+    return {name: (lambda multiply=multiply: rate(multiply)) for name, multiply in products.items()}
+
+
+def in_turns(players: dict[str, Callable[[], float]], repeats: int, warm_up: int) -> dict[str, list[float]]:
+    """What each player returns, in turns; every other turn runs backwards, so that nobody always follows the same one."""
+    measured: dict[str, list[float]] = {name: [] for name in players}
+    for turn in range(warm_up + repeats):
+        for name in list(players)[:: 1 if turn % 2 else -1]:
+            time.sleep(REST_SECONDS)
+            value = players[name]()
+            if turn >= warm_up:
+                measured[name].append(value)
+    return measured
+
+
+def spread(values: Any) -> dict[str, float]:
+    low, quarter, median, three_quarters, high = np.percentile(values, (0, 25, 50, 75, 100)).tolist()
+    return {"median": median, "min": low, "max": high, "quartile1": quarter, "quartile3": three_quarters}
+
+
+def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
+    method = method_of(model, args)
+    real = np.random.default_rng(0).uniform(-1, 1, (args.d_steps, args.batch, *IMAGE_SHAPE)).astype(np.float32)
+    rounds, first = jax_rounds(method, args, real)
+    flops = flops_a_round(method, first, args, model == "ssgan32")
+    if not args.no_torch:
+        rounds |= torch_rounds(model, args, real, method, first)
+    rates = matrix_rates(args)
+    measured = in_turns(rounds | rates, args.repeats, args.warm_up)
+
+    rate = max(np.median(measured[name]) for name in rates)
+    images = args.batch * args.d_steps  # real images a round
+    result: dict[str, Any] = {"gflop_a_round": flops / 1e9, "matrix_gflop_s": float(rate), "rounds": {}}
+    for name in rounds:
+        seconds = spread(measured[name])
+        achieved = flops / 1e9 / seconds["median"]
+        result["rounds"][name] = {
+            "seconds": seconds,
+            "images_a_second": images / seconds["median"],
+            "gflop_s": achieved,
+            "of_matrix_rate": achieved / rate,
+            # Above 1: faster than gan_jax's plain round.
+            "speed_to_gan_jax": spread(np.divide(measured["gan_jax"], measured[name])),
+            "all_seconds": measured[name],
+        }
+    torches = [name for name in rounds if name.startswith("PyTorch")]
+    if torches:
+        best = min(torches, key=lambda name: result["rounds"][name]["seconds"]["median"])
+        result["best_pytorch"] = best
+        result["gan_jax_to_pytorch_speed"] = spread(np.divide(measured[best], measured["gan_jax"]))
+    return result
+
+
+def table(model: str, result: dict[str, Any]) -> str:
+    lines = [
+        f"{model}: {result['gflop_a_round']:.0f} GFLOP a round, matrix products at {result['matrix_gflop_s']:.0f} GFLOP/s",
+        f"{'':24}{'s a round':>10}{'min':>9}{'images/s':>10}{'GFLOP/s':>9}{'of matrix':>11}   speed to gan_jax",
+    ]
+    for name, row in result["rounds"].items():
+        ratio = row["speed_to_gan_jax"]
+        lines.append(
+            f"{name:24}{row['seconds']['median']:10.4f}{row['seconds']['min']:9.4f}{row['images_a_second']:10.1f}"
+            f"{row['gflop_s']:9.1f}{row['of_matrix_rate']:11.0%}   "
+            + f"{ratio['median']:.2f} (half of the turns {ratio['quartile1']:.2f} to {ratio['quartile3']:.2f})"
+        )
+    if "best_pytorch" in result:
+        ratio = result["gan_jax_to_pytorch_speed"]
+        lines.append(
+            f"gan_jax runs at {ratio['median']:.2f} times the speed of {result['best_pytorch']} "
+            f"(half of the turns {ratio['quartile1']:.2f} to {ratio['quartile3']:.2f}, "
+            f"all {ratio['min']:.2f} to {ratio['max']:.2f})"
+        )
+    return "\n".join(lines)
+
+
+def machine(args: argparse.Namespace) -> dict[str, Any]:
+    facts = {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(), "jax": jax.__version__}
+    facts |= {"backend": jax.default_backend(), "python": platform.python_version(), "load": os.getloadavg()[0]}
+    cpu = Path("/proc/cpuinfo")
+    if cpu.is_file():
+        names = [line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")]
+        facts["processor"] = names[0] if names else facts["processor"]
+    if not args.no_torch:
+        import torch
+
+        facts |= {"torch": torch.__version__, "torch_threads": torch.get_num_threads()}
+    return facts
+
+
+def main(argv: list[str] | None = None) -> dict[str, Any]:
+    args = settings(argv)
+    if jax.default_backend() != "cpu":
+        raise SystemExit("this benchmark compares on the CPU: set JAX_PLATFORMS=cpu")
+    results: dict[str, Any] = {"settings": vars(args), "machine": machine(args), "models": {}}
+    print(", ".join(f"{key} {value}" for key, value in results["machine"].items()), flush=True)
+    for model in args.models:
+        results["models"][model] = compare(model, args)
+        print("\n" + table(model, results["models"][model]), flush=True)
+    if args.out:
+        Path(args.out).write_text(json.dumps(results, indent=2) + "\n")
+    return results
+
+
+if __name__ == "__main__":
+    main()

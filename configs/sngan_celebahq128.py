@@ -1,0 +1,33 @@
+"""The baseline of ssgan_celebahq128: the same without the rotation task.
+
+Paper: the unconditional GAN of Chen et al., arXiv:1811.11212, table 1, CelebA-HQ 128.
+Settings: compare_gan's sndcgan_celebahq128, with its wider discriminator.
+Expected: FID 23.77 without sBN (unverified), 3k test images (unverified). Not run yet.
+Meant for: 1 accelerator.
+Data: celeb_a_hq/128, prepared by TFDS from archives fetched by hand.
+Command: python -m gan_jax.main --config=configs/sngan_celebahq128.py --workdir=runs/sngan_celebahq128
+"""
+
+from ml_collections import ConfigDict
+
+from configs import base
+
+
+def get_config() -> ConfigDict:
+    config = base.get_config()
+    config.steps = 100_000
+    config.batch_size = 64
+    config.data.source = "tfds"
+    config.data.name = "celeb_a_hq/128"
+    config.data.split = "train[3000:]"  # TFDS has one split; the first 3,000 are for scores
+    config.data.shape = (128, 128, 3)
+
+    config.loss = ConfigDict({"type": "non_saturating"})
+    config.generator = ConfigDict({"type": "sndcgan.Generator", "norm": "self_modulated"})
+    config.discriminator = ConfigDict({"type": "sndcgan.Discriminator", "widths": "compare_gan"})
+    config.method.latent_dim = 128
+    config.method.latent = "uniform"
+    config.method.d_steps = 1
+    for player in ("generator", "discriminator"):
+        config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
+    return config

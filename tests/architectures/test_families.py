@@ -1,0 +1,127 @@
+"""What every family of networks promises, by shapes alone: found by listing the folder."""
+
+import importlib
+import pkgutil
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from gan_jax import architectures
+
+MODULES = [
+    importlib.import_module(f"gan_jax.architectures.{module.name}")
+    for module in pkgutil.iter_modules(architectures.__path__)
+]
+FAMILIES = {
+    m.__name__.rpartition(".")[2]: m for m in MODULES if hasattr(m, "Generator") and hasattr(m, "Discriminator")
+}
+# Widths for tests: sizes of 24 x 16 are 3 x 2 after three halvings.
+SMALL = {
+    "dcgan": ({"widths": (8, 8, 8)}, {"widths": (8, 8, 8)}),
+    "mlp": ({"widths": (8,)}, {"widths": (8,)}),
+    "sndcgan": ({"widths": (8, 8, 8, 8)}, {"widths": (8,) * 7}),
+    "sngan": ({"widths": (8, 8, 8, 8)}, {"widths": (8, 8, 8), "halvings": 2}),
+}
+families = pytest.mark.parametrize("family", sorted(FAMILIES))
+IMAGES = {"dcgan", "sndcgan", "sngan"}  # their generators end in tanh
+
+
+def pair(family, shape, **more):
+    """The family's two networks at a small width. more: settings of both."""
+    g, d = SMALL[family]
+    return FAMILIES[family].Generator(shape, **g, **more), FAMILIES[family].Discriminator(shape, **d, **more)
+
+
+def shapes_of(family, shape, n=6, label=None, **more):
+    """((variables, output) of the generator, the same of the discriminator), as shapes and types."""
+    generator, discriminator = pair(family, shape, **more)
+    run = lambda net, x: jax.eval_shape(lambda: net.init_with_output(jax.random.key(0), x, label, train=True))[::-1]
+    return run(generator, jnp.zeros((n, 5))), run(discriminator, jnp.zeros((n, *shape)))
+
+
+def test_every_family_has_its_line_here():
+    assert set(SMALL) == set(FAMILIES)
+
+
+@families
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(24, 16), (32, 16), (8, 24)])
+def test_any_size_that_divides_and_any_channels(family, size, channels):
+    shape = (*size, channels)
+    (_, images), (_, verdict) = shapes_of(family, shape)
+    assert images.shape == (6, *shape) and images.dtype == jnp.float32
+    assert verdict.logits.shape == (6,) and verdict.logits.dtype == jnp.float32
+    pooled = verdict.features["pooled"]
+    assert pooled.ndim == 2 and pooled.shape[0] == 6 and pooled.dtype == jnp.float32
+
+
+@families
+def test_bfloat16_is_for_products_alone(family):
+    """Images, logits, pooled features and all that is remembered stay float32; maps in between are bfloat16."""
+    (of_g, images), (of_d, verdict) = shapes_of(family, (24, 16, 3), dtype=jnp.bfloat16)
+    kept = [{k: v for k, v in dict(tree).items() if k != "taps"} for tree in (of_g, of_d)]
+    assert {leaf.dtype for leaf in jax.tree.leaves(kept)} == {jnp.dtype(jnp.float32)}
+    assert images.dtype == verdict.logits.dtype == verdict.features["pooled"].dtype == jnp.float32
+    between = [feature.dtype for name, feature in verdict.features.items() if name != "pooled"]
+    assert between and set(between) == {jnp.dtype(jnp.bfloat16)}
+    assert {leaf.dtype for leaf in jax.tree.leaves(of_g["taps"])} == {jnp.dtype(jnp.bfloat16)}
+
+
+@families
+def test_projection_needs_labels_and_takes_them(family):
+    shape = (24, 16, 1)
+    settings = SMALL[family][1] | {"num_classes": 3}
+    discriminator = FAMILIES[family].Discriminator(shape, **settings)
+    run = lambda label: jax.eval_shape(lambda: discriminator.init(jax.random.key(0), jnp.zeros((6, *shape)), label))
+    with pytest.raises(ValueError, match="needs labels"):
+        run(None)
+    params = run(jnp.zeros(6, jnp.int32))["params"]
+    assert params["projection"]["embedding"].shape[0] == 3
+    plain = FAMILIES[family].Discriminator(shape, **SMALL[family][1])
+    variables = jax.eval_shape(lambda: plain.init(jax.random.key(0), jnp.zeros((6, *shape)), jnp.zeros(6, jnp.int32)))
+    assert "projection" not in variables["params"]  # labels of the data do not make a network conditional
+
+
+@families
+def test_conditional_generators_need_labels(family):
+    settings = {} if family == "mlp" else {"norm": "conditional_batch"}
+    make = lambda **more: FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0], **settings, **more)
+    run = lambda net, label: jax.eval_shape(lambda: net.init(jax.random.key(0), jnp.zeros((6, 5)), label))
+    with pytest.raises(ValueError, match="needs labels"):
+        run(make(num_classes=3), None)
+    assert run(make(num_classes=3), jnp.zeros(6, jnp.int32))
+    if family != "mlp":
+        with pytest.raises(ValueError, match="num_classes"):
+            run(make(), jnp.zeros(6, jnp.int32))
+
+
+@pytest.mark.parametrize("family", sorted(IMAGES))
+def test_unknown_norm_names_the_known(family):
+    generator = FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0], norm="batchnorm")
+    with pytest.raises(
+        ValueError, match="unknown norm 'batchnorm'; known: none, batch, conditional_batch, self_modulated"
+    ):
+        jax.eval_shape(lambda: generator.init(jax.random.key(0), jnp.zeros((6, 5))))
+
+
+@families
+def test_unknown_scheme_names_the_known(family):
+    discriminator = FAMILIES[family].Discriminator((24, 16, 1), **SMALL[family][1], scheme="spectrum")
+    with pytest.raises(ValueError, match="unknown weight scheme 'spectrum'; known: .*'spectral'"):
+        jax.eval_shape(lambda: discriminator.init(jax.random.key(0), jnp.zeros((6, 24, 16, 1))))
+
+
+@pytest.mark.parametrize("family", sorted(IMAGES))
+def test_images_are_in_range_and_evaluation_moves_nothing(family):
+    """Latents of any size; train=False reads the running statistics and each image is its own."""
+    generator, _ = pair(family, (8, 8, 1))
+    z = 100 * jax.random.normal(jax.random.key(0), (6, 5))
+    run = lambda variables, z: generator.apply(variables, z, train=False, mutable=["batch_stats"])
+    variables = jax.jit(lambda: generator.init(jax.random.key(1), z))()
+    variables = {name: tree for name, tree in variables.items() if name != "taps"}
+    images, moved = jax.jit(run)(variables, z)
+    assert jnp.max(jnp.abs(images)) <= 1 and jnp.std(images) > 1e-3
+    assert jax.tree.all(jax.tree.map(jnp.array_equal, moved["batch_stats"], variables["batch_stats"]))
+    half, _ = jax.jit(run)(variables, z[:3])
+    assert jnp.allclose(half, images[:3], atol=1e-5)

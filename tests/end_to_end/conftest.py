@@ -1,0 +1,96 @@
+"""A run so small that it compiles and plays in seconds, in this process and in others."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gan_jax import build
+
+ROOT = Path(__file__).resolve().parents[2]
+# Norms with statistics, a head, an average and two discriminator updates: all that a state can hold.
+TINY = {
+    "steps": 12,
+    "batch_size": 8,
+    "data.source": "digits",
+    "data.shape": (8, 8, 1),
+    "generator.widths": (8, 8),
+    "generator.norm": "self_modulated",
+    "discriminator.widths": (8, 8),
+    "discriminator.halvings": 1,
+    "method.latent_dim": 4,
+    "method.d_steps": 2,
+    "ema.decay": 0.9,
+    "log.every": 1,
+    "log.samples_every": 6,
+    "log.num_samples": 4,
+    "checkpoint.every": 3,
+}
+
+
+@pytest.fixture
+def tiny():
+    """A function: changes -> the config of a tiny SS-GAN run on digits."""
+
+    def config(**changes):
+        made = build.load_config("configs/ssgan_digits.py")
+        with made.unlocked():
+            for path, value in {**TINY, **{key.replace("__", "."): value for key, value in changes.items()}}.items():
+                *blocks, key = path.split(".")
+                block = made
+                for name in blocks:
+                    block = block[name]
+                block[key] = value
+        return made
+
+    return config
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Compiled programs, shared by all processes of the tests."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture
+def command(cache):
+    """A function: (workdir, *flags) -> the argument list of the tiny run as a command."""
+    changes = [f"--config.{path}={value}" for path, value in TINY.items()]
+
+    def arguments(workdir, *flags, config="configs/ssgan_digits.py"):
+        program = [sys.executable, "-m", "gan_jax.main", f"--config={config}", f"--workdir={workdir}"]
+        return [*program, f"--compilation_cache={cache}", *changes, *flags]
+
+    return arguments
+
+
+@pytest.fixture
+def environment():
+    """A function: (devices) -> variables for a process of its own."""
+
+    def of(devices=1, **more):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JAX_", "SLURM_", "TPU_"))}
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        return {**kept, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "PYTHONPATH": str(ROOT), **more}
+
+    return of
+
+
+@pytest.fixture
+def run(command, environment):
+    """A function: (workdir, *flags) -> the finished process of the tiny run, with what it printed."""
+
+    def play(workdir, *flags, devices=1, **options):
+        return subprocess.run(
+            command(workdir, *flags, **options),
+            env=environment(devices),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return play

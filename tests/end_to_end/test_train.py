@@ -1,0 +1,242 @@
+"""A run in its folder: what it leaves there, what it says, and that going on is the same as never having stopped."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_jax import build
+from gan_jax.sample import draw, load_sampler, sample, write
+from gan_jax.train import Training, TrainingDiverged, train
+
+
+def _lines(workdir):
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, request):
+    """The folder of an unbroken tiny run, and what it printed."""
+    import contextlib
+    import io
+
+    workdir = tmp_path_factory.mktemp("run") / "unbroken"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        train(request.getfixturevalue("tiny_once")(), workdir)
+    return workdir, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def tiny_once():
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    spec = spec_from_file_location("tiny_run", Path(__file__).with_name("conftest.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.tiny.__wrapped__()
+
+
+def test_the_work_folder_holds_what_is_promised(finished):
+    workdir, _ = finished
+    assert build.resolve(json.loads((workdir / "config.json").read_text()) | {"found": None})["steps"] == 12
+    assert sorted(file.name for file in (workdir / "samples").iterdir()) == [
+        "000000000.png",
+        "000000006.png",
+        "000000012.png",
+        "real.png",
+    ]
+    assert {path.name for path in (workdir / "checkpoints").iterdir()} == {"6", "9", "12"}
+    assert list((workdir / "tensorboard").glob("events.out.tfevents*"))
+
+
+def test_each_line_of_the_metrics_is_complete(finished):
+    workdir, _ = finished
+    lines = [line for line in _lines(workdir) if "d/adversarial" in line]
+    assert [line["step"] for line in lines] == list(range(1, 13))
+    for line in lines[2:]:
+        assert {"kimg", "seconds", "images_per_second", "data_wait", "d/rotation", "g/rotation"} <= line.keys()
+        assert {"d/real_accuracy", "d/fake_accuracy", "d/gradient_norm", "g/gradient_norm"} <= line.keys()
+    assert lines[-1]["kimg"] == pytest.approx(12 * 16 / 1000)
+    assert [line["step"] for line in _lines(workdir) if "samples/spread" in line] == [0, 6, 12]
+
+
+def test_the_last_line_carries_the_digest_that_is_printed(finished):
+    workdir, printed = finished
+    digest = _lines(workdir)[-1]["state_digest"]
+    assert len(digest) == 64
+    assert f"finished at step 12; state_digest {digest}" in printed
+
+
+def test_the_start_says_what_was_found(finished):
+    _, printed = finished
+    assert "1,442 elements" in printed
+    assert "10 classes" in printed
+    assert "parameters: discriminator" in printed
+
+
+def test_the_pictures_can_be_seen(finished):
+    workdir, _ = finished
+    grid = np.asarray(Image.open(workdir / "samples" / "000000012.png"))
+    assert min(grid.shape[:2]) >= 2 * 64
+    assert grid.std() > 1
+
+
+def test_stopped_and_resumed_is_unbroken_to_the_bit(finished, tiny, tmp_path, capsys):
+    workdir, _ = finished
+    for until in (2, 5, 7, 12):  # none of the first three is a step that saves by itself
+        with Training(tiny(), tmp_path) as run:
+            run.play(until)
+            digest = run.digest()
+    assert "resumed at step 7, kimg 0.1, epoch 0.08" in capsys.readouterr().out
+    assert digest == _lines(workdir)[-1]["state_digest"]
+    steps = [line["step"] for line in _lines(tmp_path) if "d/adversarial" in line]
+    assert steps == list(range(1, 13))
+
+
+def test_a_finished_run_says_so_and_changes_nothing(finished, tiny, capsys):
+    workdir, _ = finished
+    before = (workdir / "metrics.jsonl").read_bytes()
+    assert train(tiny(), workdir) is None
+    assert "finished at step 12; state_digest" in capsys.readouterr().out
+    assert (workdir / "metrics.jsonl").read_bytes() == before
+
+
+def test_another_config_in_the_folder_is_refused(finished, tiny):
+    workdir, _ = finished
+    with pytest.raises(build.ConfigError, match="batch_size: 8 there, 16 here"):
+        Training(tiny(batch_size=16), workdir)
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tiny, tmp_path, capsys):
+    with Training(tiny(), tmp_path) as run:
+        run.play(9)
+    for file in (tmp_path / "checkpoints" / "9" / "state").rglob("*"):
+        if file.is_file() and file.stat().st_size > 100:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with Training(tiny(), tmp_path) as run:
+        assert run.step == 6
+    told = capsys.readouterr()
+    assert "9 is passed over" in told.err
+    assert "resumed at step 6" in told.out
+
+
+def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_path):
+    config = tiny(optim__discriminator__learning_rate=1e38, checkpoint__every=1)
+    with (
+        Training(config, tmp_path) as run,
+        pytest.raises(TrainingDiverged, match=r"round \d+: [dg]/\w+ is (nan|inf)") as told,
+    ):
+        run.play()
+    last = max(run.checkpoints.steps(), default=0)
+    assert f"step {last} in" in str(told.value) if last else "none was written" in str(told.value)
+    bad = int(str(told.value).split(":")[0].split()[1])
+    assert last < bad
+
+
+def test_samples_are_of_the_average_and_depend_on_the_seed_alone(finished, tiny):
+    workdir, _ = finished
+    step, average = load_sampler(workdir)
+    assert step == 12
+    images = draw(average, 5, seed=3)["image"]
+    assert images.shape == (5, 8, 8, 1)
+    np.testing.assert_array_equal(images, draw(average, 5, seed=3)["image"])
+    assert np.abs(images - draw(average, 5, seed=4)["image"]).max() > 0
+    raw = draw(load_sampler(workdir, average=False)[1], 5, seed=3)["image"]
+    assert np.abs(images - raw).max() > 0
+    with Training(tiny(), workdir) as run:
+        state = run.state
+        by_hand = run.method.generator.apply(
+            {"params": state.networks["generator"].ema["params"], **state.networks["generator"].ema["stats"]},
+            average.latents(jax.random.fold_in(jax.random.key(3), 0), 5),
+            train=False,
+        )
+        np.testing.assert_allclose(images, by_hand, atol=1e-5)
+        assert run.sample(3).shape == (3, 8, 8, 1)
+
+
+def test_samples_are_written_as_grid_arrays_and_folder(finished, tmp_path, capsys):
+    workdir, _ = finished
+    sample(workdir, tmp_path / "grid.png", num=6)
+    sample(workdir, tmp_path / "arrays.npz", num=70)
+    sample(workdir, tmp_path / "folder", num=6, step=9)
+    assert "wrote 6 samples of step 9 to 6 files" in capsys.readouterr().out
+    assert Image.open(tmp_path / "grid.png").size[0] > 64
+    with np.load(tmp_path / "arrays.npz") as arrays:
+        assert arrays["image"].shape == (70, 8, 8, 1)
+        assert arrays["image"].dtype == np.uint8
+    assert len(list((tmp_path / "folder").glob("*.png"))) == 6
+    again = build.open_source("arrays", path=str(tmp_path / "arrays.npz"))
+    assert len(again) == 70
+
+
+def test_what_cannot_be_sampled_is_said(finished, tmp_path):
+    workdir, _ = finished
+    with pytest.raises(ValueError, match="unconditional: it takes no label"):
+        sample(workdir, tmp_path / "x.png", label=1)
+    with pytest.raises(ValueError, match="truncation must be more than 0"):
+        sample(workdir, tmp_path / "x.png", truncation=-1.0)
+    with pytest.raises(ValueError, match="ends in"):
+        write({"image": np.zeros((1, 8, 8, 1))}, tmp_path / "x.gif")
+    with pytest.raises(FileNotFoundError, match="holds no run"):
+        sample(tmp_path / "nothing", tmp_path / "x.png")
+
+
+def test_truncation_bounds_the_latents(finished):
+    _, sampler = load_sampler(finished[0])
+    latents = sampler.latents(jax.random.key(0), 500, truncation=0.5)
+    assert np.abs(latents).max() <= 0.5
+    assert np.abs(sampler.latents(jax.random.key(0), 500)).max() > 2
+
+
+def test_a_conditional_run_trains_and_samples_by_label(tiny, tmp_path):
+    changes = {"generator__norm": "conditional_batch", "method__num_classes": 10, "steps": 2, "checkpoint__every": 2}
+    config = tiny(**changes)
+    with Training(config, tmp_path) as run:
+        run.play()
+    _, sampler = load_sampler(tmp_path)
+    assert set(draw(sampler, 4, label=7)["label"]) == {7}
+    assert len(set(draw(sampler, 40)["label"])) > 3
+    with pytest.raises(ValueError, match="label must be 0 to 9"):
+        draw(sampler, 4, label=10)
+
+
+def test_a_folder_of_ones_own_trains(tiny, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for i in range(9):
+        Image.fromarray(rng.integers(0, 255, (20 + i, 30, 3), np.uint8)).save(tmp_path / f"{i}.jpg")
+    with Training(tiny(data__source="folder", data__path=str(tmp_path), steps=2), tmp_path / "run") as run:
+        run.play()
+    assert "9 elements" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"data__source": "folder", "data__path": "EMPTY"}, "no images in"),
+        ({"data__source": "folder", "data__path": "SIZES", "data__resize": "none"}, "Sizes found"),
+        ({"data__source": "folder", "data__path": "SIZES", "method__num_classes": 2}, "needs class labels"),
+        ({"mesh__data": 3}, "cannot lay out data=3"),
+        ({"mesh__data": 0}, "cannot lay out data=0"),
+        ({"log__every": 0}, "log.every must be 1 or more"),
+        ({"data__source": "tfds", "data__name": "cifar10", "data__data_dir": "EMPTY"}, "tfds build"),
+    ],
+)
+def test_bad_input_is_refused_before_any_training(tiny, tmp_path, changes, says):
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "SIZES").mkdir()
+    for i in (9, 12):
+        Image.fromarray(np.zeros((i, i), np.uint8)).save(tmp_path / "SIZES" / f"{i}.png")
+    changes = {k: str(tmp_path / v) if v in ("EMPTY", "SIZES") else v for k, v in changes.items()}
+    with pytest.raises((ValueError, OSError), match=says):
+        Training(tiny(**changes), tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_work_folder_that_is_a_file_is_refused(tiny, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="is a file"):
+        Training(tiny(), tmp_path / "file")

@@ -1,0 +1,70 @@
+"""Every config builds at full size, and every experiment differs from its baseline in the task alone."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from gan_jax import build
+
+FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
+EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]
+
+
+def _config(file):
+    return build.resolve(build.load_config(str(file)))
+
+
+def _batch(config):
+    rows = (config["method"].get("d_steps", 1), config["batch_size"])
+    return {
+        "image": jax.ShapeDtypeStruct((*rows, *config["data"]["shape"]), jnp.float32),
+        "label": jax.ShapeDtypeStruct(rows, jnp.int32),
+    }
+
+
+def test_there_are_experiments():
+    assert {f"{game}_{data}.py" for game in ("sngan", "ssgan") for data in _DATA} <= {file.name for file in EXPERIMENTS}
+
+
+_DATA = ("digits", "emoji", "cifar10", "celebahq128", "imagenet")
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_a_round_of_full_size_has_the_states_shape(file):
+    config = _config(file)
+    method, batch = build.method(config), _batch(config)
+    state = jax.eval_shape(method.init, jax.random.key(0), batch)
+    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, batch)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    same = jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), state, after)
+    assert all(jax.tree.leaves(same))
+    assert {"d/adversarial", "g/adversarial"} <= metrics.keys()
+    build.preprocessing(config)
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_its_head_says_what_it_is(file):
+    text = file.read_text()
+    assert "Meant for:" in text
+    assert f"--config=configs/{file.name}" in text
+
+
+@pytest.mark.parametrize("data", _DATA)
+def test_ssgan_differs_from_sngan_in_the_rotation_task_alone(data):
+    root = FILES[0].parent
+    task, baseline = _config(root / f"ssgan_{data}.py"), _config(root / f"sngan_{data}.py")
+    assert task["regularizers"].keys() == {"rotation"}
+    assert not baseline["regularizers"]
+    assert {**task, "regularizers": {}} == baseline
+
+
+def test_the_imagenet_config_is_the_papers_large_run():
+    config = _config(FILES[0].parent / "ssgan_imagenet.py")
+    assert config["batch_size"] == 2048
+    assert config["loss"] == {"type": "hinge"}
+    assert config["generator"]["norm"] == "self_modulated"
+    assert config["data"]["shape"] == (128, 128, 3)
+    alpha = config["regularizers"]["rotation"]["weight_g"]
+    assert alpha["transition_steps"] == config["steps"]

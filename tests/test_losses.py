@@ -1,0 +1,98 @@
+"""Every adversarial loss against numbers worked out by hand."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax import losses
+
+NAMES = sorted(
+    name
+    for name, made in inspect.getmembers(losses, inspect.isclass)
+    if made.__module__ == losses.__name__ and not name.startswith("_")
+)
+REAL, FAKE = [2.0, 0.5, -1.0, 0.0], [-3.0, 0.5, -0.5, 1.0]
+sp = lambda x: np.log1p(np.exp(np.asarray(x)))
+
+
+def value(name, player, real=REAL, fake=FAKE):
+    loss = getattr(losses, name)()
+    term = getattr(loss, player)(jnp.asarray(real), jnp.asarray(fake), loss.init())
+    assert term.loss.shape == () and term.memory == () and not term.metrics
+    return float(term.loss)
+
+
+@pytest.mark.parametrize(
+    "name, d, g",
+    [
+        # D: (0 + 0.5 + 2 + 1) / 4 + (0 + 1.5 + 0.5 + 2) / 4; G: -(-3 + 0.5 - 0.5 + 1) / 4
+        ("hinge", 0.875 + 1.0, 0.5),
+        # D: mean of the fakes, -0.5, less that of the reals, 0.375
+        ("wasserstein", -0.875, 0.5),
+        # D: half of (1 + 0.25 + 4 + 1) / 4 + (9 + 0.25 + 0.25 + 1) / 4; G: half of (16 + 0.25 + 2.25 + 0) / 4
+        ("least_squares", 0.5 * (6.25 + 10.5) / 4, 0.5 * 18.5 / 4),
+        ("non_saturating", np.mean(sp([-2, -0.5, 1, 0])) + np.mean(sp([-3, 0.5, -0.5, 1])), np.mean(sp([3, -0.5, 0.5, -1]))),
+        # Pairs: fake - real is -5, 0, 0.5, 1.
+        ("relativistic", np.mean(sp([-5, 0, 0.5, 1])), np.mean(sp([5, 0, -0.5, -1]))),
+    ],
+)  # fmt: skip
+def test_values_by_hand(name, d, g):
+    np.testing.assert_allclose(value(name, "discriminator"), d, rtol=1e-6)
+    np.testing.assert_allclose(value(name, "generator"), g, rtol=1e-6)
+
+
+def test_every_loss_has_values_by_hand():
+    """A loss added to the file must be added above."""
+    assert NAMES == ["hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"]
+
+
+@pytest.mark.parametrize("name", ["non_saturating", "relativistic"])
+def test_large_logits_do_not_overflow(name):
+    assert value(name, "discriminator", [-1e4], [1e4]) == pytest.approx(2e4, rel=1e-6)
+    assert value(name, "generator", [1e4], [-1e4]) == pytest.approx(1e4 if name == "non_saturating" else 2e4, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_wants_what(name):
+    """D wants real logits up and fake ones down, G wants fake ones up; inside every loss's active range."""
+    loss, real, fake = getattr(losses, name)(), jnp.array([0.3, 0.2, 0.1]), jnp.array([0.1, 0.4, 0.2])
+    slopes = lambda player: jax.grad(lambda r, f: getattr(loss, player)(r, f, loss.init()).loss, (0, 1))(real, fake)
+    d_real, d_fake = slopes("discriminator")
+    assert np.all(d_real < 0) and np.all(d_fake > 0)
+    g_real, g_fake = slopes("generator")
+    assert np.all(g_fake < 0)
+    assert np.all(g_real > 0) if name == "relativistic" else not np.any(g_real)
+
+
+def test_hinge_is_content_beyond_its_margin():
+    slopes = jax.grad(lambda r, f: losses.hinge().discriminator(r, f, ()).loss, (0, 1))(
+        jnp.array([1.5]), jnp.array([-1.5])
+    )
+    assert not np.any(slopes[0]) and not np.any(slopes[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_maps_of_logits_count_every_entry(name, player):
+    """A PatchGAN's [B, h, w] weighs all entries alike, as if each were an image's."""
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(2, 3, 4, 5)).astype(np.float32)
+    of_map = value(name, player, real, fake)
+    np.testing.assert_allclose(of_map, value(name, player, real.ravel(), fake.ravel()), atol=1e-6)
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_relativistic_logits_must_pair(player):
+    with pytest.raises(ValueError, match=r"\(4,\) and \(8,\).*generator_batch_multiple"):
+        value("relativistic", player, np.zeros(4), np.zeros(8))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "relativistic"])
+def test_other_losses_take_more_fakes_than_reals(name):
+    both = value(name, "discriminator"), value(name, "generator")
+    np.testing.assert_allclose(
+        (value(name, "discriminator", REAL, 2 * FAKE), value(name, "generator", REAL, 2 * FAKE)), both
+    )

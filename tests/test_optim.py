@@ -1,0 +1,139 @@
+"""Optimisers against their equations in plain numpy, and the moving average against its closed form."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from gan_jax import optim
+from gan_jax.optim import Ema
+
+GRADIENTS = np.random.default_rng(0).normal(size=(3, 5))
+START = np.linspace(-1, 1, 5)
+
+
+def descend(transform, gradients=GRADIENTS, start=START):
+    """The parameters after each gradient, in order."""
+    params = {"w": jnp.asarray(start, jnp.float32)}
+    state, seen = transform.init(params), []
+    for gradient in gradients:
+        updates, state = transform.update({"w": jnp.asarray(gradient, jnp.float32)}, state, params)
+        params = optax.apply_updates(params, updates)
+        seen.append(np.asarray(params["w"]))
+    return np.stack(seen)
+
+
+def adam_by_hand(rates, b1, b2, eps, gradients=GRADIENTS):
+    """Algorithm 1 of Kingma and Ba, arXiv:1412.6980."""
+    x, m, v, seen = START.copy(), 0.0, 0.0, []
+    for t, (rate, g) in enumerate(zip(rates, gradients, strict=True), start=1):
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        x = x - rate * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)
+        seen.append(x)
+    return np.stack(seen)
+
+
+@pytest.mark.parametrize("b1, b2", [(0.5, 0.999), (0.0, 0.9)])
+def test_adam_by_hand(b1, b2):
+    expected = adam_by_hand([0.1] * 3, b1, b2, 1e-8)
+    np.testing.assert_allclose(descend(optim.adam(0.1, b1, b2)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_adam_defaults_are_dcgans():
+    np.testing.assert_allclose(descend(optim.adam()), adam_by_hand([2e-4] * 3, 0.5, 0.999, 1e-8), rtol=1e-6, atol=1e-7)
+
+
+def test_adam_takes_its_epsilon():
+    expected = adam_by_hand([0.1] * 3, 0.5, 0.9, 0.5)
+    np.testing.assert_allclose(descend(optim.adam(0.1, 0.5, 0.9, eps=0.5)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_rmsprop_by_hand():
+    x, v, expected = START.copy(), 0.0, []
+    for g in GRADIENTS:
+        v = 0.99 * v + 0.01 * g**2
+        x = x - 0.01 * g / np.sqrt(v + 1e-8)  # against PyTorch's sqrt(v) + eps a difference of 1e-8
+        expected.append(x)
+    np.testing.assert_allclose(descend(optim.rmsprop(0.01)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_sgd_by_hand():
+    np.testing.assert_allclose(descend(optim.sgd(0.1)), START - 0.1 * np.cumsum(GRADIENTS, 0), rtol=1e-5, atol=1e-6)
+    speed, x, expected = 0.0, START.copy(), []
+    for g in GRADIENTS:
+        speed = 0.9 * speed + g
+        x = x - 0.1 * speed
+        expected.append(x)
+    np.testing.assert_allclose(descend(optim.sgd(0.1, momentum=0.9)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_schedule_counts_updates():
+    rates = [0.1, 0.05, 0.0]  # linear to zero, at update 0, 1, 2
+    expected = adam_by_hand(rates, 0.5, 0.9, 1e-8)
+    schedule = optax.linear_schedule(0.1, 0.0, 2)
+    np.testing.assert_allclose(descend(optim.adam(schedule, 0.5, 0.9)), expected, rtol=1e-5, atol=1e-6)
+    moved = -np.diff(np.concatenate([START[None], descend(optim.sgd(schedule))]), axis=0) / GRADIENTS
+    np.testing.assert_allclose(moved, np.repeat(np.array(rates)[:, None], 5, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [optim.adam, optim.rmsprop, optim.sgd])
+def test_clip_norm_is_of_the_whole_gradient(make):
+    """A gradient of norm 10 over two leaves shrinks to norm 0.5 before the optimiser sees it; a short one is left alone."""
+    params = {"a": jnp.zeros(2), "b": jnp.zeros((1, 1))}
+    long = {"a": jnp.array([6.0, 0.0]), "b": jnp.array([[-8.0]])}
+    short = jax.tree.map(lambda leaf: leaf * 0.05, long)
+    after = lambda transform, gradient: transform.update(gradient, transform.init(params), params)[0]
+    plain, clipped = make(0.1), make(0.1, clip_norm=0.5)
+    for gradient in (long, short):
+        for a, b in zip(*map(jax.tree.leaves, (after(clipped, gradient), after(plain, short))), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_average_by_hand():
+    ema, average, expected = Ema(decay=0.75), {"w": jnp.array([1.0, -1.0])}, np.array([1.0, -1.0])
+    update = jax.jit(ema.update)
+    for round, now in enumerate([[2.0, 0.0], [0.0, 4.0]]):
+        average = update(average, {"w": jnp.array(now)}, jnp.int32(round))
+        expected = 0.75 * expected + 0.25 * np.array(now)
+        np.testing.assert_allclose(average["w"], expected, rtol=1e-6)
+
+
+def test_half_life_in_thousands_of_images():
+    """64 images a round and a half-life of 0.64 thousand: half is left after 10 rounds."""
+    ema = Ema(decay=None, half_life_kimg=0.64, images_a_round=64)
+    assert ema.decay_a_round == pytest.approx(0.5**0.1)
+    average = {"w": jnp.ones(())}
+    for round in range(10):
+        average = ema.update(average, {"w": jnp.zeros(())}, jnp.int32(round))
+    np.testing.assert_allclose(average["w"], 0.5, rtol=1e-5)
+    # StyleGAN's 10 thousand at batch 32: 0.5 ** (32 / 10000)
+    assert Ema(None, 10, images_a_round=32).decay_a_round == pytest.approx(0.99778, abs=1e-5)
+
+
+def test_before_its_start_the_average_is_the_network():
+    ema, average = Ema(decay=0.5, start=2), {"w": jnp.zeros(())}
+    seen = []
+    for round, now in enumerate([8.0, 4.0, 2.0, 3.0]):
+        average = ema.update(average, {"w": jnp.float32(now)}, jnp.int32(round))
+        seen.append(float(average["w"]))
+    assert seen == [8.0, 4.0, 3.0, 3.0]  # then (4 + 2) / 2, and (3 + 3) / 2
+
+
+def test_average_keeps_types():
+    ema = Ema(0.5)
+    average = ema.update({"h": jnp.zeros(3, jnp.bfloat16)}, {"h": jnp.ones(3, jnp.bfloat16)}, jnp.int32(5))
+    assert average["h"].dtype == jnp.bfloat16 and float(average["h"][0]) == 0.5
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"decay": 0.9, "half_life_kimg": 1.0}, "either decay or half_life_kimg"),
+        ({"decay": None}, "either decay or half_life_kimg"),
+        ({"decay": None, "half_life_kimg": 1.0}, "needs images_a_round"),
+    ],
+)
+def test_what_an_average_refuses(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Ema(**settings)
