@@ -149,7 +149,9 @@ def flops_a_round(method: Any, state: Any, args: argparse.Namespace, rotation: b
 # --- PyTorch
 
 
-def torch_rounds(model: str, args: argparse.Namespace, real: np.ndarray, method: Any, first: Any) -> dict[str, Callable]:
+def torch_rounds(
+    model: str, args: argparse.Namespace, real: np.ndarray, method: Any, first: Any
+) -> dict[str, Callable]:
     """As `jax_rounds`. Each PyTorch network is given gan_jax's weights and must compute the same images and logits."""
     import torch
     from pytorch_sngan import Game
@@ -285,7 +287,9 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
     facts |= {"backend": jax.default_backend(), "python": platform.python_version(), "load": os.getloadavg()[0]}
     cpu = Path("/proc/cpuinfo")
     if cpu.is_file():
-        names = [line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")
+        ]
         facts["processor"] = names[0] if names else facts["processor"]
     if not args.no_torch:
         import torch

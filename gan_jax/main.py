@@ -19,6 +19,9 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder: checkpoints, 
 _CACHE = flags.DEFINE_string(
     "compilation_cache", None, "Folder of compiled programs; by default beside workdir. 'none' for no cache."
 )
+_DISTRIBUTED = flags.DEFINE_bool(
+    "distributed", None, "Join the other processes of a TPU slice; needed where no variable tells of them."
+)
 _NUM = flags.DEFINE_integer("num", 64, "sample: how many images.")
 _SEED = flags.DEFINE_integer("seed", 0, "sample: of the latents.")
 _OUT = flags.DEFINE_string("out", "samples.png", "sample: a grid (.png), an array file (.npz), or a folder of PNGs.")
@@ -46,7 +49,7 @@ def _run() -> str | None:
     logging.set_verbosity(logging.WARNING)
     from gan_jax.runtime.processes import initialize_distributed
 
-    initialize_distributed()
+    initialize_distributed(distributed=_DISTRIBUTED.value)
     _use_compilation_cache()
     if _MODE.value == "sample":
         from gan_jax.sample import sample

@@ -35,9 +35,9 @@ def claim(workdir: Path, config: Mapping[str, Any], **found: int) -> None:
         write_atomically(path, (json.dumps(present, indent=1) + "\n").encode())
 
 
-def read_config(workdir: Path) -> dict[str, Any]:
+def read_config(workdir: str | Path) -> dict[str, Any]:
     """The config that a work folder's run was begun with."""
-    path = workdir / "config.json"
+    path = Path(workdir).expanduser() / "config.json"
     if not path.exists():
         raise FileNotFoundError(
             f"{workdir} holds no run: there is no config.json; name the run's folder with --workdir"

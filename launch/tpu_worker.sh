@@ -94,7 +94,7 @@ train() {
   run cd "$root"
   run export TFDS_DATA_DIR="$data_dir" PYTHONUNBUFFERED=1
   local program=("$here/interruptible.sh" "--exit-code-file=$state/exit_code" "$environment/bin/python" -m gan_jax.main
-    "--config=$config" "--workdir=$workdir" ${extra[@]+"${extra[@]}"})
+    "--config=$config" "--workdir=$workdir" --distributed ${extra[@]+"${extra[@]}"})
   if [ -n "$dry_run" ]; then
     quoted nohup setsid bash "${program[@]}"
     return
@@ -110,7 +110,7 @@ foreground() {
   if [ -z "$dry_run" ] && running; then die "the TPU is taken by the training on $(hostname); stop it first"; fi
   run cd "$root"
   run export TFDS_DATA_DIR="$data_dir" PYTHONUNBUFFERED=1
-  run "$environment/bin/python" -m gan_jax.main "--config=$config" "--workdir=$workdir" ${extra[@]+"${extra[@]}"}
+  run "$environment/bin/python" -m gan_jax.main "--config=$config" "--workdir=$workdir" --distributed ${extra[@]+"${extra[@]}"}
 }
 
 stop() {

@@ -40,7 +40,7 @@ class Generator(linen.Module):
             # No bias where a norm subtracts the mean again.
             x = ConvTranspose(width, window, use_bias=self.norm == "none", dtype=self.dtype, name=f"deconv{i}")(x)
             x = jax.nn.relu(normalize(f"norm{i}", x))
-            self.sow("taps", f"deconv{i}", x)
+            self.sow("taps", f"block{i}", x)
         x = ConvTranspose(self.image_shape[-1], window, dtype=self.dtype, name="to_image")(x)
         return jnp.tanh(x.astype(jnp.float32))
 

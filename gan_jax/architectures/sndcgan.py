@@ -38,7 +38,7 @@ class Generator(linen.Module):
         for i, width in enumerate(widths):
             x = ConvTranspose(width, dtype=self.dtype, name=f"deconv{i}")(x)
             x = jax.nn.relu(normalize(f"norm{i}", x))
-            self.sow("taps", f"deconv{i}", x)
+            self.sow("taps", f"block{i}", x)
         x = Conv(self.image_shape[-1], dtype=self.dtype, name="to_image")(x)
         return jnp.tanh(x.astype(jnp.float32))
 

@@ -44,7 +44,8 @@ class SelfAttention(linen.Module):
 
         def project(h: jax.Array, features: int, name: str) -> jax.Array:
             one = (1,) * len(space)
-            return Conv(features, one, 1, "SAME", False, self.scheme, self.kernel_init, self.dtype, name=name)(h)
+            plain = {"use_bias": False, "scheme": self.scheme, "kernel_init": self.kernel_init, "dtype": self.dtype}
+            return Conv(features, one, name=name, **plain)(h)
 
         pixels = lambda h: h.reshape(batch, -1, h.shape[-1])  # [B, N, features]
         theta = pixels(project(x, channels // 8, "theta"))

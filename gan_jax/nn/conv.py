@@ -43,8 +43,8 @@ def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: P
 
     x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is what the convolution of which this is the
     transpose pads: "SAME" gives space' = strides * space; a number p gives (space - 1) * strides + window - 2p, as
-    PyTorch's. The kernel is applied unflipped to the zero-stuffed input, as in TensorFlow and Flax with
-    `transpose_kernel=False`; PyTorch's kernel is this one flipped in space.
+    PyTorch's. The kernel is applied unflipped to the zero-stuffed input, as `lax.conv_transpose` does;
+    PyTorch's and TensorFlow's kernels are this one flipped in space.
     """
     window = kernel.shape[:-2]
     if isinstance(padding, str):
@@ -120,7 +120,7 @@ def _kernel_gradient(x, kernel, dy, strides, padding, dilation):
 
 
 class Conv(linen.Module):
-    """A convolution with bias: [B, *space, I] -> [B, *space', features]. `scheme` as in `weights.weight`."""
+    """A convolution with bias: [B, *space, I] -> [B, *space', features]. `scheme` and `gain` as in `weights.weight`."""
 
     features: int
     kernel: Sequence[int] = (3, 3)
@@ -128,6 +128,7 @@ class Conv(linen.Module):
     padding: Padding = "SAME"
     use_bias: bool = True
     scheme: str | None = None
+    gain: float = math.sqrt(2)
     kernel_init: Initializer = normal()
     dtype: Any = None
 
@@ -136,7 +137,7 @@ class Conv(linen.Module):
     @linen.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (*self.kernel, x.shape[-1], self.features)
-        kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, fan_in=math.prod(shape[:-1]))
+        kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, math.prod(shape[:-1]), self.gain)
         dtype = self.dtype or x.dtype
         apply = conv_transpose if self.transpose else conv
         y = apply(x.astype(dtype), kernel.astype(dtype), self.strides, self.padding)

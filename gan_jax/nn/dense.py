@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import linen
+from jax import lax
 
 from gan_jax.nn.weights import Initializer, normal, weight
 
 
 class Dense(linen.Module):
-    """y = x W + b: [..., I] -> [..., features]. `scheme` as in `weights.weight`."""
+    """y = x W + b: [..., I] -> [..., features]. `scheme` and `gain` (of "equalized") as in `weights.weight`."""
 
     features: int
     use_bias: bool = True
     scheme: str | None = None
+    gain: float = math.sqrt(2)
     kernel_init: Initializer = normal()
     bias_init: Initializer = linen.initializers.zeros
     dtype: Any = None
 
     @linen.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        kernel = weight(self, "kernel", self.kernel_init, (x.shape[-1], self.features), self.scheme, x.shape[-1])
+        kernel = weight(
+            self, "kernel", self.kernel_init, (x.shape[-1], self.features), self.scheme, x.shape[-1], self.gain
+        )
         dtype = self.dtype or x.dtype
         y = x.astype(dtype) @ kernel.astype(dtype)
         if self.use_bias:
@@ -46,4 +52,6 @@ class Embed(linen.Module):
             self, "embedding", self.embedding_init, (self.num_classes, self.features), self.scheme, self.num_classes
         )
         # A product with one-hot rows: its gradient is a matrix product too, where a gather's is a scatter.
-        return jax.nn.one_hot(labels, self.num_classes, dtype=table.dtype) @ table.astype(self.dtype or table.dtype)
+        table = table.astype(self.dtype or table.dtype)
+        rows = jax.nn.one_hot(labels, self.num_classes, dtype=table.dtype)
+        return jnp.matmul(rows, table, precision=lax.Precision.HIGHEST)  # picks rows: must not round them

@@ -21,7 +21,7 @@ def as_matrix(weight: jax.Array) -> jax.Array:
 
 
 def power_iteration(matrix: jax.Array, u: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """One round: matrix [M, N], u [N] -> (u [N], v [M]), unit vectors nearer to the first singular pair. Algorithm 1."""
+    """One round: matrix [M, N], u [N] -> (u [N], v [M]), unit, nearer to the first singular pair. Algorithm 1."""
     v = matrix @ u
     v = v / (jnp.linalg.norm(v) + _EPSILON)
     u = v @ matrix
@@ -36,7 +36,10 @@ def spectral_norm(matrix: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
 
 
 def spectral_normalize(module: linen.Module, name: str, weight: jax.Array) -> jax.Array:
-    """weight / sigma(weight), with the module's vectors `<name>_u` and `<name>_v`. At initialisation they are converged."""
+    """weight / sigma(weight), with the vectors {"u", "v"} that the module keeps at the weight's name.
+
+    At initialisation they are converged.
+    """
     matrix = as_matrix(weight)
 
     def first() -> tuple[jax.Array, jax.Array]:

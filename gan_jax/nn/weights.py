@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 from flax import linen
 
 from gan_jax.nn.spectral import spectral_normalize
@@ -39,11 +40,12 @@ def weight(
     """A float32 parameter of the module, as the layer is to use it.
 
     `scheme` None: as stored. "spectral": divided by its largest singular value (Miyato et al., arXiv:1802.05957).
-    "equalized": stored with unit variance and multiplied by gain / sqrt(fan_in) (Karras et al., arXiv:1710.10196).
+    "equalized": stored as N(0, 1), whatever `init`, and multiplied by gain / sqrt(fan_in) (Karras et al.,
+    arXiv:1710.10196); gain 1 where no rectifier follows.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"unknown weight scheme {scheme!r}; known: {', '.join(map(repr, SCHEMES))}")
     if scheme == "equalized":
-        return module.param(name, linen.initializers.normal(1.0), shape) * (gain / math.sqrt(fan_in))
-    value = module.param(name, init, shape)
+        return module.param(name, linen.initializers.normal(1.0), shape, jnp.float32) * (gain / math.sqrt(fan_in))
+    value = module.param(name, init, shape, jnp.float32)
     return spectral_normalize(module, name, value) if scheme == "spectral" else value

@@ -24,7 +24,7 @@ CASES = [
     ((6, 5), (3, 4), 3, 2),
     ((2, 3), (5, 5), 1, "SAME"),
     ((5,), (4,), 2, "SAME"),
-    ((3, 4, 3), (3, 3, 3), 2, "SAME"),
+    ((3, 4, 3), (2, 3, 2), 2, "SAME"),
 ]
 
 
@@ -64,7 +64,7 @@ def float32(*xs):
 
 # Few channels in or out take a way of their own on the CPU, and so do windows of one pixel.
 CHANNELS = [(2, 3), (3, 2), (5, 9), (9, 5)]
-EVERY = [(case, (2, 3)) for case in CASES] + [(case, more) for more in CHANNELS[1:] for case in CASES[1:4]]
+EVERY = [(case, (2, 3)) for case in CASES] + [(case, more) for more in CHANNELS[1:] for case in CASES[2:4]]
 
 
 @pytest.mark.parametrize(("case", "channels"), EVERY)
@@ -72,10 +72,6 @@ def test_forward_against_scipy(rng, case, channels):
     x, kernel = float32(*arrays(rng, *case[:2], 2, *channels))
     y = jax.jit(lambda x, kernel: conv(x, kernel, *case[2:]))(x, kernel)
     np.testing.assert_allclose(y, correlate(x, kernel, *case[2:]), rtol=1e-4, atol=1e-4)
-
-
-def gradients(f, x, kernel, weights):
-    return jax.jit(jax.grad(lambda x, kernel: jnp.vdot(weights, f(x, kernel)), (0, 1)))(x, kernel)
 
 
 def check_gradients_are_xlas(rng, sides, window, strides, padding, batch, channels):
@@ -86,8 +82,10 @@ def check_gradients_are_xlas(rng, sides, window, strides, padding, batch, channe
         return lax.conv_general_dilated(x, kernel, steps, around, dimension_numbers=layout(len(sides)))
 
     (weights,) = float32(rng.normal(size=jax.eval_shape(xla, x, kernel).shape))
-    ours = gradients(lambda x, kernel: conv(x, kernel, strides, padding), x, kernel, weights)
-    for got, expected in zip(ours, gradients(xla, x, kernel, weights), strict=True):
+    both = [lambda x, kernel: jnp.vdot(weights, conv(x, kernel, strides, padding))]
+    both += [lambda x, kernel: jnp.vdot(weights, xla(x, kernel))]
+    ours, theirs = jax.jit(lambda x, kernel: [jax.grad(f, (0, 1))(x, kernel) for f in both])(x, kernel)
+    for got, expected in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -126,7 +124,7 @@ DERIVATIVES = [
 
 @pytest.mark.parametrize(
     ("case", "channels"),
-    [(case, (1, 2)) for case in DERIVATIVES] + [(case, (5, 9)) for case in DERIVATIVES[:6]],
+    [(case, (1, 2)) for case in DERIVATIVES] + [(case, (5, 9)) for case in DERIVATIVES[3:6]],
 )
 def test_first_and_second_derivatives_against_finite_differences(rng, check_gradients, case, channels):
     x, kernel = arrays(rng, *case[:2], 1, *channels)
