@@ -21,19 +21,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import linen
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # to run from a checkout
 
 from gan_jax import build  # noqa: E402
 from gan_jax.architectures import sngan  # noqa: E402
-from gan_jax.nn.conv import Conv  # noqa: E402
-from gan_jax.nn.dense import Dense  # noqa: E402
 
 MODELS = ("sngan32", "ssgan32")
 IMAGE_SHAPE = (32, 32, 3)
-SMALL = (8, 8, 8, 8)  # widths of --small
+SMALL = (8, 8)  # widths of --small, both networks'
 REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
 MATRIX_SIDE = 2048
 
@@ -78,7 +75,7 @@ def method_of(model: str, args: argparse.Namespace) -> Any:
             config.regularizers.rotation = {"type": "rotation.rotation", "weight_d": 1.0, "weight_g": 0.2}
         if args.small:
             config.generator.widths = config.discriminator.widths = SMALL
-            config.discriminator.halvings = 2
+            config.discriminator.halvings = 1
     return build.method(config)
 
 
@@ -119,27 +116,30 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
     return rounds, first
 
 
-def flops_a_round(method: Any, state: Any, args: argparse.Namespace, rotation: bool) -> float:
-    """Of convolutions and dense layers as the papers write them; the backward pass counts as two forward ones."""
+def widths_of(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Of G's maps and of D's blocks, and how many of D's blocks halve the image."""
+    return (SMALL, SMALL, 1) if args.small else (sngan.GENERATOR_WIDTHS[32], *sngan.DISCRIMINATOR_WIDTHS[32])
 
-    def forward(module: linen.Module, name: str, shape: tuple[int, ...]) -> float:
-        total = 0.0
 
-        def count(next_call: Callable, inputs: tuple, keywords: dict, context: Any) -> Any:
-            nonlocal total
-            out = next_call(*inputs, **keywords)
-            if context.method_name == "__call__" and isinstance(context.module, Conv | Dense):
-                window = np.prod(context.module.kernel) if isinstance(context.module, Conv) else 1
-                total += 2 * out.size * inputs[0].shape[-1] * window
-            return out
+def flops_a_round(args: argparse.Namespace, rotation: bool) -> float:
+    """Of the convolutions as the papers write them, whatever form computes them; backward counts as two forwards."""
+    widths_g, widths_d, halvings = widths_of(args)
+    size, _, channels = IMAGE_SHAPE
+    conv = lambda size, window, before, after: 2.0 * size**2 * window**2 * before * after
 
-        variables = {"params": state.networks[name].params, **state.networks[name].stats}
-        with linen.intercept_methods(count):
-            jax.eval_shape(lambda x: module.apply(variables, x, train=True, mutable=["batch_stats"]), jnp.zeros(shape))
-        return total / shape[0]  # an image
+    of_d, before, side = 0.0, channels, size
+    for i, width in enumerate(widths_d):
+        of_d += conv(side, 3, before, before if i else width) + conv(side, 3, before if i else width, width)
+        side = side // 2 if i < halvings else side
+        if i < max(halvings, 1) or width != before:
+            of_d += conv(side, 1, before, width)
+        before = width
+    of_g, side = 0.0, size // 2 ** (len(widths_g) - 1)
+    for before, width in zip(widths_g, widths_g[1:], strict=False):
+        of_g += conv(side, 1, before, width) + conv(2 * side, 3, before, width) + conv(2 * side, 3, width, width)
+        side *= 2
+    of_g += conv(side, 3, widths_g[-1], channels)
 
-    of_g = forward(method.generator, "generator", (4, method.latent_dim))
-    of_d = forward(method.discriminator, "discriminator", (4, *IMAGE_SHAPE))
     turned = 0.75 if rotation else 0.0  # a quarter of the batch by three angles; the fourth is judged anyway
     update_d = of_g + 3 * of_d * (2 + turned)
     update_g = 3 * of_g + 2 * of_d * (1 + turned)  # D's kernels need no gradient
@@ -156,8 +156,7 @@ def torch_rounds(
     import torch
     from pytorch_sngan import Game
 
-    widths_g = SMALL if args.small else sngan.GENERATOR_WIDTHS[32]
-    widths_d, halvings = (SMALL, 2) if args.small else sngan.DISCRIMINATOR_WIDTHS[32]
+    widths_g, widths_d, halvings = widths_of(args)
     variants = {"PyTorch": (False, False), "PyTorch channels_last": (True, False)}
     if args.torch_compile:
         variants["PyTorch compiled"] = (True, True)
@@ -231,7 +230,7 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
     method = method_of(model, args)
     real = np.random.default_rng(0).uniform(-1, 1, (args.d_steps, args.batch, *IMAGE_SHAPE)).astype(np.float32)
     rounds, first = jax_rounds(method, args, real)
-    flops = flops_a_round(method, first, args, model == "ssgan32")
+    flops = flops_a_round(args, model == "ssgan32")
     if not args.no_torch:
         rounds |= torch_rounds(model, args, real, method, first)
     rates = matrix_rates(args)
@@ -240,6 +239,7 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
     rate = max(np.median(measured[name]) for name in rates)
     images = args.batch * args.d_steps  # real images a round
     result: dict[str, Any] = {"gflop_a_round": flops / 1e9, "matrix_gflop_s": float(rate), "rounds": {}}
+    result["load_after"] = os.getloadavg()[0]
     for name in rounds:
         seconds = spread(measured[name])
         achieved = flops / 1e9 / seconds["median"]
@@ -262,7 +262,7 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
 
 def table(model: str, result: dict[str, Any]) -> str:
     lines = [
-        f"{model}: {result['gflop_a_round']:.0f} GFLOP a round, matrix products at {result['matrix_gflop_s']:.0f} GFLOP/s",
+        f"{model}: {result['gflop_a_round']:.3g} GFLOP a round, matrix products at {result['matrix_gflop_s']:.0f} GFLOP/s",
         f"{'':24}{'s a round':>10}{'min':>9}{'images/s':>10}{'GFLOP/s':>9}{'of matrix':>11}   speed to gan_jax",
     ]
     for name, row in result["rounds"].items():
@@ -284,7 +284,8 @@ def table(model: str, result: dict[str, Any]) -> str:
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
     facts = {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(), "jax": jax.__version__}
-    facts |= {"backend": jax.default_backend(), "python": platform.python_version(), "load": os.getloadavg()[0]}
+    facts |= {"backend": jax.default_backend(), "python": platform.python_version()}
+    facts["load"] = round(os.getloadavg()[0], 2)
     cpu = Path("/proc/cpuinfo")
     if cpu.is_file():
         names = [
@@ -304,6 +305,9 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         raise SystemExit("this benchmark compares on the CPU: set JAX_PLATFORMS=cpu")
     results: dict[str, Any] = {"settings": vars(args), "machine": machine(args), "models": {}}
     print(", ".join(f"{key} {value}" for key, value in results["machine"].items()), flush=True)
+    if results["machine"]["load"] > 0.5 * (os.cpu_count() or 1):
+        print("WARNING: other programs keep this machine busy. PyTorch's OpenMP threads suffer more from that than")
+        print("gan_jax's, by far in small networks: wait until the load is low before you believe a ratio.", flush=True)
     for model in args.models:
         results["models"][model] = compare(model, args)
         print("\n" + table(model, results["models"][model]), flush=True)

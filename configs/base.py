@@ -1,6 +1,6 @@
 """The keys that every experiment has, and their defaults. A config shows only what differs from this."""
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, FieldReference
 from ml_collections.config_dict import placeholder
 
 
@@ -68,3 +68,8 @@ def get_config() -> ConfigDict:
     config.checkpoint.keep = 3  # the newest few
     config.checkpoint.keep_every = placeholder(int)  # and every step that this divides
     return config
+
+
+def rounds(config: ConfigDict) -> FieldReference:
+    """The length of the run, for schedules: it follows --config.steps, and can be set on its own."""
+    return config.get_ref("steps") + 0  # without the sum, setting it would set steps

@@ -11,17 +11,19 @@ from configs import base
 
 def get_config() -> ConfigDict:
     config = base.get_config()
-    config.steps = 4000
-    config.batch_size = 32
+    config.steps = 6000
+    config.batch_size = 16
     config.data.source = "digits"
     config.data.shape = (16, 16, 1)
     config.data.filter = "bicubic"
 
     config.generator = ConfigDict({"type": "sngan.Generator", "widths": (32, 32, 32), "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 32, 32, 32), "halvings": 2})
-    config.method.latent_dim = 64
+    config.method.latent_dim = 32
     for player in ("generator", "discriminator"):
-        config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 5e-4, "b1": 0.0, "b2": 0.99})
+        config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
+        rate = {"schedule": "cosine_decay", "init_value": 2e-3, "decay_steps": base.rounds(config)}
+        config.optim[player].learning_rate = ConfigDict(rate)
     config.ema.decay = 0.999
 
     config.log.samples_every = 500

@@ -12,16 +12,18 @@ from configs import base
 def get_config() -> ConfigDict:
     config = base.get_config()
     config.steps = 8000
-    config.batch_size = 32
+    config.batch_size = 16
     config.data.source = "emoji"
     config.data.shape = (32, 32, 3)
     config.data.flip = True
 
-    config.generator = ConfigDict({"type": "sngan.Generator", "widths": (96, 96, 64, 48), "norm": "self_modulated"})
-    config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (48, 64, 96, 96), "halvings": 3})
+    config.generator = ConfigDict({"type": "sngan.Generator", "widths": (96, 96, 64, 32), "norm": "self_modulated"})
+    config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 64, 96, 96), "halvings": 3})
     config.method.latent_dim = 64
     for player in ("generator", "discriminator"):
-        config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 5e-4, "b1": 0.0, "b2": 0.99})
+        config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
+        rate = {"schedule": "cosine_decay", "init_value": 1e-3, "decay_steps": base.rounds(config)}
+        config.optim[player].learning_rate = ConfigDict(rate)
     config.ema.decay = 0.999
 
     config.log.samples_every = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,16 +50,15 @@ class Pictures:
         self._mesh = mesh
         self._n = config["log"]["num_samples"] * (8 if self._points else 1)
         self._real = real.reshape(-1, *real.shape[2:])[: self._n]
-        key = named_key(jax.random.key(config["seed"]), "fixed latents")
+        self._key = named_key(jax.random.key(config["seed"]), "fixed latents")
+        self._latents: jax.Array | None = None  # the same at every drawing
         classes = config["method"].get("num_classes", 0)
-
-        def draw(state: TrainState) -> jax.Array:
-            sampler = method.sampler(state, phase)
-            latents = sampler.latents(key, self._n)
-            label = jnp.arange(self._n) % classes if classes else None
-            return sampler.synthesize(sampler.map(latents, label), label)[0]
-
-        self._draw = jax.jit(draw, out_shardings=NamedSharding(mesh, PartitionSpec()))
+        self._label = jnp.arange(self._n) % classes if classes else None
+        self._sampler = functools.partial(method.sampler, phase=phase)
+        self._draw = jax.jit(
+            lambda sampler, latents, label: sampler.synthesize(sampler.map(latents, label), label)[0],
+            out_shardings=NamedSharding(mesh, PartitionSpec()),
+        )
 
     def draw_real(self, path: Path) -> None:
         """Draws the real images into a PNG."""
@@ -70,8 +70,11 @@ class Pictures:
 
     def draw(self, state: TrainState, path: Path) -> Drawn:
         """Draws the fixed latents into a PNG. All processes must call it; the first writes."""
+        sampler = self._sampler(state)
+        if self._latents is None:
+            self._latents = sampler.latents(self._key, self._n)
         with jax.set_mesh(self._mesh):
-            images = fetch(self._draw(state))
+            images = fetch(self._draw(sampler, self._latents, self._label))
         grid = None if self._points else image_grid(images)
         if jax.process_index() == 0:
             if grid is None:

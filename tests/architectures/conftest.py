@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -92,6 +94,12 @@ class Layers:
         if "spectral" not in self.variables:
             return weight
         return weight / np.linalg.svd(weight.reshape(-1, weight.shape[-1]))[1][0]
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """compiled(function) -> as jax.jit, with less optimisation: these programs run for less time than they compile."""
+    return functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture(scope="session")

@@ -31,11 +31,11 @@ def test_parameter_counts_without_norm(count):
 
 
 @pytest.mark.parametrize("kernel, norm, train", [(5, "batch", True), (5, "batch", False), (4, "none", False)])
-def test_generator_by_numpy(layers, filled, kernel, norm, train):
+def test_generator_by_numpy(layers, filled, compiled, kernel, norm, train):
     module = Generator(SHAPE, (4, 3), kernel, norm)
     z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
     variables = filled(module, z)
-    made = jax.jit(lambda v, z: module.apply(v, z, train=train))(variables, z)
+    made = compiled(lambda v, z: module.apply(v, z, train=train))(variables, z)
 
     net = layers(variables, train)
     normalize = net.norm if norm == "batch" else lambda name, x: x
@@ -50,11 +50,11 @@ def test_generator_by_numpy(layers, filled, kernel, norm, train):
 @pytest.mark.parametrize(
     "norm, scheme, train", [("batch", None, True), ("batch", None, False), ("none", "spectral", True)]
 )
-def test_discriminator_by_numpy(layers, filled, norm, scheme, train):
+def test_discriminator_by_numpy(layers, filled, compiled, norm, scheme, train):
     module = Discriminator(SHAPE, (3, 4), norm=norm, scheme=scheme)
     images = np.random.default_rng(2).uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
     variables = filled(module, images)
-    verdict = jax.jit(lambda v, x: module.apply(v, x, train=train))(variables, images)
+    verdict = compiled(lambda v, x: module.apply(v, x, train=train))(variables, images)
 
     net = layers(variables, train)
     x = net.leaky(net.conv("conv0", images.astype(np.float64), 2), 0.2)

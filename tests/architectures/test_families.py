@@ -111,12 +111,12 @@ def test_unknown_scheme_names_the_known(family):
 
 
 @pytest.mark.parametrize("family", sorted(IMAGES))
-def test_images_are_in_range_and_evaluation_moves_nothing(family, filled):
+def test_images_are_in_range_and_evaluation_moves_nothing(family, filled, compiled):
     """Latents of any size; train=False reads the running statistics, so an image does not depend on its neighbours."""
     generator, _ = pair(family, (8, 8, 1))
     z = 3 * jax.random.normal(jax.random.key(0), (6, 5))
     variables = filled(generator, z)
-    run = jax.jit(lambda variables, z: generator.apply(variables, z, train=False, mutable=["batch_stats"]))
+    run = compiled(lambda variables, z: generator.apply(variables, z, train=False, mutable=["batch_stats"]))
     images, moved = run(variables, z)
     assert jnp.max(jnp.abs(images)) <= 1 and jnp.std(images) > 0.05
     assert jax.tree.all(jax.tree.map(jnp.array_equal, moved["batch_stats"], variables["batch_stats"]))

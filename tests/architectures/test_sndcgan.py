@@ -46,11 +46,11 @@ def test_the_papers_widths_are_the_default():
 
 
 @pytest.mark.parametrize("train", [True, False])
-def test_generator_by_numpy(layers, filled, train):
+def test_generator_by_numpy(layers, filled, compiled, train):
     module = Generator(SHAPE, widths=(5, 4, 3, 2))
     z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
     variables = filled(module, z)
-    made = jax.jit(lambda v, z: module.apply(v, z, train=train))(variables, z)
+    made = compiled(lambda v, z: module.apply(v, z, train=train))(variables, z)
 
     net = layers(variables, train)
     x = net.relu(net.norm("stem_norm", net.dense("stem/Dense_0", z).reshape(4, 2, 1, 5)))
@@ -62,13 +62,13 @@ def test_generator_by_numpy(layers, filled, train):
 
 
 @pytest.mark.parametrize("scheme, classes", [("spectral", 0), (None, 3)])
-def test_discriminator_by_numpy(layers, filled, scheme, classes):
+def test_discriminator_by_numpy(layers, filled, compiled, scheme, classes):
     widths = (2, 3, 3, 4, 4, 5, 6)
     module = Discriminator(SHAPE, widths, scheme, classes)
     images = np.random.default_rng(2).uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
     label = np.array([2, 0, 1, 2]) if classes else None
     variables = filled(module, images, label)
-    verdict = jax.jit(module.apply)(variables, images, label)
+    verdict = compiled(module.apply)(variables, images, label)
 
     net = layers(variables)
     x = images.astype(np.float64)

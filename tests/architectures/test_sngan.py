@@ -74,13 +74,13 @@ def generator_by_hand(net, z, widths, base, normalize):
         ("self_modulated", True),
     ],
 )
-def test_generator_by_numpy(layers, filled, norm, train):
+def test_generator_by_numpy(layers, filled, compiled, norm, train):
     classes = 3 if norm == "conditional_batch" else 0
     module = Generator(SHAPE, widths=(4, 3, 5), norm=norm, num_classes=classes)
     z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
     label = LABEL if classes else None
     variables = filled(module, z, label)
-    made = jax.jit(lambda v, z, y: module.apply(v, z, y, train=train))(variables, z, label)
+    made = compiled(lambda v, z, y: module.apply(v, z, y, train=train))(variables, z, label)
 
     net = layers(variables, train)
     normalize = {
@@ -98,14 +98,14 @@ def test_generator_by_numpy(layers, filled, norm, train):
 @pytest.mark.parametrize(
     "scheme, pooling, classes, halvings", [("spectral", "sum", 3, 1), ("spectral", "mean", 0, 2), (None, "sum", 0, 1)]
 )
-def test_discriminator_by_numpy(layers, filled, scheme, pooling, classes, halvings):
+def test_discriminator_by_numpy(layers, filled, compiled, scheme, pooling, classes, halvings):
     """Widths 4, 4, 6: the second block keeps the width, and with one halving the size too: its shortcut is none."""
     widths = (4, 4, 6)
     module = Discriminator(SHAPE, widths, halvings, scheme, pooling, classes)
     images = np.random.default_rng(2).uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
     label = LABEL if classes else None
     variables = filled(module, images, label)
-    verdict = jax.jit(module.apply)(variables, images, label)
+    verdict = compiled(module.apply)(variables, images, label)
 
     net = layers(variables)
     x = images.astype(np.float64)

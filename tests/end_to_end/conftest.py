@@ -22,6 +22,8 @@ TINY = {
     "discriminator.halvings": 1,
     "method.latent_dim": 4,
     "method.d_steps": 2,
+    "optim.generator.learning_rate.decay_steps": 1000,  # so that a run may be stopped by its number of steps
+    "optim.discriminator.learning_rate.decay_steps": 1000,
     "ema.decay": 0.9,
     "log.every": 1,
     "log.samples_every": 6,
@@ -49,9 +51,9 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory):
+def cache():
     """Compiled programs, shared by all processes of the tests."""
-    return tmp_path_factory.mktemp("compiled")
+    return os.environ["JAX_COMPILATION_CACHE_DIR"]
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def environment():
     def of(devices=1, **more):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("JAX_", "SLURM_", "TPU_"))}
         flags = f"--xla_force_host_platform_device_count={devices}"
+        more = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.3", **more}
         return {**kept, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "PYTHONPATH": str(ROOT), **more}
 
     return of

@@ -90,10 +90,8 @@ def test_term_by_hand(game, player, labelled, choice, fraction, pairs, new):
 @pytest.mark.parametrize("settings", [{}, {"fraction": 1.0, "choice": "one_angle"}])
 def test_every_turn_is_asked_equally_often(game, settings):
     for turn in range(4):
-        head = np.zeros((F, 4), np.float32)
         play = game()
         always = lambda features, turn=turn: jnp.zeros((features.shape[0], 4)).at[:, turn].set(1.0)
-        play = game(head=head)
         play.nets["rotation"] = always
         assert float(rotation(**settings).discriminator(play, ()).metrics["rotation_accuracy"]) == 0.25
 

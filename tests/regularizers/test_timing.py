@@ -41,7 +41,7 @@ def run(make_play):
     points = np.zeros((4, 2))
     play = make_play(lambda x, label=None: Verdict(x[:, 0], {}), points, points)
 
-    def of(regularizer, player, rounds=np.arange(6)):
+    def of(regularizer, player, rounds=tuple(range(6))):
         def update(memory, now):
             seen = dataclasses.replace(play, round=now[0], update=now[1])
             term = getattr(regularizer, player)(seen, memory)
@@ -56,7 +56,7 @@ def run(make_play):
     return of
 
 
-@pytest.mark.parametrize("player, loss", zip(PLAYERS, (2.0, 5.0), strict=True))
+@pytest.mark.parametrize("player, loss", [("discriminator", 2.0), ("generator", 5.0)])
 def test_every_third_update_at_three_times_the_loss(run, player, loss):
     inner = Counting()
     losses, played, loudness = run(every(3, inner), player)
@@ -71,11 +71,11 @@ def test_every_update_is_no_change(run):
     assert run(every(1, Counting()), "discriminator") == run(Counting(), "discriminator")
 
 
-@pytest.mark.parametrize("player, loss", zip(PLAYERS, (2.0, 5.0), strict=True))
+@pytest.mark.parametrize("player, loss", [("discriminator", 2.0), ("generator", 5.0)])
 def test_after_some_rounds(run, player, loss):
     """Counted in rounds, not updates: here two updates a round."""
     inner = Counting()
-    losses, played, _ = run(after(2, inner), player, rounds=np.arange(6) // 2)
+    losses, played, _ = run(after(2, inner), player, rounds=(0, 0, 1, 1, 2, 2))
     assert losses == [0, 0, 0, 0, loss, loss] and played == [0, 0, 0, 0, 1, 2]
     assert inner.tally == [4, 5]
 
