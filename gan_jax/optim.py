@@ -21,8 +21,8 @@ def adam(
 def rmsprop(
     learning_rate: Weight = 5e-5, decay: float = 0.99, eps: float = 1e-8, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
-    """RMSProp, as WGAN with weight clipping uses it (PyTorch's default decay)."""
-    return _clipped(optax.rmsprop(learning_rate, decay=decay, eps=eps), clip_norm)
+    """RMSProp, as WGAN with weight clipping uses it: PyTorch's, which adds eps to the root of the mean square."""
+    return _clipped(optax.rmsprop(learning_rate, decay=decay, eps=eps, eps_in_sqrt=False), clip_norm)
 
 
 def sgd(

@@ -75,9 +75,10 @@ class Generator(linen.Module):
         return jnp.tanh(x.astype(jnp.float32))
 
     def _block(self, name, x, width, normalize):
-        conv = lambda part, kernel, init: Conv(width, kernel, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}")
-        h = upsample_nearest(jax.nn.relu(normalize(f"{name}_norm1", x)))
-        h = conv("conv1", (3, 3), _RESIDUAL)(h)
+        conv = lambda part, kernel, init, resample=None: Conv(
+            width, kernel, kernel_init=init, dtype=self.dtype, resample=resample, name=f"{name}_{part}"
+        )
+        h = conv("conv1", (3, 3), _RESIDUAL, "up")(jax.nn.relu(normalize(f"{name}_norm1", x)))
         h = conv("conv2", (3, 3), _RESIDUAL)(jax.nn.relu(normalize(f"{name}_norm2", h)))
         # A 1 x 1 convolution and nearest upsampling commute: convolving first is a quarter of the work.
         return h + upsample_nearest(conv("shortcut", (1, 1), _PLAIN)(x))
@@ -120,12 +121,18 @@ class Discriminator(linen.Module):
 
     def _block(self, name, x, width, first, halve):
         hidden = width if first else x.shape[-1]
-        conv = lambda part, features, kernel, init: Conv(
-            features, kernel, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name=f"{name}_{part}"
+        conv = lambda part, features, kernel, init, resample=None: Conv(
+            features,
+            kernel,
+            scheme=self.scheme,
+            kernel_init=init,
+            dtype=self.dtype,
+            resample=resample,
+            name=f"{name}_{part}",
         )
         pool = downsample_mean if halve else lambda x: x
         h = conv("conv1", hidden, (3, 3), _RESIDUAL)(x if first else jax.nn.relu(x))
-        h = pool(conv("conv2", width, (3, 3), _RESIDUAL)(jax.nn.relu(h)))
+        h = conv("conv2", width, (3, 3), _RESIDUAL, "down" if halve else None)(jax.nn.relu(h))
         if first or halve or width != x.shape[-1]:
             # Pooling and a 1 x 1 convolution commute: pooling first is a quarter of the work.
             x = conv("shortcut", width, (1, 1), _PLAIN)(pool(x))

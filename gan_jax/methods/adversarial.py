@@ -38,6 +38,7 @@ from gan_jax.types import (
 
 _COLLECTIONS = ("params", "batch_stats", "spectral")
 _PREFIX = {"discriminator": "d", "generator": "g"}
+_TAKEN = ("loss", "latents", "label", "noise")  # regularisers' names mark memory and seed noise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +78,10 @@ class Adversarial:
             raise ValueError(f"latent is one of {', '.join(LATENTS)}, not {self.latent!r}")
         taken = {"generator", "discriminator"}
         for owner, regularizer in self.regularizers.items():
-            if owner == "loss":
-                raise ValueError("a regulariser cannot be named 'loss'")
+            if owner in _TAKEN:
+                raise ValueError(
+                    f"a regulariser cannot be named {owner!r}: the method's own memory or noise has that name"
+                )
             for name, head in regularizer.heads().items():
                 if name in taken:
                     raise ValueError(f"two networks are named {name!r}; the second is a head of regulariser {owner!r}")

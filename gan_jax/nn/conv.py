@@ -7,6 +7,7 @@ with few channels. The choice is made where the program is compiled, so the same
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from flax import linen
 from jax import lax
 
 from gan_jax.nn.conv_products import prefers_products, product_conv, product_kernel_gradient
+from gan_jax.nn.resample import upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight
 
 Padding = str | int | Sequence[tuple[int, int]]
@@ -61,10 +63,56 @@ def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: P
     return _conv(x, kernel, (1,) * space, around, (strides,) * space)
 
 
+def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Nearest upsampling by two, then a convolution ("SAME"): x [B, *space, I], kernel [*window, I, O] with odd window ->
+    [B, *(2 * space), O].
+
+    The four pixels of a cell are equal, so the window's weights that meet a cell can be added up before they meet the
+    image: one transposed convolution, on CPUs 4/9 of the work for a window of 3. Accelerators, which do not skip the
+    zeros of a transposed convolution, get the two steps.
+    """
+    space = x.ndim - 2
+
+    def fused(x, kernel):
+        cells = _over_cells(kernel)
+        around = tuple((k // 2, k // 2) for k in cells.shape[:space])
+        return _conv(x, cells, (1,) * space, around, (2,) * space)
+
+    return lax.platform_dependent(x, kernel, cpu=fused, default=lambda x, kernel: conv(upsample_nearest(x), kernel))
+
+
+def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """A convolution ("SAME"), then the mean of every cell of two, at 4/9 of the cost for a window of 3.
+
+    One strided convolution. x [B, *space, I], kernel [*window, I, O] with odd window -> [B, *(space / 2), O].
+    """
+    space = x.ndim - 2
+    if any(side % 2 for side in x.shape[1:-1]):
+        raise ValueError(f"halving an image needs even sides; got {x.shape}")
+    around = tuple((k // 2, k // 2) for k in kernel.shape[:space])
+    return conv(x, _over_cells(kernel) / 2**space, strides=2, padding=around)
+
+
+_RESAMPLED = {"up": upsample_conv, "down": conv_downsample}
+
+
+def _over_cells(kernel: jax.Array) -> jax.Array:
+    """The kernel convolved with a cell of ones: its window is one larger along every axis."""
+    rank = kernel.ndim
+    for axis in range(rank - 2):
+        around = lambda pads, axis=axis: [pads if a == axis else (0, 0) for a in range(rank)]
+        kernel = jnp.pad(kernel, around((0, 1))) + jnp.pad(kernel, around((1, 0)))
+    return kernel
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _conv(x, kernel, strides, padding, dilation):
     """x is spread by `dilation` with zeros, padded, and read by the window every `strides`."""
     by_xla = functools.partial(_xla_conv, strides=strides, padding=padding, dilation=dilation)
+    if any(d > 1 for d in dilation) and all(n == 1 for n in strides):
+        return lax.platform_dependent(
+            x, kernel, cpu=functools.partial(_in_phases, padding=padding, dilation=dilation), default=by_xla
+        )
     if not prefers_products(x.shape, kernel.shape, strides, padding, dilation):
         return by_xla(x, kernel)
     return lax.platform_dependent(x, kernel, cpu=functools.partial(product_conv, padding=padding), default=by_xla)
@@ -80,6 +128,36 @@ def _xla_conv(x, kernel, strides, padding, dilation):
         lhs_dilation=dilation,
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
     )
+
+
+def _in_phases(x, kernel, padding, dilation):
+    """A convolution of an image spread with zeros, as one plain convolution for each phase of its output.
+
+    Output pixel d q + p meets the image at the window's offsets t = (before - p) mod d, and every d-th from there.
+    """
+    window, sizes = kernel.shape[:-2], x.shape[1:-1]
+    counts = [(n - 1) * d + 1 + a + b - k + 1 for n, d, (a, b), k in zip(sizes, dilation, padding, window, strict=True)]
+    wholes = [-(-count // d) for count, d in zip(counts, dilation, strict=True)]  # pixels of a phase
+    ones, phases = (1,) * len(window), []
+    for phase in itertools.product(*map(range, dilation)):
+        part, around = kernel, []
+        for axis, (p, d, (before, _), n, whole) in enumerate(zip(phase, dilation, padding, sizes, wholes, strict=True)):
+            first = (before - p) % d
+            part = lax.slice_in_dim(part, min(first, part.shape[axis]), None, d, axis)
+            start = (before - p - first) // d
+            around.append((start, whole - 1 + part.shape[axis] - start - n))
+        shape = (x.shape[0], *wholes, kernel.shape[-1])
+        if not part.size:  # the window is narrower than the dilation: nothing falls into this phase
+            phases.append(jnp.zeros(shape, x.dtype))
+        elif prefers_products(x.shape, part.shape, ones, around, ones):
+            phases.append(product_conv(x, part, tuple(around)))
+        else:
+            phases.append(_xla_conv(x, part, ones, around, ones))
+    y = jnp.stack(phases).reshape(*dilation, *phases[0].shape)
+    n = len(window)
+    order = [n] + [axis for i in range(n) for axis in (n + 1 + i, i)] + [2 * n + 1]
+    y = y.transpose(order).reshape(x.shape[0], *(w * d for w, d in zip(wholes, dilation, strict=True)), -1)
+    return y[(slice(None), *map(slice, counts))]
 
 
 def _conv_forward(x, kernel, strides, padding, dilation):
@@ -131,6 +209,7 @@ class Conv(linen.Module):
     gain: float = math.sqrt(2)
     kernel_init: Initializer = normal()
     dtype: Any = None
+    resample: str | None = None  # "up": after nearest upsampling by two; "down": then the mean of cells of two
 
     transpose = False
 
@@ -139,8 +218,15 @@ class Conv(linen.Module):
         shape = (*self.kernel, x.shape[-1], self.features)
         kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, math.prod(shape[:-1]), self.gain)
         dtype = self.dtype or x.dtype
-        apply = conv_transpose if self.transpose else conv
-        y = apply(x.astype(dtype), kernel.astype(dtype), self.strides, self.padding)
+        if self.resample is not None:
+            if self.resample not in _RESAMPLED:
+                raise ValueError(f"resample is 'up', 'down' or None, not {self.resample!r}")
+            if self.strides != 1 or self.padding != "SAME" or not all(k % 2 for k in self.kernel):
+                raise ValueError("a convolution that resamples has an odd window, stride 1 and padding 'SAME'")
+            y = _RESAMPLED[self.resample](x.astype(dtype), kernel.astype(dtype))
+        else:
+            apply = conv_transpose if self.transpose else conv
+            y = apply(x.astype(dtype), kernel.astype(dtype), self.strides, self.padding)
         if self.use_bias:
             bias = self.param("bias", linen.initializers.zeros, (self.features,))
             y = y + bias.astype(dtype).reshape((1,) * (y.ndim - 1) + (-1,))

@@ -58,6 +58,9 @@ def product_kernel_gradient(
         raise ValueError("a convolution is either strided or dilated")
     inputs, outputs, offsets = x.shape[-1], dy.shape[-1], math.prod(window)
     spread = any(d > 1 for d in dilation)
+    plain = len(window) == 2 and all(n == 1 for n in (*strides, *dilation))
+    if plain and inputs + outputs < 3 * min(inputs, outputs):
+        return _split_kernel_gradient(x, dy, window, padding)
     of_dy = spread or (all(s == 1 for s in strides) and outputs <= inputs)  # a spread image is mostly zeros: read dy
 
     def part(x: jax.Array, dy: jax.Array) -> jax.Array:
@@ -78,6 +81,24 @@ def product_kernel_gradient(
         zero = jnp.zeros((offsets, inputs, outputs), x.dtype)
         grad, _ = lax.scan(lambda total, pair: (total + part(*pair), None), zero, (split(x), split(dy)))
     return grad.reshape(*window, inputs, outputs)
+
+
+def _split_kernel_gradient(x: jax.Array, dy: jax.Array, window: tuple[int, ...], padding: Pairs) -> jax.Array:
+    """The same with the rows' offsets beside x and the columns' beside dy: 6 shifted copies for a 3 x 3 window, not 9."""
+    (height, width), ((above, _), (left, _)) = window, padding
+    inputs, outputs, shape = x.shape[-1], dy.shape[-1], (dy.shape[1], x.shape[2])  # dy's rows, x's columns
+
+    def part(x: jax.Array, dy: jax.Array) -> jax.Array:
+        x = _columns(x, (height, 1), ((above, 0), (0, 0)), (1, 1), shape)
+        dy = _columns(dy, (1, width), ((0, 0), (width - 1 - left, 0)), (1, 1), shape, reverse=True)
+        return _contract_pixels(x, dy)  # [height * I, width * O]
+
+    columns = height * inputs + width * outputs
+    chunks = _chunks(x.shape[0], math.prod(shape) * columns * x.dtype.itemsize)
+    split = lambda a: a.reshape(chunks, -1, *a.shape[1:])
+    zero = jnp.zeros((height * inputs, width * outputs), x.dtype)
+    grad, _ = lax.scan(lambda total, pair: (total + part(*pair), None), zero, (split(x), split(dy)))
+    return jnp.swapaxes(grad.reshape(height, inputs, width, outputs), 1, 2)
 
 
 def _chunks(batch: int, bytes_an_image: int) -> int:

@@ -47,13 +47,20 @@ class Probe(Nothing):
 
 @dataclasses.dataclass(frozen=True)
 class FakePixels(Nothing):
-    """An addend to D's loss that only the generator could change, and a memory that counts D's updates."""
+    """An addend to D's loss that only the generator could change, and a memory of what each player was told the time is."""
 
     def init(self):
-        return jnp.int32(0)
+        return {player: jnp.zeros(3, jnp.int32) for player in ("d", "g")}  # times asked, last round, last update
 
     def discriminator(self, play, memory):
-        return Term(1e6 * jnp.mean(play.fake["image"]), memory + 1)
+        return Term(1e6 * jnp.mean(play.fake["image"]), memory | {"d": self._now(play, memory["d"])})
+
+    def generator(self, play, memory):
+        return Term(jnp.zeros(()), memory | {"g": self._now(play, memory["g"])})
+
+    @staticmethod
+    def _now(play, before):
+        return jnp.stack([before[0] + 1, play.round, play.update])
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +84,8 @@ def test_what_an_addend_without_weight_changes(make_game, play, plain, regulariz
     for name in ("generator", "discriminator"):
         for a, b in zip(*(jax.tree.leaves(params(run[-1], name)) for run in (states, plain[0])), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-6)
-    for name in OF_D | OF_G - {"d/total"}:
-        if name not in ("d/total", "d/parameter_norm"):
-            np.testing.assert_allclose(metrics[-1][name], plain[1][-1][name], atol=1e-5, err_msg=name)
+    for name in (OF_D | OF_G) - {"d/total", "d/parameter_norm"}:  # of heads, too
+        np.testing.assert_allclose(metrics[-1][name], plain[1][-1][name], atol=1e-5, err_msg=name)
 
 
 def test_metrics_are_named_by_player_and_term(make_game, play, plain):
@@ -103,7 +109,8 @@ def test_the_state_is_arrays_only_and_follows_from_the_key(make_game, play):
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(states))
     assert set(states[0].networks) == {"generator", "discriminator", "rotation"}
     assert set(states[0].memory) == {"loss", "pixels", "turn"}
-    assert [int(state.memory["pixels"]) for state in states] == [0, 2, 4]
+    told = lambda player: [state.memory["pixels"][player].tolist() for state in states[1:]]
+    assert told("d") == [[2, 0, 1], [4, 1, 3]] and told("g") == [[1, 0, 0], [2, 1, 1]]
     assert all(jax.tree.structure(state) == jax.tree.structure(states[0]) for state in states)
     data = lambda state: dataclasses.replace(state, key=jax.random.key_data(state.key))
     again, _ = play(game)
@@ -226,7 +233,10 @@ def test_uniform_latents_and_labels_of_the_sampler(make_game):
     [
         ({"regularizers": {"a": turning(), "b": turning()}}, "two networks are named 'rotation'.*regulariser 'b'"),
         ({"regularizers": {"a": Probe(name="generator")}}, "two networks are named 'generator'.*regulariser 'a'"),
-        ({"regularizers": {"loss": r1()}}, "cannot be named 'loss'"),
+        *(
+            ({"regularizers": {name: r1()}}, f"cannot be named '{name}'")
+            for name in ("loss", "latents", "label", "noise")
+        ),
         ({"regularizers": {"a": Probe(player="critic")}}, "head 'probe' is trained with 'critic', which is no player"),
         ({"latent": "gaussian"}, "normal, uniform, not 'gaussian'"),
         ({"d_steps": 0}, "d_steps must be 1 or more, got 0"),
