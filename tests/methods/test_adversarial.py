@@ -14,7 +14,7 @@ from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
 from gan_jax.regularizers.gradient_penalty import gradient_penalty, r1, r2
 from gan_jax.regularizers.rotation import rotation
-from gan_jax.types import Head, Term
+from gan_jax.types import Head, Term, named_key
 
 BASE = {"adversarial", "total", "gradient_norm", "parameter_norm"}
 OF_D = {f"d/{name}" for name in BASE | {"real_accuracy", "fake_accuracy", "real_logit", "fake_logit"}}
@@ -47,16 +47,17 @@ class Probe(Nothing):
 
 @dataclasses.dataclass(frozen=True)
 class FakePixels(Nothing):
-    """An addend to D's loss that only the generator could change, and a memory of what each player was told the time is."""
+    """An addend to D's loss that only the generator could change, and a memory of the time and the key it was last given."""
 
     def init(self):
-        return {player: jnp.zeros(3, jnp.int32) for player in ("d", "g")}  # times asked, last round, last update
+        times = {player: jnp.zeros(3, jnp.int32) for player in ("d", "g")}  # times asked, last round, last update
+        return times | {"key": jnp.zeros(2, jnp.uint32)}
 
     def discriminator(self, play, memory):
         return Term(1e6 * jnp.mean(play.fake["image"]), memory | {"d": self._now(play, memory["d"])})
 
     def generator(self, play, memory):
-        return Term(jnp.zeros(()), memory | {"g": self._now(play, memory["g"])})
+        return Term(jnp.zeros(()), memory | {"g": self._now(play, memory["g"]), "key": jax.random.key_data(play.key)})
 
     @staticmethod
     def _now(play, before):
@@ -111,6 +112,8 @@ def test_the_state_is_arrays_only_and_follows_from_the_key(make_game, play):
     assert set(states[0].memory) == {"loss", "pixels", "turn"}
     told = lambda player: [state.memory["pixels"][player].tolist() for state in states[1:]]
     assert told("d") == [[2, 0, 1], [4, 1, 3]] and told("g") == [[1, 0, 0], [2, 1, 1]]
+    key = jax.random.fold_in(jax.random.fold_in(states[0].key, 1), 2)  # round 1, after two substeps
+    assert jnp.array_equal(states[2].memory["pixels"]["key"], jax.random.key_data(named_key(key, "pixels")))
     assert all(jax.tree.structure(state) == jax.tree.structure(states[0]) for state in states)
     data = lambda state: dataclasses.replace(state, key=jax.random.key_data(state.key))
     again, _ = play(game)
