@@ -58,6 +58,10 @@ def generator_norm(
     kind: "none", "batch", "conditional_batch" (a scale and bias for each class), or "self_modulated" (both computed
     from the latents: SS-GAN's sBN).
     """
+    if kind in ("none", "batch", "self_modulated") and num_classes:
+        raise ValueError(
+            f"norm={kind!r} knows no classes: set generator.norm to 'conditional_batch', or num_classes to 0"
+        )
     if kind == "none":
         return lambda name, x: x
     if kind == "batch":

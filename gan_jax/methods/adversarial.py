@@ -76,6 +76,8 @@ class Adversarial:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if self.latent not in LATENTS:
             raise ValueError(f"latent is one of {', '.join(LATENTS)}, not {self.latent!r}")
+        if missing := _PREFIX.keys() - self.optimizers.keys():
+            raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
         taken = {"generator", "discriminator"}
         for owner, regularizer in self.regularizers.items():
             if owner in _TAKEN:
@@ -132,6 +134,8 @@ class Adversarial:
 
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, dict[str, Array]]:
         """Plays one round. batch: leaves [d_steps, B, ...]. Metrics: {"d/...", "g/..."}, the d ones averaged over d_steps."""
+        if (rows := batch["image"].shape[0]) != self.d_steps:
+            raise ValueError(f"a round takes d_steps={self.d_steps} batches, got {rows}: leaves are [d_steps, B, ...]")
         key = jax.random.fold_in(state.key, state.step)
 
         def discriminate(carry: tuple, turn: tuple) -> tuple:

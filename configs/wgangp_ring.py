@@ -1,0 +1,23 @@
+"""WGAN-GP on the ring of 8 Gaussians.
+
+Paper: Gulrajani et al., arXiv:1704.00028; the weight of its penalty is 10 on images, 0.1 suits these distances.
+Expected: all 8 modes, more than 90% of samples within 3 standard deviations of one.
+Got: 96.3, 96.1 and 95.9% on seeds 0, 1 and 2, all 8 modes, in about 15 s on 2 CPU cores (2026-11-22).
+Meant for: 1 device, a CPU will do.
+Command: python -m gan_jax.main --config=configs/wgangp_ring.py --workdir=runs/wgangp_ring
+"""
+
+from ml_collections import ConfigDict
+
+from configs import gan_ring
+
+
+def get_config() -> ConfigDict:
+    config = gan_ring.get_config()
+    config.loss = ConfigDict({"type": "wasserstein"})
+    config.regularizers = ConfigDict()
+    config.regularizers.gradient_penalty = ConfigDict({"type": "gradient_penalty.gradient_penalty", "weight": 0.1})
+    config.method.d_steps = 2
+    rate = config.optim.discriminator.learning_rate
+    rate.transition_steps = 2 * config.get_ref("steps")  # a schedule counts its player's own updates
+    return config
