@@ -16,6 +16,7 @@ from clu import parameter_overview
 
 from gan_jax import build
 from gan_jax.data import Prefetch, inspect_source
+from gan_jax.drawing import draw
 from gan_jax.pictures import Pictures
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
@@ -237,12 +238,11 @@ class Training:
     # --- the result
 
     def sample(self, n: int, seed: int = 0, average: bool = True) -> np.ndarray:
-        """n images, float32 [n, H, W, C] in [-1, 1], of the generator's moving average where one is kept."""
-        sampler = self.method.sampler(self.state, self._phase, average)
-        key = jax.random.key(seed)
-        label = sampler.labels(jax.random.fold_in(key, 1), n)
-        images = jax.jit(lambda s, z, y: s.synthesize(s.map(z, y), y)[0])(sampler, sampler.latents(key, n), label)
-        return np.asarray(images)
+        """n images, float32 [n, H, W, C] in [-1, 1], of the generator's moving average where one is kept.
+
+        The same images as --mode=sample draws from a checkpoint of this round with that seed.
+        """
+        return draw(self.method.sampler(self.state, self._phase, average), n, seed)["image"]
 
     def _say(self, text: str, stream: Any = None) -> None:
         if jax.process_index() == 0:
