@@ -68,6 +68,7 @@ class Training:
         self.images_a_round = self.config["batch_size"] * self.batches.d_steps
         first = self.batches.at(0)
         self.step, self.state = self._begin(first)
+        self._saved = self.step or None
         self._metrics_file = MetricsFile(self.workdir / "metrics.jsonl")
         self._metrics_file.truncate_after(self.step)
         self._events = EventFile(self.workdir / "tensorboard", resume_step=self.step or None)
@@ -156,9 +157,9 @@ class Training:
             Progress(self.steps, self.step) as progress,
         ):
             self._play(until, rounds, progress, stop)
-            self._save()
             if self.step == self.steps:
-                self._finish()
+                self._finish()  # before the save: a run killed in between resumes before this line, and drops it
+            self._save()
             self.checkpoints.wait()
             return stop.name if self.step < until else None
 
@@ -228,8 +229,9 @@ class Training:
             )
 
     def _save(self) -> None:
-        if self.step not in self.checkpoints.steps():
+        if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
             self.checkpoints.save(self.step, self.state)
+            self._saved = self.step
 
     def _finish(self) -> None:
         digest = self.digest()
