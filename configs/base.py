@@ -22,7 +22,8 @@ def get_config() -> ConfigDict:
     config.data.dequantize = False
     config.data.threads = placeholder(int)  # unset: one for each core, at most 16
     config.data.prefetch = 2  # rounds kept ready
-    # Settings of single sources; a source refuses those that it does not take.
+    # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
+    # of its source's name (config.data.tfds), which another source does not see.
     config.data.path = placeholder(str)  # folder, arrays
     config.data.name = placeholder(str)  # tfds: the data set; toys: ring or grid
     config.data.split = placeholder(str)

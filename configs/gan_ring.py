@@ -18,9 +18,7 @@ def get_config() -> ConfigDict:
     config.steps = 8000
     config.batch_size = 128
     config.data.source = "toys"
-    config.data.name = "ring"
-    config.data.scale = 2.0
-    config.data.std = 0.02
+    config.data.toys = ConfigDict({"name": "ring", "scale": 2.0, "std": 0.02})
     config.data.shape = (2,)
 
     config.generator = ConfigDict({"type": "mlp.Generator", "widths": (64, 64, 64)})

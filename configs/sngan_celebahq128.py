@@ -18,8 +18,9 @@ def get_config() -> ConfigDict:
     config.steps = 100_000
     config.batch_size = 64
     config.data.source = "tfds"
-    config.data.name = "celeb_a_hq/128"
-    config.data.split = "train[3000:]"  # TFDS has one split; the first 3,000 are for scores
+    config.data.tfds = ConfigDict(
+        {"name": "celeb_a_hq/128", "split": "train[3000:]"}
+    )  # TFDS has one split; the first 3,000 are for scores
     config.data.shape = (128, 128, 3)
 
     config.loss = ConfigDict({"type": "non_saturating"})

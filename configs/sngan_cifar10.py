@@ -18,8 +18,7 @@ def get_config() -> ConfigDict:
     config.steps = 40_000
     config.batch_size = 64
     config.data.source = "tfds"
-    config.data.name = "cifar10"
-    config.data.split = "train"
+    config.data.tfds = ConfigDict({"name": "cifar10", "split": "train"})
     config.data.shape = (32, 32, 3)
 
     config.loss = ConfigDict({"type": "non_saturating"})

@@ -19,8 +19,7 @@ def get_config() -> ConfigDict:
     config.batch_size = 2048
     config.precision = "bfloat16"  # the paper's runs were float32
     config.data.source = "tfds"
-    config.data.name = "imagenet2012"
-    config.data.split = "train"
+    config.data.tfds = ConfigDict({"name": "imagenet2012", "split": "train"})
     config.data.shape = (128, 128, 3)
     config.data.crop = "distorted"  # half to all of the area, no flip: compare_gan's
 

@@ -17,6 +17,7 @@ import optax
 from ml_collections import ConfigDict
 
 from gan_jax.data import Batches, Preprocessing, Source, open_source, require_labels
+from gan_jax.data.sources import known_sources
 from gan_jax.optim import Ema
 from gan_jax.types import Method, Phase
 
@@ -93,8 +94,11 @@ def method(config: Settings) -> Method:
 def source(config: Settings) -> Source:
     """Opens the data set. Raises where labels are needed and missing."""
     config = resolve(config)
-    settings = {k: v for k, v in config["data"].items() if k not in (*_PREPROCESSING, *_READING, "source")}
-    opened = open_source(config["data"]["source"], **settings)
+    data, name = config["data"], config["data"]["source"]
+    apart = (*_PREPROCESSING, *_READING, "source", *known_sources())
+    settings = {key: value for key, value in data.items() if key not in apart}
+    # A block of a source's name holds what is meant for that source alone.
+    opened = open_source(name, **{**data.get(name, {}), **settings})
     if config["method"].get("num_classes", 0):
         require_labels(opened, config["method"]["num_classes"])
     return opened

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from PIL import Image
 
 from gan_jax import build
 
@@ -42,6 +44,16 @@ def test_a_round_of_full_size_has_the_states_shape(file):
     assert all(jax.tree.leaves(same))
     assert {"d/adversarial", "g/adversarial"} <= metrics.keys()
     build.preprocessing(config)
+
+
+@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
+    Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
+    config = build.load_config(str(file))
+    config.data.source, config.data.path = "folder", str(tmp_path)
+    source = build.source(config)
+    assert len(source) == 1
+    assert build.preprocessing(config)(source[0], np.random.default_rng(0))["image"].shape == config.data.shape
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
