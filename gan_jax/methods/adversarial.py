@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen
 
+from gan_jax.methods.discriminator_features import DiscriminatorFeatures
 from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
 from gan_jax.nn.spectral import iterate
 from gan_jax.optim import Ema
@@ -261,3 +262,8 @@ class Adversarial:
         weights = network.ema if kept else {"params": network.params, "stats": network.stats}
         variables = {"params": weights["params"], **weights["stats"]}
         return GeneratorSampler(self.generator, variables, self.latent_dim, self.latent, self.num_classes)
+
+    def discriminator_features(self, state: TrainState, phase: Phase) -> DiscriminatorFeatures:
+        """The discriminator as linear probes see it: frozen, images -> its taps."""
+        network = state.networks["discriminator"]
+        return DiscriminatorFeatures(self.discriminator, {"params": network.params, **network.stats}, self.num_classes)

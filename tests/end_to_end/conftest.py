@@ -1,8 +1,10 @@
 """A run so small that it compiles and plays in seconds, in this process and in others."""
 
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ TINY = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """A function: changes -> the config of a tiny SS-GAN run on digits."""
 
@@ -79,6 +81,45 @@ def environment():
         return {**kept, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "PYTHONPATH": str(ROOT), **more}
 
     return of
+
+
+@pytest.fixture
+def together(environment):
+    """A function: (arguments, **variables) -> what each of two processes that make one run printed."""
+
+    def play(arguments, **variables):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            address = f"localhost:{free.getsockname()[1]}"
+        settings = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2", **variables}
+        started = [
+            subprocess.Popen(
+                arguments,
+                env=environment(1, **settings, JAX_PROCESS_ID=str(i)),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for i in (0, 1)
+        ]
+        with ThreadPoolExecutor() as pool:  # both pipes must be read at once
+            outputs = list(pool.map(lambda process: _finished(process, started), started))
+        for process, (_, errors) in zip(started, outputs, strict=True):
+            assert process.returncode == 0, errors[-3000:]
+        return outputs[0][0], outputs[1][0]
+
+    return play
+
+
+def _finished(process, others):
+    """What a process printed. If it fails, or takes too long, none is left waiting for it."""
+    try:
+        return process.communicate(timeout=200)
+    finally:
+        if process.returncode != 0:
+            for other in others:
+                other.kill()
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""Scores over the steps of a run, as a picture."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_jax.evaluators.score import Score
+from gan_jax.runtime.atomic import write_atomically
+
+
+def draw_curves(scores: Sequence[Score], path: Path) -> None:
+    """One panel for each recipe, a line for each of its numbers and protocols, with its spread; of all steps there are.
+
+    Scores without a step are left out. The picture appears whole or not at all.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow
+    from matplotlib.figure import Figure
+
+    panels: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
+    for score in scores:
+        if score.step is not None and math.isfinite(score.value):
+            panels[score.recipe][_line(score, scores)].append(score)
+    if not panels:
+        return
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(5 * columns, 3.4 * rows), dpi=100, layout="constrained")
+    for i, (recipe, lines) in enumerate(sorted(panels.items())):
+        axes = figure.add_subplot(rows, columns, i + 1)
+        for label, found in lines.items():
+            found = sorted(found, key=lambda score: score.step)
+            steps, values = [score.step for score in found], [score.value for score in found]
+            spreads = None if found[0].spread is None else [score.spread or 0 for score in found]
+            axes.errorbar(steps, values, spreads, marker="o", markersize=3, linewidth=1, capsize=2, label=label)
+        axes.set(title=recipe, xlabel="step")
+        axes.grid(alpha=0.3)
+        if len(lines) > 1:
+            axes.legend(fontsize="x-small")
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def _line(score: Score, among: Sequence[Score]) -> str:
+    """What tells this curve from the others of its panel: its name, and how it was drawn where that varies."""
+    alike = [other for other in among if other.name == score.name and other.step is not None]
+    varied = [
+        f"{key} {getattr(score, key)}"
+        for key in ("weights", "batch_norm", "truncation", "seed", "extractor_hash", "reference_hash")
+        if len({getattr(other, key) for other in alike}) > 1
+    ]
+    part = score.name.removeprefix(score.recipe).lstrip("/") or score.recipe
+    return ", ".join([part, *varied])

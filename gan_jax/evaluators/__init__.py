@@ -1,0 +1,1 @@
+"""Scores of generators: draw, extract, measure, and say exactly what was measured."""

@@ -1,0 +1,177 @@
+"""Images and samples through networks, a batch at a time, over all devices of all processes.
+
+Drawing, rounding to 8 bits and extraction are one program; its batch is laid over the mesh, and every process gets the
+whole result. The i-th sample depends on the seed and i alone (but for batch normalisation by the batch).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from tqdm import tqdm
+
+from gan_jax.evaluators.image_set import ImageSet
+from gan_jax.types import Array, PyTree, Sampler, over_data
+
+Features = dict[str, np.ndarray]  # {tap: [n, F]}
+
+
+class Samples(NamedTuple):
+    """What `draw_samples` gives."""
+
+    images: np.ndarray | None  # uint8 [n, H, W, C]
+    labels: np.ndarray | None  # int32 [n]
+    features: Mapping[str, Features]  # by extractor
+
+
+def replicate(tree: PyTree, mesh: Mesh) -> PyTree:
+    """Arrays that every process has, whole on every device of the mesh."""
+    everywhere = NamedSharding(mesh, PartitionSpec())
+
+    def put(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array) and leaf.sharding.device_set == everywhere.device_set:
+            return leaf
+        leaf = np.asarray(leaf)
+        return jax.make_array_from_callback(leaf.shape, everywhere, lambda index: leaf[index])
+
+    return jax.tree.map(put, tree)
+
+
+def draw_samples(
+    sampler: Sampler,
+    n: int,
+    mesh: Mesh,
+    *,
+    seed: int = 0,
+    truncation: float | None = None,
+    batch_size: int = 64,
+    extractors: Mapping[str, Callable[[Array], Mapping[str, Array]]] | None = None,
+    counts: Mapping[str, int] | None = None,
+    keep_images: int = 0,
+    quiet: bool = False,
+) -> Samples:
+    """n samples through each extractor.
+
+    extractors: by name, pytrees that map uint8 [B, H, W, C] to {tap: [B, F]}. counts: how many of the samples each of
+    them sees; unset, all. keep_images: how many images are kept, uint8.
+    """
+    extractors = dict(extractors or {})
+    counts = dict.fromkeys(extractors, n) | dict(counts or {})
+    batch_size = _spread(batch_size, mesh)
+    sampler, extractors = replicate((sampler, extractors), mesh)
+    key = replicate(jax.random.key_data(jax.random.key(seed)), mesh)
+    images, labels = [], []
+    features: dict[str, list] = {name: [] for name in extractors}
+
+    def run(first: int) -> Any:
+        wanted = {name: net for name, net in extractors.items() if first < counts[name]}
+        indices = np.arange(first, first + batch_size, dtype=np.uint32)
+        return _draw(sampler, wanted, key, indices, truncation, first < keep_images)
+
+    for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
+        if image is not None:
+            images.append(image[: keep_images - first])
+        if label is not None:
+            labels.append(label[: n - first])
+        for name, taps in seen.items():
+            features[name].append({tap: value[: counts[name] - first] for tap, value in taps.items()})
+    return Samples(
+        np.concatenate(images) if images else None,
+        np.concatenate(labels) if labels else None,
+        {name: _joined(parts) for name, parts in features.items()},
+    )
+
+
+def extract(
+    net: Callable[[Array], Mapping[str, Array]],
+    images: ImageSet,
+    indices: np.ndarray,
+    mesh: Mesh,
+    batch_size: int = 64,
+    what: str = "extracting",
+    quiet: bool = False,
+) -> Features:
+    """{tap: [n, F]} of the images at these indices. net: a pytree that maps uint8 [B, H, W, C] to {tap: [B, F]}."""
+    return _joined(list(extract_batches(net, images, indices, mesh, batch_size, what, quiet)))
+
+
+def extract_batches(
+    net: Callable[[Array], Mapping[str, Array]],
+    images: ImageSet,
+    indices: np.ndarray,
+    mesh: Mesh,
+    batch_size: int = 64,
+    what: str = "extracting",
+    quiet: bool = False,
+) -> Iterator[Features]:
+    """As `extract`, a batch at a time: for sets whose features would not fit in memory."""
+    batch_size = _spread(batch_size, mesh)
+    net, n = replicate(net, mesh), len(indices)
+    split = NamedSharding(mesh, PartitionSpec(mesh.axis_names))
+
+    def run(first: int) -> Any:
+        rows = np.resize(indices[first : first + batch_size], batch_size)  # the last batch repeats itself to be full
+        load = lambda index: images.images(rows[index[0]])  # a process loads what its own devices see
+        return _extract(net, jax.make_array_from_callback((batch_size, *images.shape), split, load))
+
+    for first, seen in _each(run, range(0, n, batch_size), n, mesh, what, quiet):
+        yield {tap: value[: n - first] for tap, value in seen.items()}
+
+
+@functools.partial(jax.jit, static_argnames=("truncation", "keep_images"))
+def _draw(sampler, extractors, key, indices, truncation, keep_images):
+    key = jax.random.wrap_key_data(key)
+    of_latents, of_labels = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+    one = lambda i: sampler.latents(jax.random.fold_in(of_latents, i), 1, truncation)[0]
+    latents = over_data(jax.vmap(one)(indices))
+    label = None
+    if sampler.num_classes:
+        label = over_data(jax.vmap(lambda i: sampler.labels(jax.random.fold_in(of_labels, i), 1)[0])(indices))
+    images, _ = sampler.synthesize(sampler.map(latents, label), label)
+    images = over_data(jnp.round(jnp.clip(images, -1, 1) * 127.5 + 127.5).astype(jnp.uint8))
+    seen = {name: _flat(net(images)) for name, net in extractors.items()}
+    return _whole((images if keep_images else None, label, seen))
+
+
+@jax.jit
+def _extract(net, images):
+    return _whole(_flat(net(images)))
+
+
+def _flat(taps: Mapping[str, Array]) -> dict[str, Array]:
+    return {tap: value.reshape(value.shape[0], -1).astype(jnp.float32) for tap, value in taps.items()}
+
+
+def _whole(tree: PyTree) -> PyTree:
+    return jax.tree.map(lambda x: jax.lax.with_sharding_constraint(x, PartitionSpec()), tree)
+
+
+def _each(run: Callable[[int], Any], firsts: Sequence[int], n: int, mesh: Mesh, what: str, quiet: bool):
+    """(first, result as numpy) for each batch; the next is on its way while one is read."""
+    silent = quiet or jax.process_index() != 0 or len(firsts) < 2
+    with tqdm(total=n, desc=what, unit="image", disable=silent, mininterval=1.0) as bar:
+        late = None
+        for first in [*firsts, None]:
+            now = None
+            if first is not None:
+                with jax.set_mesh(mesh):
+                    now = first, run(first)
+            if late is not None:
+                yield late[0], jax.tree.map(np.asarray, late[1])
+                bar.update(min(firsts.step, n - late[0]) if isinstance(firsts, range) else 0)
+            late = now
+
+
+def _spread(batch_size: int, mesh: Mesh) -> int:
+    """The batch size, rounded up to a multiple of the devices."""
+    return -(-batch_size // mesh.size) * mesh.size
+
+
+def _joined(parts: Sequence[Features]) -> Features:
+    return {tap: np.concatenate([part[tap] for part in parts]) for tap in parts[0]} if parts else {}

@@ -1,0 +1,61 @@
+"""The networks that recipes name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import jax.numpy as jnp
+
+from gan_jax.features.classifier import classifier_extractor
+from gan_jax.features.embedded import embedded_classifier, known_classifiers
+from gan_jax.features.extractor import Extractor
+from gan_jax.features.inception import inception
+from gan_jax.features.published import published_weights
+from gan_jax.features.vgg import vgg16
+from gan_jax.features.weights import load_weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Extractors:
+    """Opens networks by name: inception_2015, inception_2015/clean, vgg16, pixels, an embedded classifier, or yours.
+
+    weights: files of the published networks' weights, by name, in place of the cache's. classifier: a file that
+    --mode=classifier wrote; its own name is that of its recipes, fd_<name> and the like.
+    """
+
+    weights: Mapping[str, str] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    classifier: str | None = None
+
+    def __post_init__(self):
+        known = ("inception_2015", "vgg16")
+        if unknown := [name for name in self.weights if name not in known]:
+            raise ValueError(f"weights are given for {' and '.join(known)}, not for {unknown[0]!r}")
+
+    @property
+    def classifiers(self) -> tuple[str, ...]:
+        """The names of the classifiers at hand."""
+        if self.classifier is None:
+            return known_classifiers()
+        return (*known_classifiers(), str(load_weights(self.classifier).facts["name"]))
+
+    def open(self, name: str) -> Extractor:
+        """The network of this name, with its weights. Raises ValueError and OSError where there are none."""
+        if name == "pixels":
+            return Extractor(_pixels, {}, "pixels", "none", "")
+        if name in ("inception_2015", "inception_2015/clean"):
+            published = published_weights("inception_2015", self.weights.get("inception_2015"))
+            return inception(published, resize="clean" if name.endswith("/clean") else "tf1")
+        if name == "vgg16":
+            return vgg16(published_weights("vgg16", self.weights.get("vgg16")))
+        if self.classifier is not None:
+            own = load_weights(self.classifier)
+            if own.facts["name"] == name:
+                return classifier_extractor(own)
+        return embedded_classifier(name)
+
+
+def _pixels(variables, images):
+    del variables
+    return {"pixels": (images.astype(jnp.float32) / 255).reshape(images.shape[0], -1)}

@@ -1,0 +1,127 @@
+"""One score, with everything that shaped it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+# Where two scores differ in nothing but these, they follow one protocol and may be compared.
+_RESULTS = ("value", "spread", "step", "seed", "subject", "version", "date", "seconds")
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A number that a recipe gave, and the protocol behind it. JSON numbers, strings and null throughout.
+
+    value, spread: the number, and its standard deviation over splits, subsets or classes (None where it has none).
+    name: what the number is, such as "fid50k", "swd/16" or "probe/block2"; recipe: what made it.
+    subject: what was scored: a work folder, or a set of images. step: of its checkpoint.
+    weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; None for images
+        that were made elsewhere.
+    extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash (of its pixels) and split:
+        what they were compared with.
+    settings: the recipe's own, such as subsets, neighbours or the probe's protocol.
+    """
+
+    name: str
+    value: float
+    spread: float | None = None
+    recipe: str = ""
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    n_fake: int | None = None
+    n_real: int | None = None
+    reference: str | None = None
+    reference_hash: str | None = None
+    split: str | None = None
+    extractor: str | None = None
+    extractor_hash: str | None = None
+    resize: str | None = None
+    tap: str | None = None
+    subject: str = ""
+    step: int | None = None
+    weights: str | None = None
+    batch_norm: str | None = None
+    truncation: float | None = None
+    seed: int | None = None
+    version: str = ""
+    date: str = ""
+    seconds: float | None = None
+
+    def protocol(self) -> dict[str, Any]:
+        """All that two scores must share to be comparable."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key not in _RESULTS}
+
+    def to_json(self) -> str:
+        """One line."""
+        plain = dataclasses.asdict(self)
+        for key in ("value", "spread"):
+            if isinstance(plain[key], float) and not math.isfinite(plain[key]):
+                plain[key] = str(plain[key])  # JSON has no NaN; float() reads it back
+        return json.dumps(plain)
+
+    @classmethod
+    def from_json(cls, line: str) -> Score:
+        """Reads what `to_json` wrote. Raises ValueError for anything else."""
+        try:
+            plain = json.loads(line)
+            plain["value"] = float(plain["value"])
+            plain["spread"] = None if plain.get("spread") is None else float(plain["spread"])
+            return cls(**plain)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"this line is no score: {line[:80]!r}") from error
+
+
+def differences(a: Score, b: Score) -> list[str]:
+    """What in the protocols of two scores differs, a line each; empty where they may be compared."""
+    one, other = a.protocol(), b.protocol()
+    return [f"{key}: {one[key]} and {other[key]}" for key in one if one[key] != other[key]]
+
+
+def compare(a: Score, b: Score, force: bool = False) -> float:
+    """b.value - a.value. Raises ValueError where the protocols differ, naming what does, unless forced."""
+    if not force and (lines := differences(a, b)):
+        raise ValueError(
+            f"{a.name} of {a.subject} and {b.name} of {b.subject} follow different protocols:\n  "
+            + "\n  ".join(lines)
+            + "\nScore both by one protocol, or force the comparison."
+        )
+    return b.value - a.value
+
+
+def today() -> str:
+    """The date and time for a score, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def append_scores(path: str | Path, scores: Iterable[Score]) -> None:
+    """Adds a line for each score; the file and its folder are made where they are missing."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n" if torn else "")
+        for score in scores:
+            file.write(score.to_json() + "\n")
+        file.flush()
+
+
+def read_scores(path: str | Path) -> list[Score]:
+    """The scores of a file, oldest first; of two of one subject, protocol, step and seed the later one alone.
+
+    Lines that are torn, as by a full disk, are left out.
+    """
+    kept: dict[str, Score] = {}
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        try:
+            score = Score.from_json(line)
+        except ValueError:
+            continue
+        key = json.dumps([score.protocol(), score.subject, score.step, score.seed], sort_keys=True)
+        kept.pop(key, None)
+        kept[key] = score
+    return list(kept.values())

@@ -1,0 +1,1 @@
+"""Images to features: the networks that scores look through, and their weights."""

@@ -1,0 +1,46 @@
+"""The small classifiers that ship with the package, for scores of the embedded data sets without a network.
+
+| name   | images      | classes | F  | accuracy, train / test | config                  |
+|--------|-------------|---------|----|------------------------|-------------------------|
+| digits | 16 x 16 x 1 | 10      | 64 | 100.00 % / 98.87 %     | configs/sngan_digits.py |
+| emoji  | 32 x 32 x 3 | 9       | 64 | 87.53 % / 71.05 %      | configs/sngan_emoji.py  |
+
+Each was trained on the training split by `python -m gan_jax.main --mode=classifier --config=... --out=<name>.npz`, with
+the defaults of `gan_jax.train_classifier` (seed 0, 600 steps; 1 and 4 minutes of processor time); the facts in each
+file tell the rest. The classes of emoji are kinds of things, not shapes: 21 % of the test images are in the largest.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from gan_jax.features.classifier import classifier_extractor
+from gan_jax.features.extractor import Extractor
+from gan_jax.features.weights import Weights, load_weights
+
+
+def known_classifiers() -> tuple[str, ...]:
+    """The names that `embedded_classifier` takes."""
+    return tuple(sorted(file.name.removesuffix(".npz") for file in _folder().iterdir() if file.name.endswith(".npz")))
+
+
+def embedded_weights(name: str) -> Weights:
+    """The weights of a shipped classifier, with their facts. Raises ValueError for an unknown name."""
+    if name not in (known := known_classifiers()):
+        raise ValueError(
+            f"no classifier {name!r} ships with gan_jax, only {', '.join(known)}: train one (--mode=classifier)"
+        )
+    with resources.as_file(_folder() / f"{name}.npz") as path:
+        return load_weights(path)
+
+
+def embedded_classifier(name: str) -> Extractor:
+    """A shipped classifier, "digits" or "emoji": images uint8 [B, H, W, C] -> {"pooled": [B, 64], "logits": [B, K]}.
+
+    Images must be as its config prepares them (see above). Raises ValueError for an unknown name.
+    """
+    return classifier_extractor(embedded_weights(name))
+
+
+def _folder():
+    return resources.files("gan_jax.features") / "embedded"

@@ -1,0 +1,171 @@
+"""Scores of a tiny run, from the command's functions: what is written, what is refused, what is kept."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_jax.evaluate import Unscored, compare_runs, evaluate_images, evaluate_run, list_recipes
+from gan_jax.evaluators.score import append_scores, read_scores
+from gan_jax.scoring import Options
+from gan_jax.train import Training
+
+PIXELS = {"data__shape": (16, 16, 1), "steps": 4, "checkpoint__every": 2, "log__samples_every": 100}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, tiny):
+    """A run of 4 rounds with checkpoints at 2 and 4, scored at 2 during training."""
+    folder = tmp_path_factory.mktemp("evaluate") / "run"
+    config = tiny(**PIXELS, evaluate__every=2, evaluate__during=("fd_digits",))
+    with Training(config, folder) as run:
+        run.play()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GAN_JAX_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def test_scores_during_training_are_those_of_the_checkpoint(trained):
+    during = {score.step: score for score in read_scores(trained / "scores.jsonl")}
+    assert during.keys() == {2, 4}
+    assert during[2].value != during[4].value
+    (again,) = evaluate_run(trained, recipes=["fd_digits"], steps=[2])
+    assert again.value == pytest.approx(during[2].value, rel=1e-5)
+    assert again.protocol() == during[2].protocol()
+    lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    logged = {line["step"]: line["score/fd_digits"] for line in lines if "score/fd_digits" in line}
+    assert logged == {step: score.value for step, score in during.items()}
+
+
+def test_every_checkpoint_gets_a_complete_record(trained, capsys):
+    scores = evaluate_run(trained, recipes=["kd_digits", "memorisation"], every_step=True)
+    assert {score.step for score in scores} == {2, 4}
+    by_name = {score.name: score for score in scores if score.step == 4}
+    kd = by_name["kd_digits"]
+    assert (kd.n_fake, kd.n_real, kd.split, kd.weights, kd.batch_norm) == (1442, 1442, "train", "ema", "running")
+    assert kd.reference.startswith("Digits(split='train') at 16 x 16 x 1")
+    assert kd.spread > 0 and len(kd.extractor_hash) == 64 and kd.resize == "none" and kd.tap == "pooled"
+    assert kd.settings == {"subsets": 100, "subset_size": 1000}
+    assert by_name["memorisation"].value > 0
+    assert (trained / "scores.png").read_bytes()[:4] == b"\x89PNG"
+    picture = np.asarray(Image.open(trained / "scores" / "000000004" / "nearest_pixels.png"))
+    assert picture.shape[0] / picture.shape[1] == pytest.approx(12 / 6, rel=0.01)
+    told = capsys.readouterr().out
+    assert "kd_digits" in told
+
+
+def test_a_probe_looks_through_each_tap(trained):
+    by_name = {score.name: score for score in evaluate_run(trained, recipes=["probe"])}
+    assert by_name.keys() == {"probe", "probe/block0", "probe/block1", "probe/pooled"}
+    best = by_name.pop("probe")
+    assert best.value == max(score.value for score in by_name.values()) > 0.5
+    assert (best.weights, best.n_fake, by_name["probe/block1"].tap) == ("raw", None, "block1")
+
+
+def test_what_fails_is_told_and_what_does_not_is_kept(trained):
+    before = len(read_scores(trained / "scores.jsonl"))
+    with pytest.raises(Unscored) as told:
+        evaluate_run(trained, recipes=["fid10k_test", "cas", "prdc_digits"])
+    assert "355 images are too few" in str(told.value)
+    assert "this generator is unconditional" in str(told.value)
+    assert len(read_scores(trained / "scores.jsonl")) == before + 4
+
+
+def test_raw_weights_and_other_statistics_are_other_protocols(trained):
+    (standing,) = evaluate_run(trained, recipes=["fd_digits"], options=Options(batch_norm="standing"))
+    (batch,) = evaluate_run(trained, recipes=["fd_digits"], options=Options(batch_norm="batch", average=False))
+    (running,) = evaluate_run(trained, recipes=["fd_digits"])
+    assert len({standing.value, batch.value, running.value}) == 3
+    assert (batch.weights, batch.batch_norm, standing.batch_norm) == ("raw", "batch", "standing")
+
+
+def test_an_unknown_recipe_is_refused_before_anything_runs(trained):
+    with pytest.raises(ValueError, match=r"no recipe 'kd_digit' \(did you mean 'kd_digits'\?\); known: fid50k, "):
+        evaluate_run(trained, recipes=["kd_digit"])
+    assert "kd_digits " in list_recipes()
+
+
+def test_another_runs_config_is_refused(trained, tiny):
+    with pytest.raises(ValueError, match="holds another config's run"):
+        evaluate_run(trained, tiny(**PIXELS, seed=5), recipes=["swd"])
+
+
+def test_two_runs_side_by_side(trained, tmp_path):
+    scores = evaluate_run(trained, recipes=["fd_digits"])
+    other = dataclasses.replace(scores[0], value=scores[0].value + 1)
+    append_scores(tmp_path / "other" / "scores.jsonl", [other])
+    (line,) = [line for line in compare_runs(trained, tmp_path / "other").splitlines() if line.startswith("fd_digits ")]
+    assert line.split()[-1] == "+1"
+    append_scores(tmp_path / "another" / "scores.jsonl", [dataclasses.replace(other, n_fake=7)])
+    with pytest.raises(ValueError, match="n_fake: 1442 and 7"):
+        compare_runs(trained, tmp_path / "another")
+    assert "+1" in compare_runs(trained, tmp_path / "another", force=True)
+
+
+# --- any two sets of images
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Two halves of random blobs as a folder and as an .npz file, and a third set of noise."""
+    folder = tmp_path_factory.mktemp("sets")
+    rng = np.random.default_rng(0)
+    smooth = np.kron(rng.integers(0, 256, (140, 4, 4, 3)), np.ones((1, 4, 4, 1))).astype(np.uint8)
+    (folder / "png").mkdir()
+    for i, image in enumerate(smooth[:70]):
+        Image.fromarray(image).save(folder / "png" / f"{i:03d}.png")
+    np.savez(folder / "half.npz", image=smooth[70:])
+    np.savez(folder / "noise.npz", image=rng.integers(0, 256, (70, 16, 16, 3), np.uint8))
+    np.savez(folder / "small.npz", image=smooth[:, :8, :8])
+    np.savez(folder / "few.npz", image=smooth[:5])
+    return folder
+
+
+def test_sets_of_images_are_ordered_by_their_distance(sets, tmp_path):
+    value = lambda images: {
+        score.name: score.value
+        for score in evaluate_images(str(images), str(sets / "half.npz"), ["swd"], out=tmp_path / "scores.jsonl")
+    }["swd"]
+    assert value(sets / "half.npz") == 0
+    assert value(sets / "png") < value(sets / "noise.npz")
+    found = read_scores(tmp_path / "scores.jsonl")
+    assert {score.subject.split("(")[0] for score in found} == {"Arrays", "Folder"}
+    assert all(score.weights is None and score.step is None and str(sets) not in score.reference for score in found)
+
+
+def test_a_data_set_by_name_is_made_to_fit(sets):
+    scores = evaluate_images(str(sets / "png"), "emoji/test", ["swd", "ms_ssim"], options=Options(force=True))
+    by_name = {score.name: score for score in scores}
+    assert by_name["swd"].n_fake == by_name["swd"].n_real == 70
+    assert by_name["swd"].split == "test" and "16 x 16 x 3" in by_name["swd"].reference
+
+
+@pytest.mark.parametrize(
+    ("images", "recipe", "message"),
+    [
+        ("small.npz", "swd", r"images of 8 x 8 x 3 and .* of 16 x 16 x 3"),
+        ("few.npz", "swd", "5 images are too few"),
+        ("png", "fid", "70 images are too few: it means little below 2,048"),
+        ("png", "fid50k", "it needs 50,000 images"),
+        ("png", "ms_ssim_by_class", "these images have no labels"),
+        ("png", "probe", "run's discriminator"),
+        ("png", "memorisation", "needs a training and a test split"),
+    ],
+)
+def test_sets_that_do_not_fit_a_score_are_refused(sets, images, recipe, message):
+    with pytest.raises(Unscored, match=message):
+        evaluate_images(str(sets / images), str(sets / "half.npz"), [recipe])
+
+
+def test_missing_and_mixed_sets_are_named(sets, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere is no folder, no .npz file, and none of the data sets emoji"):
+        evaluate_images("nowhere", "digits")
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    Image.new("RGB", (9, 8)).save(tmp_path / "b.png")
+    with pytest.raises(ValueError, match="images of different sizes"):
+        evaluate_images(str(tmp_path), "digits")

@@ -1,0 +1,90 @@
+import functools
+
+import jax
+import numpy as np
+import pytest
+
+from gan_jax import build
+from gan_jax.data import in_order
+from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
+from gan_jax.features.weights import weights_hash
+
+NAMES = ("digits", "emoji")
+
+
+@functools.cache
+def split(name, split):
+    """Images as the config of the data set prepares them, in 8 bits, and their labels."""
+    config = build.resolve(build.load_config(f"configs/sngan_{name}.py"))
+    config["data"]["split"] = split
+    (batch,) = in_order(build.source(config), build.preprocessing(config), 5000)
+    return np.round(batch["image"] * 127.5 + 127.5).astype(np.uint8), batch["label"]
+
+
+@functools.cache
+def extract(name):
+    extractor, apply = embedded_classifier(name), jax.jit(lambda extractor, images: extractor(images))
+
+    def taps(images):
+        count = len(images)
+        images = np.pad(images, ((0, -count % 256), (0, 0), (0, 0), (0, 0)))
+        parts = [apply(extractor, part) for part in np.split(images, len(images) // 256)]
+        return {tap: np.concatenate([part[tap] for part in parts])[:count].astype(np.float64) for tap in parts[0]}
+
+    return taps
+
+
+def frechet(a, b):
+    """The plain formula, float64."""
+    product = np.cov(a.T) @ np.cov(b.T)
+    root = np.sqrt(np.maximum(np.linalg.eigvals(product).real, 0)).sum()
+    return np.sum((a.mean(0) - b.mean(0)) ** 2) + np.trace(np.cov(a.T) + np.cov(b.T)) - 2 * root
+
+
+def blurred(images):
+    """Each pixel the mean of five by five around it."""
+    padded = np.pad(images.astype(float), ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
+    height, width = images.shape[1:3]
+    parts = [padded[:, i : i + height, j : j + width] for i in range(5) for j in range(5)]
+    return np.round(np.mean(parts, 0)).astype(np.uint8)
+
+
+def test_these_ship():
+    assert known_classifiers() == NAMES
+    with pytest.raises(ValueError, match="no classifier 'mnist' ships with gan_jax, only digits, emoji"):
+        embedded_classifier("mnist")
+
+
+@pytest.mark.parametrize("name, test_accuracy", [("digits", 0.98), ("emoji", 0.70)])
+def test_the_recorded_accuracy_is_reached_again(name, test_accuracy):
+    facts = embedded_weights(name).facts
+    images, labels = split(name, "test")
+    assert list(images.shape[1:]) == facts["shape"] and len(images) == facts["images"]["test"]
+    reached = np.mean(np.argmax(extract(name)(images)["logits"], -1) == labels)
+    assert reached == pytest.approx(facts["accuracy"]["test"], abs=1.5 / len(labels))  # one image may tip over
+    assert reached > test_accuracy
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_distance_of_real_images_is_far_below_that_of_spoilt_ones(name):
+    train, test = split(name, "train")[0], split(name, "test")[0]
+    noise = np.random.default_rng(0).integers(0, 256, test.shape, np.uint8)
+    real = extract(name)(train)["pooled"]
+    assert real.shape == (len(train), 64)
+    again, soft, none = (frechet(real, extract(name)(images)["pooled"]) for images in (test, blurred(test), noise))
+    assert 10 * again < soft and 2 * soft < none
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_are_small_and_tell_where_they_come_from(name):
+    weights = embedded_weights(name)
+    facts = weights.facts
+    assert facts["name"] == name and facts["data"] == f"{name.capitalize()}(split='train')"
+    assert facts["command"].endswith(f"--mode=classifier --config=configs/sngan_{name}.py --out={name}.npz")
+    assert {"steps", "seed", "date", "version", "preprocessing", "classes", "accuracy"} <= facts.keys()
+    extractor = embedded_classifier(name)
+    assert (extractor.name, extractor.resize) == (name, "none")
+    assert extractor.weights == weights_hash(weights.variables)
+    stored = {kind: {leaf.dtype.name for leaf in jax.tree.leaves(tree)} for kind, tree in weights.variables.items()}
+    assert stored == {"params": {"float16"}, "batch_stats": {"float32"}}
+    assert sum(leaf.nbytes for leaf in jax.tree.leaves(weights.variables)) < 400_000
