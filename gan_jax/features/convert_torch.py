@@ -1,0 +1,116 @@
+"""Weights of PyTorch's networks as variables of ours. Only `read_state_dict` needs PyTorch."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+
+from gan_jax.features import inception, vgg
+from gan_jax.features.lpips import HEADS
+from gan_jax.types import PyTree
+
+StateDict = Mapping[str, np.ndarray]
+
+_BATCH_NORM = {"weight": "scale", "bias": "bias", "running_mean": "mean", "running_var": "var"}
+_LISTED = 3  # of the differences in an error message
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The arrays of a .pth file by name. PyTorch reads nothing but tensors from it. Raises ImportError without PyTorch."""
+    import torch
+
+    mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except Exception as error:  # of pickle, zipfile or torch: whatever the bytes provoke
+        raise ValueError(f"{path} cannot be read as PyTorch weights: {str(error).splitlines()[0]}") from error
+    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise ValueError(f"{path} is no state dict: it must hold tensors by name and nothing else")
+    return {name: np.asarray(tensor.float()) for name, tensor in state.items()}
+
+
+def convert_inception(state: StateDict) -> PyTree:
+    """torch-fidelity's Inception -> variables for `inception`."""
+    kernels = dict(inception.units())
+    shapes = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}
+    for name, (*window, inputs, outputs) in kernels.items():
+        shapes[f"{name}.conv.weight"] = (outputs, inputs, *window)
+        shapes |= {f"{name}.bn.{theirs}": (outputs,) for theirs in _BATCH_NORM}
+    state = _checked(state, shapes, "the Inception network of 2015-12-05", unused=(".num_batches_tracked",))
+    params, stats = {"fc": {"kernel": _dense(state["fc.weight"]), "bias": state["fc.bias"]}}, {}
+    for name in kernels:
+        norm = {ours: state[f"{name}.bn.{theirs}"] for theirs, ours in _BATCH_NORM.items()}
+        params[name] = {"kernel": _conv(state[f"{name}.conv.weight"]), "scale": norm["scale"], "bias": norm["bias"]}
+        stats[name] = {"mean": norm["mean"], "var": norm["var"]}
+    return {"params": params, "batch_stats": stats}
+
+
+def convert_vgg16(state: StateDict) -> PyTree:
+    """torchvision's VGG-16 -> variables for `vgg16` and `lpips_distance`. Its last layer, the classes, is left out."""
+    kernels = vgg.layers()
+    theirs = dict(
+        zip(kernels, [f"features.{i}" for i in _convolutions()] + ["classifier.0", "classifier.3"], strict=True)
+    )
+    shapes = {}
+    for name, shape in kernels.items():
+        *window, inputs, outputs = shape
+        shapes |= {f"{theirs[name]}.weight": (outputs, inputs, *window), f"{theirs[name]}.bias": (outputs,)}
+    state = _checked(state, shapes, "VGG-16", unused=("classifier.6.weight", "classifier.6.bias"))
+    params = {}
+    for name, shape in kernels.items():
+        weight = state[f"{theirs[name]}.weight"]
+        if name == "fc1":  # PyTorch flattens [channels, 7, 7], we flatten [7, 7, channels]
+            weight = weight.reshape(len(weight), -1, 7, 7).transpose(0, 2, 3, 1).reshape(len(weight), -1)
+        params[name] = {"kernel": (_conv if len(shape) == 4 else _dense)(weight), "bias": state[f"{theirs[name]}.bias"]}
+    return {"params": params}
+
+
+def convert_lpips_heads(state: StateDict) -> PyTree:
+    """The heads of LPIPS on VGG-16, as its authors and torch-fidelity store them -> {"heads": {tap: [F]}}."""
+    theirs = {tap: f"lin{index}.model.1.weight" for index, tap in enumerate(HEADS)}
+    state = _checked(state, {theirs[tap]: (1, width, 1, 1) for tap, width in HEADS.items()}, "LPIPS on VGG-16")
+    return {"heads": {tap: state[theirs[tap]].reshape(-1) for tap in HEADS}}
+
+
+def _convolutions() -> list[int]:
+    """The places of the convolutions in torchvision's list: each is followed by its ReLU, each block by a pool."""
+    places, at = [], 0
+    for widths in vgg.WIDTHS:
+        places += [at + 2 * index for index in range(len(widths))]
+        at += 2 * len(widths) + 1
+    return places
+
+
+def _conv(weight: np.ndarray) -> np.ndarray:
+    """[O, I, *window] -> [*window, I, O]."""
+    return np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
+
+
+def _dense(weight: np.ndarray) -> np.ndarray:
+    """[O, I] -> [I, O]."""
+    return np.ascontiguousarray(weight.T)
+
+
+def _checked(state: StateDict, shapes: Mapping[str, tuple], network: str, unused: tuple[str, ...] = ()) -> StateDict:
+    """The state without what ends as one of `unused`. Raises ValueError unless it is complete, and every shape fits."""
+    state = {name: array for name, array in state.items() if not name.endswith(unused)} if unused else dict(state)
+    wrong = [f"{name} is missing" for name in shapes if name not in state]
+    wrong += [f"{name} is not known" for name in state if name not in shapes]
+    for name in shapes.keys() & state.keys():
+        if state[name].shape != shapes[name]:
+            wrong.append(f"{name} is {state[name].shape}, not {shapes[name]}")
+    if wrong:
+        listed = "; ".join(sorted(wrong)[:_LISTED])
+        raise ValueError(
+            f"these are not the weights of {network}: {len(wrong)} entries differ, the first are: {listed}"
+        )
+    return state
