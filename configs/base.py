@@ -68,6 +68,13 @@ def get_config() -> ConfigDict:
     config.checkpoint.every = 1000  # rounds
     config.checkpoint.keep = 3  # the newest few
     config.checkpoint.keep_every = placeholder(int)  # and every step that this divides
+
+    config.evaluate = ConfigDict()
+    config.evaluate.recipes = ("swd", "ms_ssim")  # of --mode=evaluate, see docs/scores.md
+    config.evaluate.every = placeholder(int)  # rounds between scores during training; unset: none
+    config.evaluate.during = ("swd",)  # the recipes of those
+    config.evaluate.test = ConfigDict({"split": "test"})  # what in `data` differs for the test split
+    config.evaluate.batch_size = 64  # images at a time, over all devices
     return config
 
 

@@ -31,4 +31,7 @@ def get_config() -> ConfigDict:
     config.method.d_steps = 1
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
+
+    config.evaluate.recipes = ("fid_test", "kid50k", "swd16k", "ms_ssim10k")
+    config.evaluate.test = ConfigDict({"split": "train[:3000]"})
     return config

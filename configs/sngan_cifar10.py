@@ -29,4 +29,6 @@ def get_config() -> ConfigDict:
     config.method.d_steps = 5
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
+
+    config.evaluate.recipes = ("fid10k_test", "fid50k", "kid50k", "is50k", "prdc10k", "probe")
     return config

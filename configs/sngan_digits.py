@@ -28,4 +28,7 @@ def get_config() -> ConfigDict:
 
     config.log.samples_every = 500
     config.checkpoint.every = 500
+
+    names = ("fd_digits", "fd_digits_test", "kd_digits", "prdc_digits", "memorisation_digits")
+    config.evaluate.recipes = (*names, "swd", "ms_ssim", "memorisation", "probe")
     return config

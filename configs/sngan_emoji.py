@@ -28,4 +28,7 @@ def get_config() -> ConfigDict:
 
     config.log.samples_every = 500
     config.checkpoint.every = 500
+
+    names = ("fd_emoji", "fd_emoji_test", "kd_emoji", "prdc_emoji", "memorisation_emoji")
+    config.evaluate.recipes = (*names, "swd", "ms_ssim", "memorisation", "probe")
     return config

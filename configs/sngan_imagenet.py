@@ -33,4 +33,7 @@ def get_config() -> ConfigDict:
     config.ema.decay = 0.9999
     config.ema.start = 40_000
     config.checkpoint.keep_every = 25_000
+
+    config.evaluate.recipes = ("fid50k_test", "is50k", "prdc10k")
+    config.evaluate.test = ConfigDict({"split": "validation"})
     return config

@@ -27,6 +27,8 @@ _READING = ("threads", "prefetch")
 _BLOCKS = (
     "seed steps batch_size precision data method generator discriminator loss regularizers optim ema mesh log checkpoint"
 ).split()
+_OPTIONAL = ("evaluate",)
+_EVALUATE = ("recipes", "every", "during", "test", "batch_size")
 _PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -55,10 +57,13 @@ def resolve(config: Settings) -> dict[str, Any]:
     plain = config.to_dict() if isinstance(config, ConfigDict) else config
     resolved = _plain(plain)
     for key in resolved:
-        if key not in _BLOCKS:
-            raise ConfigError(f"unknown config key {key!r}{_nearest(key, _BLOCKS)}; known: {', '.join(_BLOCKS)}")
+        if key not in (known := [*_BLOCKS, *_OPTIONAL]):
+            raise ConfigError(f"unknown config key {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
     if missing := [key for key in _BLOCKS if key not in resolved]:
         raise ConfigError(f"the config lacks {', '.join(missing)}: begin it with configs/base.py's get_config()")
+    for key in resolved.get("evaluate", {}):
+        if key not in _EVALUATE:
+            raise ConfigError(f"unknown config key evaluate.{key}{_nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}")
     for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0)):
         if not isinstance(resolved[key], int) or resolved[key] < lowest:
             raise ConfigError(f"{key} must be a whole number from {lowest} on, got {resolved[key]!r}")
@@ -102,6 +107,16 @@ def source(config: Settings) -> Source:
     if config["method"].get("num_classes", 0):
         require_labels(opened, config["method"]["num_classes"])
     return opened
+
+
+def evaluation_source(config: Settings, split: str) -> Source:
+    """The data set that scores call "train" (the run's own), or "test" (the same with config.evaluate.test's settings)."""
+    config = resolve(config)
+    if split == "test":
+        if not (test := config.get("evaluate", {}).get("test")):
+            raise ConfigError("this config names no test split: set evaluate.test, such as {'split': 'test'}")
+        config = {**config, "data": {**config["data"], **test}}
+    return source(config)
 
 
 def preprocessing(config: Settings) -> Preprocessing:

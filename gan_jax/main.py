@@ -11,26 +11,47 @@ from pathlib import Path
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-_MODES = ("train", "sample")
+_MODES = ("train", "sample", "evaluate", "classifier")
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The experiment, e.g. configs/ssgan_digits.py.")
 _MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")
-_WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder: checkpoints, samples and metrics.", required=True)
+_WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder: checkpoints, samples, metrics and scores.")
 _CACHE = flags.DEFINE_string(
     "compilation_cache", None, "Folder of compiled programs; by default beside workdir. 'none' for no cache."
 )
 _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", None, "Join the other processes of a TPU slice; needed where no variable tells of them."
 )
-_NUM = flags.DEFINE_integer("num", 64, "sample: how many images.")
-_SEED = flags.DEFINE_integer("seed", 0, "sample: of the latents.")
-_OUT = flags.DEFINE_string("out", "samples.png", "sample: a grid (.png), an array file (.npz), or a folder of PNGs.")
-_STEP = flags.DEFINE_integer("step", None, "sample: which checkpoint; by default the newest.")
-_WEIGHTS = flags.DEFINE_enum(
-    "weights", "ema", ("ema", "raw"), "sample: the moving average, or the weights as they are."
+_OUT = flags.DEFINE_string(
+    "out",
+    None,
+    "sample: a grid (.png), an array file (.npz), or a folder of PNGs. classifier: the weights, .npz. "
+    "evaluate --images: the file scores are appended to.",
 )
-_TRUNCATION = flags.DEFINE_float("truncation", None, "sample: normal latents beyond this are drawn again.")
+_SEED = flags.DEFINE_integer("seed", 0, "sample, evaluate, classifier: of all chance.")
+_STEP = flags.DEFINE_integer("step", None, "sample, evaluate: which checkpoint; by default the newest.")
+_WEIGHTS = flags.DEFINE_enum(
+    "weights", "ema", ("ema", "raw"), "sample, evaluate: the moving average, or the weights as they are."
+)
+_TRUNCATION = flags.DEFINE_float("truncation", None, "sample, evaluate: normal latents beyond this are drawn again.")
+_NUM = flags.DEFINE_integer("num", 64, "sample: how many images.")
 _LABEL = flags.DEFINE_integer("label", None, "sample: one class for all images.")
+_RECIPES = flags.DEFINE_list("recipes", None, "evaluate: which scores; 'list' shows them. By default the config's.")
+_ALL = flags.DEFINE_bool("all", False, "evaluate: every checkpoint of the run.")
+_IMAGES = flags.DEFINE_string("images", None, "evaluate: a folder or .npz file, scored in place of a run.")
+_REFERENCE = flags.DEFINE_string(
+    "reference", None, "evaluate --images: what they are compared with: a folder, an .npz file, emoji or digits."
+)
+_BATCH_NORM = flags.DEFINE_enum(
+    "batch_norm", "running", ("running", "batch", "standing"), "evaluate: the statistics of batch normalisation."
+)
+_FORCE = flags.DEFINE_bool("force", False, "evaluate: scores of too few images, comparisons across protocols.")
+_COMPARE = flags.DEFINE_list("compare", None, "evaluate: two work folders, whose scores are shown side by side.")
+_CLASSIFIER = flags.DEFINE_string("classifier", None, "evaluate: weights that --mode=classifier wrote, for fd_<name>.")
+_EXTRACTOR_WEIGHTS = flags.DEFINE_list(
+    "extractor_weights", [], "evaluate: files of published weights, inception_2015=PATH or vgg16=PATH."
+)
+_STEPS = flags.DEFINE_integer("steps", None, "classifier: updates; by default enough for the data set.")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -51,29 +72,75 @@ def _run() -> str | None:
 
     initialize_distributed(distributed=_DISTRIBUTED.value)
     _use_compilation_cache()
-    if _MODE.value == "sample":
-        from gan_jax.sample import sample
+    return {"train": _train, "sample": _sample, "evaluate": _evaluate, "classifier": _classifier}[_MODE.value]()
 
-        average = _WEIGHTS.value == "ema"
-        sample(
-            _WORKDIR.value, _OUT.value, _NUM.value, _SEED.value, _STEP.value, average, _TRUNCATION.value, _LABEL.value
-        )
-        return None
-    if _CONFIG.value is None:
-        raise ValueError("train needs --config, such as --config=configs/ssgan_digits.py")
+
+def _train() -> str | None:
+    _require("train", config="configs/ssgan_digits.py", workdir="runs/digits")
     from gan_jax.train import train
 
     return train(_CONFIG.value, _WORKDIR.value)
+
+
+def _sample() -> None:
+    _require("sample", workdir="runs/digits")
+    from gan_jax.sample import sample
+
+    out, average = _OUT.value or "samples.png", _WEIGHTS.value == "ema"
+    sample(_WORKDIR.value, out, _NUM.value, _SEED.value, _STEP.value, average, _TRUNCATION.value, _LABEL.value)
+
+
+def _evaluate() -> None:
+    from gan_jax import evaluate
+    from gan_jax.evaluators.extractors import Extractors
+    from gan_jax.scoring import Options
+
+    if _COMPARE.value:
+        if len(_COMPARE.value) != 2:
+            raise ValueError("--compare takes two work folders: --compare=runs/a,runs/b")
+        print(evaluate.compare_runs(*_COMPARE.value, force=_FORCE.value))
+        return
+    if unreadable := [pair for pair in _EXTRACTOR_WEIGHTS.value if "=" not in pair]:
+        raise ValueError(
+            f"--extractor_weights are NAME=PATH, such as inception_2015=weights.npz, not {unreadable[0]!r}"
+        )
+    extractors = Extractors(dict(pair.split("=", 1) for pair in _EXTRACTOR_WEIGHTS.value), _CLASSIFIER.value)
+    if _RECIPES.value == ["list"]:
+        print(evaluate.list_recipes(extractors))
+        return
+    options = Options(_SEED.value, _WEIGHTS.value == "ema", _BATCH_NORM.value, _TRUNCATION.value, force=_FORCE.value)
+    if _IMAGES.value is not None:
+        _require("evaluate --images", reference="digits")
+        evaluate.evaluate_images(_IMAGES.value, _REFERENCE.value, _RECIPES.value, extractors, options, _OUT.value)
+        return
+    _require("evaluate", workdir="runs/digits")
+    steps = None if _STEP.value is None else [_STEP.value]
+    evaluate.evaluate_run(_WORKDIR.value, _CONFIG.value, _RECIPES.value, steps, _ALL.value, extractors, options)
+
+
+def _classifier() -> None:
+    _require("classifier", config="configs/sngan_digits.py", out="digits.npz")
+    from gan_jax.train_classifier import train_classifier
+
+    command = "python -m gan_jax.main " + " ".join(sys.argv[1:])
+    train_classifier(_CONFIG.value, _OUT.value, _STEPS.value, _SEED.value, command)
+
+
+def _require(mode: str, **examples: str) -> None:
+    """Raises ValueError where one of these flags is not given."""
+    for name, example in examples.items():
+        if flags.FLAGS[name].value is None:
+            raise ValueError(f"{mode} needs --{name}, such as --{name}={example}")
 
 
 def _use_compilation_cache() -> None:
     """A run that starts again need not compile again."""
     import jax
 
-    if _CACHE.value == "none":
+    if _CACHE.value == "none" or (_CACHE.value is None and _WORKDIR.value is None):
         return
-    beside = Path(_WORKDIR.value).expanduser().absolute().parent / ".compilation_cache"
-    jax.config.update("jax_compilation_cache_dir", os.fspath(_CACHE.value or beside))
+    beside = lambda: Path(_WORKDIR.value).expanduser().absolute().parent / ".compilation_cache"
+    jax.config.update("jax_compilation_cache_dir", os.fspath(_CACHE.value or beside()))
 
 
 def _parse(argv: list[str]) -> list[str]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import build
 from gan_jax.drawing import draw
+from gan_jax.restoring import restore
 from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.images import image_grid, save_png, scatter_png
-from gan_jax.runtime.mesh import make_mesh, state_template
-from gan_jax.types import Batch, Sampler
-from gan_jax.work_folder import read_config
+from gan_jax.types import Sampler
 
 
 def load_sampler(workdir: str | Path, step: int | None = None, average: bool = True) -> tuple[int, Sampler]:
@@ -26,16 +21,8 @@ def load_sampler(workdir: str | Path, step: int | None = None, average: bool = T
     average: the generator's moving average, where one is kept; False: its weights as they are.
     Raises FileNotFoundError where the folder holds no run or no checkpoint.
     """
-    workdir = Path(workdir).expanduser()
-    config = build.resolve(read_config(workdir))
-    method = build.method(config)
-    (phase,) = method.phases
-    abstract = jax.eval_shape(lambda: method.init(jax.random.key(0), _blank(config)))
-    restored = Checkpoints(workdir / "checkpoints").restore(state_template(abstract, make_mesh()), step)
-    if restored is None:
-        raise FileNotFoundError(f"there is no checkpoint in {workdir / 'checkpoints'} yet: train first")
-    found, state = restored
-    return found, method.sampler(state, phase, average)
+    restored = restore(workdir, step)
+    return restored.step, restored.method.sampler(restored.state, restored.phase, average)
 
 
 def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
@@ -89,9 +76,3 @@ def sample(
 
 def _as_bytes(images: np.ndarray) -> np.ndarray:
     return np.round(np.clip(images, -1, 1) * 127.5 + 127.5).astype(np.uint8)
-
-
-def _blank(config: Any) -> Batch:
-    """A round's batch of zeros, for its shapes."""
-    rows = (config["method"].get("d_steps", 1), config["batch_size"])
-    return {"image": jnp.zeros((*rows, *config["data"]["shape"])), "label": jnp.zeros(rows, jnp.int32)}

@@ -17,6 +17,8 @@ from clu import parameter_overview
 from gan_jax import build
 from gan_jax.data import Prefetch, inspect_source
 from gan_jax.drawing import draw
+from gan_jax.evaluators.judge import Failed
+from gan_jax.evaluators.score import append_scores
 from gan_jax.pictures import Pictures
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
@@ -26,6 +28,7 @@ from gan_jax.runtime.metrics_file import MetricsFile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
 from gan_jax.runtime.workdir import check_writable
+from gan_jax.scoring import Options, Scoring
 from gan_jax.types import TrainState
 from gan_jax.work_folder import claim
 
@@ -61,6 +64,7 @@ class Training:
         source = build.source(self.config)
         self._say(str(inspect_source(source)))
         self.batches = build.batches(self.config, source, jax.process_index(), jax.process_count())
+        self._scoring, self._scores_every = self._open_scoring()
         claim(self.workdir, self.config, images=len(source), classes=len(source.classes))
         self.checkpoints = Checkpoints(
             self.workdir / "checkpoints", self._saving["keep"], self._saving.get("keep_every")
@@ -131,6 +135,16 @@ class Training:
         """SHA-256 over all arrays of the state."""
         return state_digest(self.state)
 
+    def _open_scoring(self) -> tuple[Scoring | None, int | None]:
+        settings = self.config.get("evaluate", {})
+        if (every := settings.get("every")) is None:
+            return None, None
+        if every < 1:
+            raise build.ConfigError(f"evaluate.every must be 1 or more, got {every}")
+        options = Options(batch_size=settings.get("batch_size", 64))
+        subject = self.workdir.name
+        return Scoring(self.config, self.mesh, settings["during"], subject=subject, options=options, quiet=True), every
+
     # --- the loop
 
     @property
@@ -176,11 +190,15 @@ class Training:
             self.step, late = self.step + 1, metrics
             saves = self.step % self._saving["every"] == 0
             draws = self.step % self._log["samples_every"] == 0
-            if saves or draws:  # only of a state whose numbers are known to be sound
+            scores = self._scores_every and self.step % self._scores_every == 0
+            if saves or draws or scores:  # only of a state whose numbers are known to be sound
                 self._report(self.step, late, progress, rounds.waited - waited)
                 waited, late = rounds.waited, {}
                 if draws:
                     self._picture()
+                if scores:
+                    self._score()
+                    progress.skip()
                 if saves and self.step < until:
                     self._save()
         if late:
@@ -227,6 +245,18 @@ class Training:
                 "as much as real images do: the generator may have collapsed",
                 sys.stderr,
             )
+
+    def _score(self) -> None:
+        """Scores the state by the config's cheap recipes; the numbers go where metrics go, the records to scores.jsonl."""
+        for result in self._scoring.of(self.method, self.state, self._phase, self.step):
+            if isinstance(result, Failed):
+                self._say(f"round {self.step}: {result.recipe}: no score: {result.reason}", sys.stderr)
+                continue
+            if jax.process_index() == 0:
+                append_scores(self.workdir / "scores.jsonl", result)
+            values = {f"score/{score.name}": score.value for score in result}
+            self._metrics_file.write(self.step, {"kimg": self.step * self.images_a_round / 1000, **values})
+            self._events.scalars(self.step, values)
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike

@@ -133,6 +133,10 @@ class Sampler(Protocol):
         self, codes: Array, label: Array | None = None, taps: tuple[str, ...] = ()
     ) -> tuple[Array, Mapping[str, Array]]: ...  # images in [-1, 1], and the activations of the named layers
 
+    def with_batch_norm(  # by "running" statistics, the drawn "batch"'s own, or "standing" ones: means over new batches
+        self, statistics: str, key: Array, truncation: float | None = None
+    ) -> Sampler: ...
+
 
 class Method(Protocol):
     """A game: some networks, and what each player wants."""
@@ -144,6 +148,8 @@ class Method(Protocol):
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, Mapping[str, Array]]: ...
 
     def sampler(self, state: TrainState, phase: Phase, average: bool = True) -> Sampler: ...
+
+    def discriminator_features(self, state: TrainState, phase: Phase) -> Callable[[Array], Mapping[str, Array]]: ...
 
 
 def weight_at(weight: Weight, round: Array) -> Array:

@@ -13,7 +13,17 @@ from gan_jax.build import ConfigError
 from gan_jax.runtime.atomic import write_atomically
 
 # What may change between two starts of a run: it does not shape the numbers of the rounds both have.
-_FREE = ("steps", "log", "checkpoint", "mesh", "data/threads", "data/prefetch", "data/path", "data/data_dir")
+_FREE = (
+    "steps",
+    "log",
+    "checkpoint",
+    "evaluate",
+    "mesh",
+    "data/threads",
+    "data/prefetch",
+    "data/path",
+    "data/data_dir",
+)
 
 
 def claim(workdir: Path, config: Mapping[str, Any], **found: int) -> None:
@@ -24,15 +34,14 @@ def claim(workdir: Path, config: Mapping[str, Any], **found: int) -> None:
     path = workdir / "config.json"
     present = {**config, "found": found}
     if path.exists():
-        before = json.loads(path.read_text())
-        if lines := _differences(_flat(before), _flat(json.loads(json.dumps(present)))):
-            raise ConfigError(
-                f"{workdir} holds another config's run:\n  "
-                + "\n  ".join(lines)
-                + "\nName another --workdir, or use the config it was begun with."
-            )
+        _require_same(workdir, json.loads(path.read_text()), present)
     if jax.process_index() == 0:
         write_atomically(path, (json.dumps(present, indent=1) + "\n").encode())
+
+
+def require_same(workdir: Path, config: Mapping[str, Any]) -> None:
+    """Raises ConfigError, with what differs, where a folder's run was begun with another config (resolved)."""
+    _require_same(workdir, read_config(workdir), config)
 
 
 def read_config(workdir: str | Path) -> dict[str, Any]:
@@ -45,6 +54,15 @@ def read_config(workdir: str | Path) -> dict[str, Any]:
     config = json.loads(path.read_text())
     config.pop("found", None)
     return config
+
+
+def _require_same(workdir: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    if lines := _differences(_flat(before), _flat(json.loads(json.dumps(now)))):
+        raise ConfigError(
+            f"{workdir} holds another config's run:\n  "
+            + "\n  ".join(lines)
+            + "\nName another --workdir, or use the config it was begun with."
+        )
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

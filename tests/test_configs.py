@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from gan_jax import build
+from gan_jax.evaluators.recipes import find_recipe
+from gan_jax.features.embedded import known_classifiers
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
 EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]
@@ -80,3 +82,12 @@ def test_the_imagenet_config_is_the_papers_large_run():
     assert config["data"]["shape"] == (128, 128, 3)
     alpha = config["regularizers"]["rotation"]["weight_g"]
     assert alpha["transition_steps"] == config["steps"]
+
+
+@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+def test_its_scores_are_known(file):
+    settings, classifiers = _config(file)["evaluate"], known_classifiers()
+    recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
+    assert recipes
+    labelled = "celebahq" not in file.stem
+    assert labelled or not any(recipe.of_run or recipe.by_class for recipe in recipes)

@@ -1,6 +1,7 @@
 """From files to batches: sources, preprocessing, batches by number, and their way onto devices."""
 
 from gan_jax.data.batches import Batches
+from gan_jax.data.eight_bit import EightBit
 from gan_jax.data.in_order import in_order
 from gan_jax.data.inspection import Inspection, inspect_source, require_labels
 from gan_jax.data.prefetch import Prefetch
@@ -10,6 +11,7 @@ from gan_jax.data.sources import open_source
 
 __all__ = [
     "Batches",
+    "EightBit",
     "Inspection",
     "Prefetch",
     "Preprocessing",

@@ -21,6 +21,7 @@ from gan_jax.metrics.frechet import Moments
 from gan_jax.types import Sampler
 
 _FORMAT = 1  # of cached references: a new number forgets the old ones
+_ROWS = 2048  # of features at a time into their moments: fewer would be slow
 _SHUFFLE = 20_190_412  # seeds which images stand for a larger set
 
 
@@ -156,17 +157,19 @@ class Evidence:
         images = self.reals(split)
 
         def make() -> dict[str, np.ndarray]:
-            total: Moments | None = None
+            total, waiting = None, []
             every, net = np.arange(len(images)), self.open(extractor)
             for part in extract_batches(
                 net, images, every, self.mesh, self.batch_size, f"the {split} images", self.quiet
             ):
-                total = (total or Moments.empty(part[tap].shape[1])).update(part[tap])
+                waiting.append(part[tap])
+                if sum(map(len, waiting)) >= _ROWS:
+                    total, waiting = _updated(total, waiting), []
+            total = _updated(total, waiting)
             return {"n": np.array(total.n), "mean": total.mean, "scatter": total.scatter}
 
         if (key := ("features", images.name, images.split, extractor, len(images))) in self._kept:
-            features = self._kept[key][tap]
-            return Moments.empty(features.shape[1]).update(features)
+            return Moments.of(self._kept[key][tap], f"{split} images")
         found = self._once(
             ("moments", split, extractor, tap), lambda: self._cached(images, extractor, f"moments {tap}", make)
         )
@@ -215,6 +218,13 @@ class Evidence:
         arrays = make()
         _write(path, arrays)
         return arrays
+
+
+def _updated(total: Moments | None, waiting: list[np.ndarray]) -> Moments:
+    if not waiting:
+        return total
+    features = np.concatenate(waiting)
+    return (total or Moments.empty(features.shape[1])).update(features)
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:

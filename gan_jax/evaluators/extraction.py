@@ -152,7 +152,9 @@ def _whole(tree: PyTree) -> PyTree:
     return jax.tree.map(lambda x: jax.lax.with_sharding_constraint(x, PartitionSpec()), tree)
 
 
-def _each(run: Callable[[int], Any], firsts: Sequence[int], n: int, mesh: Mesh, what: str, quiet: bool):
+def _each(
+    run: Callable[[int], Any], firsts: Sequence[int], n: int, mesh: Mesh, what: str, quiet: bool
+) -> Iterator[tuple[int, Any]]:
     """(first, result as numpy) for each batch; the next is on its way while one is read."""
     silent = quiet or jax.process_index() != 0 or len(firsts) < 2
     with tqdm(total=n, desc=what, unit="image", disable=silent, mininterval=1.0) as bar:

@@ -22,8 +22,8 @@ def frechet(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> lis
     if recipe.reals is None:
         real = evidence.real_moments(recipe.split, recipe.extractor, recipe.tap)
     else:
-        real = _moments(_reals(evidence, recipe, n_real))
-    return [Measured("", frechet_distance(real, _moments(fake)))]
+        real = Moments.of(_reals(evidence, recipe, n_real))
+    return [Measured("", frechet_distance(real, Moments.of(fake)))]
 
 
 def kernel(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
@@ -99,10 +99,6 @@ def _fakes(evidence: Evidence, recipe: Recipe, n: int) -> np.ndarray:
 def _reals(evidence: Evidence, recipe: Recipe, n: int) -> np.ndarray:
     found = evidence.real_features(recipe.split, recipe.extractor, recipe.tap, n)
     return check_features(found, f"{recipe.split} images")
-
-
-def _moments(features: np.ndarray) -> Moments:
-    return Moments.empty(features.shape[1]).update(features)
 
 
 def _of(part: str, estimate: Estimate) -> Measured:

@@ -36,6 +36,9 @@ _NAMED = {
     "fid50k_clean": Recipe(
         measures.frechet, "FID with the clean resize, 50,000 against all training images", 50_000, smallest=2048, **_CLEAN
     ),
+    "fid_test": Recipe(
+        measures.frechet, "FID, as many samples as test images", split="test", smallest=2048, **_INCEPTION
+    ),
     "fid": Recipe(measures.frechet, "FID, all images of both sides", smallest=2048, **_INCEPTION),
     "fid_infinity": Recipe(
         measures.frechet_infinity,

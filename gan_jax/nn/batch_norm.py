@@ -64,7 +64,8 @@ class BatchNorm(linen.Module):
     the batch is normalised by the biased one. All statistics are float32.
 
     `groups` > 1 keeps statistics over each of so many equal slices of the batch apart, as a paper's unsynchronised
-    replicas did; the running statistics take their mean. `condition` is ignored: the plain norm stands in any place
+    replicas did; the running statistics take their mean. Where "batch_moments" is mutable too, the batch's own moments
+    are sown there, at the running statistics' names. `condition` is ignored: the plain norm stands in any place
     where a conditional one may.
     """
 
@@ -87,8 +88,11 @@ class BatchNorm(linen.Module):
             mean, variance = batch_moments(y, self.groups)
             if self.is_mutable_collection("batch_stats") and not self.is_initializing():
                 n = y.size // channels // self.groups
+                unbiased = variance * (n / max(n - 1, 1))
                 running_mean.value = self._moved(running_mean.value, mean)
-                running_variance.value = self._moved(running_variance.value, variance * (n / max(n - 1, 1)))
+                running_variance.value = self._moved(running_variance.value, unbiased)
+                self.sow("batch_moments", "mean", jnp.mean(mean, 0))  # what standing statistics are made of
+                self.sow("batch_moments", "variance", jnp.mean(unbiased, 0))
         else:
             mean, variance = running_mean.value.reshape(1, -1), running_variance.value.reshape(1, -1)
         y = normalize(y, mean, variance, self.epsilon)

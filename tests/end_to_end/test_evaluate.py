@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 
 from gan_jax.evaluate import Unscored, compare_runs, evaluate_images, evaluate_run, list_recipes
+from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.score import append_scores, read_scores
+from gan_jax.features.inception import random_variables
+from gan_jax.features.weights import save_weights
 from gan_jax.scoring import Options
 from gan_jax.train import Training
 
@@ -169,3 +172,31 @@ def test_missing_and_mixed_sets_are_named(sets, tmp_path):
     Image.new("RGB", (9, 8)).save(tmp_path / "b.png")
     with pytest.raises(ValueError, match="images of different sizes"):
         evaluate_images(str(tmp_path), "digits")
+
+
+def test_inception_scores_take_weights_from_a_path(sets, tmp_path):
+    path = tmp_path / "inception.npz"
+    digest = save_weights(path, random_variables(0), {"name": "inception_2015"})
+    np.savez(tmp_path / "some.npz", image=np.load(sets / "half.npz")["image"][:6])
+    scores = evaluate_images(
+        str(tmp_path / "some.npz"),
+        str(sets / "few.npz"),
+        ["fid", "kid"],
+        Extractors({"inception_2015": str(path)}),
+        Options(force=True, batch_size=6),
+    )
+    by_name = {score.name: score for score in scores}
+    assert by_name.keys() == {"fid", "kid"}
+    assert by_name["fid"].value > 0
+    assert {(score.extractor, score.extractor_hash, score.resize) for score in scores} == {
+        ("inception_2015", digest, "tf1")
+    }
+
+
+def test_missing_weights_are_asked_for(sets, monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_JAX_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setattr("urllib.request.urlopen", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("no network")))
+    with pytest.raises(Unscored, match=r"weights-inception-2015-12-05-6726825d.pth"):
+        evaluate_images(str(sets / "png"), str(sets / "half.npz"), ["fid"], options=Options(force=True))
+    with pytest.raises(ValueError, match="weights are given for inception_2015 and vgg16, not for 'vgg19'"):
+        Extractors({"vgg19": "somewhere"})
