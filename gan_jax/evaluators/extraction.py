@@ -61,16 +61,16 @@ def draw_samples(
     extractors: by name, pytrees that map uint8 [B, H, W, C] to {tap: [B, F]}. counts: how many of the samples each of
     them sees; unset, all. keep_images: how many images are kept, uint8.
     """
-    extractors = dict(extractors or {})
-    counts = dict.fromkeys(extractors, n) | dict(counts or {})
+    nets: dict[str, Any] = dict(extractors or {})
+    counts = dict.fromkeys(nets, n) | dict(counts or {})
     batch_size = _spread(batch_size, mesh)
-    sampler, extractors = replicate((sampler, extractors), mesh)
+    sampler, nets = replicate((sampler, nets), mesh)
     key = replicate(jax.random.key_data(jax.random.key(seed)), mesh)
     images, labels = [], []
-    features: dict[str, list] = {name: [] for name in extractors}
+    features: dict[str, list] = {name: [] for name in nets}
 
     def run(first: int) -> Any:
-        wanted = {name: net for name, net in extractors.items() if first < counts[name]}
+        wanted = {name: net for name, net in nets.items() if first < counts[name]}
         indices = np.arange(first, first + batch_size, dtype=np.uint32)
         return _draw(sampler, wanted, key, indices, truncation, first < keep_images)
 
