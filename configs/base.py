@@ -43,6 +43,7 @@ def get_config() -> ConfigDict:
     config.method.num_classes = 0  # 0: unconditional
     config.method.d_steps = 1  # discriminator updates a round
     config.method.generator_batch_multiple = 1  # fakes in a generator update for each real image of the batch
+    config.method.accumulate = 1  # parts in which a batch is played, where it is too large for the memory
     config.method.clip_weights = placeholder(float)
 
     config.generator = ConfigDict({"type": "sngan.Generator"})

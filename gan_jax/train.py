@@ -23,7 +23,7 @@ from gan_jax.pictures import Pictures
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
 from gan_jax.runtime.events import EventFile
-from gan_jax.runtime.mesh import check_batch, make_mesh, put_batch, state_shardings, state_template
+from gan_jax.runtime.mesh import check_parts, make_mesh, put_batch, state_shardings, state_template
 from gan_jax.runtime.metrics_file import MetricsFile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
@@ -54,7 +54,7 @@ class Training:
         self.method = build.method(self.config)
         (self._phase,) = self.method.phases
         self.mesh = make_mesh(**self.config["mesh"])
-        check_batch(self.config["batch_size"], self.mesh)
+        check_parts(self.config["batch_size"], self.config["method"].get("accumulate", 1), self.mesh)
         self.workdir = check_writable(workdir)
         self._log, self._saving = self.config["log"], self.config["checkpoint"]
         for block, key in (("log", "every"), ("log", "samples_every"), ("log", "num_samples"), ("checkpoint", "every")):

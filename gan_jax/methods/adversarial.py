@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen
 
+from gan_jax.methods.accumulation import mean_over_parts
 from gan_jax.methods.discriminator_features import DiscriminatorFeatures
 from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
 from gan_jax.nn.spectral import iterate
@@ -54,6 +55,9 @@ class Adversarial:
     d_steps: discriminator updates for each generator update.
     generator_batch_multiple: fakes in a generator update for each real image of the batch (SNGAN: 2).
     ema: the moving average of the generator; None keeps none.
+    accumulate: parts in which each update's batch is played one after the other, for batches beyond the memory. The
+        gradient is the mean over the parts. A part is normalised by its own batch statistics; the running ones move once
+        an update, by the mean of the parts' moments, as do averages that losses and regularisers keep.
     clip_weights: after each update the discriminator's parameters are clipped to +- this (WGAN); None does not.
     """
 
@@ -70,9 +74,10 @@ class Adversarial:
     generator_batch_multiple: int = 1
     ema: Ema | None = None
     clip_weights: float | None = None
+    accumulate: int = 1
 
     def __post_init__(self):
-        for name in ("latent_dim", "d_steps", "generator_batch_multiple"):
+        for name in ("latent_dim", "d_steps", "generator_batch_multiple", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if self.latent not in LATENTS:
@@ -162,34 +167,42 @@ class Adversarial:
         return network.replace(ema=self.ema.update(network.ema, now, round))
 
     def _update(self, player: str, networks: dict, memory: dict, real: Batch, key: Array, round: Array, update: Array):
-        """One update of a player and of the heads that are trained with it."""
+        """One update of a player and of the heads that are trained with it, by the gradient of the whole batch."""
         trained = [player, *(name for name, head in self._heads().items() if head.player == player)]
         multiple = self.generator_batch_multiple if player == "generator" else 1
         latents = self._latents(key, real["image"].shape[0] * multiple)
-
-        def total(params: dict) -> tuple[Array, tuple]:
-            play, moved = self._play(player, params, networks, real, latents, key, round, update)
-            terms = self._terms(player, play, memory, key)
-            return sum(term.loss for term in terms.values()), (terms, moved, play.on_real, play.on_fake)
-
         params = {name: networks[name].params for name in trained}
-        (loss, (terms, moved, on_real, on_fake)), gradients = jax.value_and_grad(total, has_aux=True)(params)
+
+        def gradient(batch: tuple[Batch, Batch], key: Array) -> tuple:
+            def total(params: dict) -> tuple[Array, tuple]:
+                play, moved = self._play(player, params, networks, memory, *batch, key, round, update)
+                terms = self._terms(player, play, memory, key)
+                loss = sum(term.loss for term in terms.values())
+                kept = {name: term.memory for name, term in terms.items()}
+                return loss, (moved, kept, self._metrics(player, loss, terms, play))
+
+            found, (moved, kept, metrics) = jax.grad(total, has_aux=True)(params)
+            return found, moved, kept, metrics
+
+        gradients, moved, memory, metrics = mean_over_parts(gradient, (real, latents), key, self.accumulate)
         networks = dict(networks)
         for name in trained:
             stats = networks[name].stats | (moved if name == player else {})
             networks[name] = self._descend(name, networks[name], stats, gradients[name])
+        # Single numbers among the statistics are worth a look, such as the probability of augmented.Augmented.
+        metrics |= {path[-1].key: leaf for path, leaf in jax.tree.leaves_with_path(moved) if leaf.ndim == 0}
+        metrics["gradient_norm"] = optax.tree.norm(gradients)
+        metrics["parameter_norm"] = optax.tree.norm([networks[name].params for name in trained])
+        metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
+        return (networks, memory), metrics
 
+    def _metrics(self, player: str, loss: Array, terms: Mapping[str, Term], play: Play) -> dict[str, Array]:
         metrics = {"adversarial": terms["loss"].loss, "total": loss}
         for term in terms.values():
             if clash := metrics.keys() & term.metrics.keys():
                 raise ValueError(f"two terms of the {player}'s loss report {', '.join(sorted(clash))}")
             metrics |= term.metrics
-        if player == "discriminator":
-            metrics |= self._certainty(on_real, on_fake)
-        metrics["gradient_norm"] = optax.tree.norm(gradients)
-        metrics["parameter_norm"] = optax.tree.norm([networks[name].params for name in trained])
-        metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
-        return (networks, {name: term.memory for name, term in terms.items()}), metrics
+        return metrics | (self._certainty(play.on_real, play.on_fake) if player == "discriminator" else {})
 
     def _latents(self, key: Array, n: int) -> Batch:
         latents = {"z": draw_latents(named_key(key, "latents"), n, self.latent_dim, self.latent)}
@@ -197,19 +210,24 @@ class Adversarial:
             latents["label"] = jax.random.randint(named_key(key, "label"), (n,), 0, self.num_classes)
         return over_data(latents)
 
-    def _play(self, player, params, networks, real, latents, key, round, update) -> tuple[Play, dict]:
+    def _play(self, player, params, networks, memory, real, latents, key, round, update) -> tuple[Play, dict]:
         """The player's view of this update, and its batch statistics as its own forward pass moved them."""
         if self.num_classes and "label" not in real:
             raise ValueError("class-conditional networks need labels, and the data has none")
-        noise = {"noise": named_key(key, "noise")}
+        # D sees real images through noise of their own; all else shares one, unless a regulariser gives another.
+        noise, of_real = named_key(key, "noise"), named_key(key, "noise_real")
         modules = {"generator": self.generator, "discriminator": self.discriminator}
         variables = {n: {"params": params.get(n, net.params), **net.stats} for n, net in networks.items()}
 
         def still(name: str) -> Callable:  # moves no statistics
-            return lambda x, label=None: modules[name].apply(variables[name], x, label, train=True, rngs=noise)
+            return lambda x, label=None, noise=noise: modules[name].apply(
+                variables[name], x, label, train=True, rngs={"noise": noise}
+            )
 
-        def moving(name: str, x: Array, label: Array | None) -> tuple[Any, dict]:
-            out, moved = modules[name].apply(variables[name], x, label, train=True, rngs=noise, mutable=["batch_stats"])
+        def moving(name: str, x: Array, label: Array | None, noise: Array) -> tuple[Any, dict]:
+            out, moved = modules[name].apply(
+                variables[name], x, label, train=True, rngs={"noise": noise}, mutable=["batch_stats"]
+            )
             return out, dict(moved)
 
         nets = {name: still(name) for name in modules}
@@ -219,13 +237,14 @@ class Adversarial:
         fake_label = latents.get("label")
         if player == "discriminator":
             images = jax.lax.stop_gradient(nets["generator"](latents["z"], fake_label))
-            on_real, moved = moving("discriminator", real["image"], real.get("label"))
+            on_real, moved = moving("discriminator", real["image"], real.get("label"), of_real)
         else:
-            images, moved = moving("generator", latents["z"], fake_label)
-            on_real = nets["discriminator"](real["image"], real.get("label"))
+            images, moved = moving("generator", latents["z"], fake_label, noise)
+            on_real = nets["discriminator"](real["image"], real.get("label"), noise=of_real)
         fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
         on_fake: Verdict = nets["discriminator"](fake["image"], fake_label)
-        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update), moved
+        adversarial = lambda real, fake: getattr(self.loss, player)(real, fake, memory["loss"]).loss
+        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update, adversarial), moved
 
     def _terms(self, player: str, play: Play, memory: dict, key: Array) -> dict[str, Term]:
         terms = {"loss": getattr(self.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}

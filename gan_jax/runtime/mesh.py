@@ -113,6 +113,20 @@ def check_batch(batch_size: int, mesh: Mesh) -> None:
     )
 
 
+def check_parts(batch_size: int, parts: int, mesh: Mesh) -> None:
+    """As `check_batch`, for a batch that is played in equal parts: each part must be split evenly over the devices."""
+    if parts < 2:
+        return check_batch(batch_size, mesh)
+    if batch_size % parts:
+        raise ValueError(
+            f"a batch of {batch_size} cannot be accumulated in {parts} equal parts: choose numbers that divide"
+        )
+    try:
+        check_batch(batch_size // parts, mesh)
+    except ValueError as error:
+        raise ValueError(f"a batch of {batch_size} in {parts} parts: {error}") from None
+
+
 def _split_largest(shape: tuple[int, ...], parts: int) -> PartitionSpec:
     fitting = [(size, axis) for axis, size in enumerate(shape) if size and size % parts == 0]
     if not fitting:
