@@ -14,33 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_jax.evaluators.score import compare, read_scores
-
-
-def scores_of(folder: str, step: int | None) -> dict[str, object]:
-    found = read_scores(Path(folder).expanduser() / "scores.jsonl")
-    newest = max(score.step for score in found) if step is None else step
-    return {score.name: score for score in found if score.step == newest}
-
-
-def table(groups: dict[str, list[str]], step: int | None) -> str:
-    scores = {name: [scores_of(folder, step) for folder in folders] for name, folders in groups.items()}
-    names = [
-        name for name in next(iter(scores.values()))[0] if all(name in run for runs in scores.values() for run in runs)
-    ]
-    first = next(iter(scores.values()))[0]
-    lines = ["| score | " + " | ".join(f"{name} ({len(runs)})" for name, runs in scores.items()) + " |"]
-    lines.append("|---" * (1 + len(groups)) + "|")
-    for name in names:
-        cells = []
-        for runs in scores.values():
-            for run in runs:
-                compare(first[name], run[name])  # raises where the protocols differ
-            values = np.array([run[name].value for run in runs])
-            spread = f" ± {values.std(ddof=1):.2g}" if len(values) > 1 else ""
-            cells.append(f"{values.mean():.4g}{spread}")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+from gan_jax.evaluators.score import read_scores
+from gan_jax.evaluators.summary import of_step, side_by_side
 
 
 def curve(groups: dict[str, list[str]], names: list[str], out: str) -> None:
@@ -78,7 +53,11 @@ def main() -> None:
     groups = {name: folders.split(",") for name, folders in (group.split("=", 1) for group in options.groups)}
     if options.curve:
         curve(groups, options.curve, options.out)
-    print(table(groups, options.step))
+    found = {
+        name: [of_step(read_scores(Path(folder).expanduser() / "scores.jsonl"), options.step) for folder in folders]
+        for name, folders in groups.items()
+    }
+    print(side_by_side(found))
 
 
 if __name__ == "__main__":

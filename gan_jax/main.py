@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-_MODES = ("train", "sample", "evaluate", "classifier")
+_MODES = ("train", "sample", "evaluate", "classifier", "sweep")
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The experiment, e.g. configs/ssgan_digits.py.")
 _MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")
@@ -51,6 +51,11 @@ _CLASSIFIER = flags.DEFINE_string("classifier", None, "evaluate: weights that --
 _EXTRACTOR_WEIGHTS = flags.DEFINE_list(
     "extractor_weights", [], "evaluate: files of published weights, inception_2015=PATH or vgg16=PATH."
 )
+_SWEEP = flags.DEFINE_multi_string(
+    "sweep",
+    [],
+    "sweep: an axis of the grid, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.",
+)
 _STEPS = flags.DEFINE_integer("steps", None, "classifier: updates; by default enough for the data set.")
 
 
@@ -72,7 +77,9 @@ def _run() -> str | None:
 
     initialize_distributed(distributed=_DISTRIBUTED.value)
     _use_compilation_cache()
-    return {"train": _train, "sample": _sample, "evaluate": _evaluate, "classifier": _classifier}[_MODE.value]()
+    return {"train": _train, "sample": _sample, "evaluate": _evaluate, "classifier": _classifier, "sweep": _sweep}[
+        _MODE.value
+    ]()
 
 
 def _train() -> str | None:
@@ -124,6 +131,16 @@ def _classifier() -> None:
 
     command = "python -m gan_jax.main " + " ".join(sys.argv[1:])
     train_classifier(_CONFIG.value, _OUT.value, _STEPS.value, _SEED.value, command)
+
+
+def _sweep() -> str | None:
+    _require("sweep", workdir="runs/sweep")
+    if not _SWEEP.value:
+        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=method.latent_dim=16,32")
+    from gan_jax.sweep import parse_axis, sweep
+
+    axes = dict(parse_axis(text) for text in _SWEEP.value)
+    return sweep(_CONFIG.value, _WORKDIR.value, axes, _RECIPES.value)
 
 
 def _require(mode: str, **examples: str) -> None:
