@@ -37,6 +37,9 @@ def curve(groups: dict[str, list[str]], names: list[str], out: str) -> None:
             low, high = ([extreme(at[step]) for step in steps] for extreme in (min, max))
             (line,) = axes.plot(steps, means, marker="o", markersize=3, label=group)
             axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+        low = min(line.get_ydata().min() for line in axes.lines)
+        if low > 0 and max(line.get_ydata().max() for line in axes.lines) > 50 * low:
+            axes.set_yscale("log")
         axes.set(title=name, xlabel="step")
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
