@@ -63,7 +63,9 @@ def resolve(config: Settings) -> dict[str, Any]:
         raise ConfigError(f"the config lacks {', '.join(missing)}: begin it with configs/base.py's get_config()")
     for key in resolved.get("evaluate", {}):
         if key not in _EVALUATE:
-            raise ConfigError(f"unknown config key evaluate.{key}{_nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}")
+            raise ConfigError(
+                f"unknown config key evaluate.{key}{_nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}"
+            )
     for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0)):
         if not isinstance(resolved[key], int) or resolved[key] < lowest:
             raise ConfigError(f"{key} must be a whole number from {lowest} on, got {resolved[key]!r}")
@@ -153,23 +155,31 @@ def _construct(package: str, settings: Settings, where: str, given: Settings | N
     if not isinstance(settings, Mapping) or "type" not in settings:
         raise ConfigError(f"{where} needs a 'type', a dotted name below gan_jax.{package}; got {settings!r}")
     made = _find(package, settings["type"], where)
-    arguments = {key: _value(package, value, f"{where}.{key}") for key, value in settings.items() if key != "type"}
+    arguments = {
+        key: _value(package, value, f"{where}.{key}", given) for key, value in settings.items() if key != "type"
+    }
     return _call(made, arguments, where, given or {})
 
 
-def _value(package: str, value: Any, where: str) -> Any:
+def _value(package: str, value: Any, where: str, given: Settings | None = None) -> Any:
     if isinstance(value, Mapping) and "type" in value:
-        return _construct(package, value, where)
+        return _construct(package, value, where, given)  # networks in networks fit the same data
     if isinstance(value, Mapping) and "schedule" in value:
         arguments = {key: entry for key, entry in value.items() if key != "schedule"}
-        known = [name.removesuffix("_schedule") for name in dir(optax.schedules) if name.endswith("_schedule")]
-        if value["schedule"] not in known:
+        if value["schedule"] not in (known := _schedules()):
             raise ConfigError(
                 f"{where}: optax has no schedule {value['schedule']!r}{_nearest(value['schedule'], known)}; "
                 f"it has {', '.join(known)}"
             )
-        return _call(getattr(optax.schedules, f"{value['schedule']}_schedule"), arguments, where, {})
+        return _call(known[value["schedule"]], arguments, where, {})
     return value
+
+
+def _schedules() -> dict[str, Callable[..., Any]]:
+    """Optax's schedules, by their names without "_schedule"."""
+    named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
+    found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay}
 
 
 def _find(package: str, name: str, where: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Adversarial losses. Both players minimise; larger logits mean "more real". Logits of any shape, means over all.
 
 Each is a frozen dataclass of three pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term` and
-`generator(real, fake, memory) -> Term`, where real and fake are logits. None of these losses has a memory.
+`generator(real, fake, memory) -> Term`, where real and fake are logits. Only `top_k`, which wraps one, has a memory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, softplus
 
-from gan_jax.types import PyTree, Term
+from gan_jax.types import AdversarialLoss, PyTree, Term, Weight, weight_at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,3 +87,45 @@ def _check_pairs(real: jax.Array, fake: jax.Array) -> None:
             f"the relativistic loss pairs each real logit with a fake one, got {real.shape} and {fake.shape}: "
             "set method.generator_batch_multiple to 1"
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class top_k:
+    """G learns from its k best fakes alone: those to which D gives the highest logits (Sinha et al., arXiv:2002.06224).
+
+    D's loss is the loss's own. G's is the loss's mean over the k; its logits are single ones or a map's entries.
+
+    loss: any loss that is a mean over fakes, or over pairs of a real with a fake by index.
+    fraction: k over the number of fakes, from above 0 to 1; a number or a schedule of G's updates. The paper lowers it
+        from 1 by a factor of 0.99 an epoch down to 0.5: {"schedule": "exponential_decay", "init_value": 1.0,
+        "transition_steps": updates an epoch, "decay_rate": 0.99, "end_value": 0.5}.
+    """
+
+    loss: AdversarialLoss
+    fraction: Weight
+
+    def __post_init__(self):
+        if not callable(self.fraction) and not 0 < self.fraction <= 1:
+            raise ValueError(f"top_k's fraction is more than 0 and at most 1, got {self.fraction}")
+
+    def init(self) -> PyTree:
+        return {"loss": self.loss.init(), "updates": jnp.zeros((), jnp.int32)}
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        term = self.loss.discriminator(real, fake, memory["loss"])
+        return term._replace(memory=memory | {"loss": term.memory})
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        whole = self.loss.generator(real, fake, memory["loss"])  # for its memory, and for what it refuses
+        real, fake = real.ravel(), fake.ravel()
+        single = lambda real, fake: self.loss.generator(real[None], fake[None], memory["loss"]).loss
+        if real.size == fake.size:
+            losses = jax.vmap(single)(real, fake)
+        else:  # no pairs: the real ones do not matter
+            losses = jax.vmap(single, (None, 0))(real[0], fake)
+        k = jnp.clip(jnp.round(weight_at(self.fraction, memory["updates"]) * fake.size), 1, fake.size)
+        order = jnp.argsort(-jax.lax.stop_gradient(fake))
+        best = jnp.argsort(order) < k  # of each, its place among all
+        loss = jnp.sum(jnp.where(best, losses, 0.0)) / k
+        kept = {"loss": whole.memory, "updates": memory["updates"] + 1}
+        return Term(loss, kept, {**whole.metrics, "top_k": k / fake.size})

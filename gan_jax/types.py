@@ -72,7 +72,8 @@ class Play:
 
     `nets` maps a network's or head's name to a callable that is bound to the parameters being differentiated:
     `nets["discriminator"](images, labels) -> Verdict`, `nets["generator"](latents, labels) -> images`, and a
-    head's name to its module. Calling one moves no statistics, however often.
+    head's name to its module. Calling one moves no statistics, however often. Random layers of the two players draw
+    the same at every call, what they drew for `fake` and `on_fake`; `noise=key` has them draw anew (on_real did).
     """
 
     nets: Mapping[str, Callable]
@@ -84,6 +85,7 @@ class Play:
     key: Array  # this regulariser's own noise for this update
     round: Array  # [] int32, rounds played: the argument of schedules
     update: Array  # [] int32, updates of this player made so far: what `every` counts
+    adversarial: Callable[[Array, Array], Array]  # the player's adversarial loss of (real, fake) logits, other ones too
 
 
 class AdversarialLoss(Protocol):

@@ -42,6 +42,35 @@ def test_nested_types_and_schedules_become_objects():
     np.testing.assert_allclose(method.regularizers["turn"].weight_g(50), 0.1)
 
 
+def test_networks_in_networks_fit_the_same_data():
+    """The image's shape and the precision reach the innermost; a pack's discriminator is made for its channels."""
+    innermost = {"type": "sngan.Discriminator"}
+    packed = {"type": "packed.Packed", "m": 2, "discriminator": innermost}
+    seen = {"type": "augmented.Augmented", "policy": ["color"], "discriminator": packed}
+    made = build.method(_config(discriminator=seen, precision="bfloat16")).discriminator
+    assert made.policy == ("color",) and made.discriminator.m == 2
+    assert made.discriminator.discriminator == sngan.Discriminator((32, 32, 6), dtype=jnp.bfloat16)
+    seen["discriminator"] = innermost | {"image_shape": (8, 8, 3)}
+    with pytest.raises(build.ConfigError, match="discriminator.discriminator.image_shape follows from the rest"):
+        build.method(_config(discriminator=seen))
+    seen["discriminator"] = packed
+    with pytest.raises(build.ConfigError, match="packing is for unconditional networks"):
+        build.method(_config(discriminator=seen, method__num_classes=9))
+
+
+def test_a_loss_may_wrap_a_loss():
+    falling = {
+        "schedule": "exponential_decay",
+        "init_value": 1.0,
+        "transition_steps": 100,
+        "decay_rate": 0.99,
+        "end_value": 0.5,
+    }
+    loss = build.method(_config(loss={"type": "top_k", "loss": {"type": "hinge"}, "fraction": falling})).loss
+    assert loss.loss == losses.hinge()
+    np.testing.assert_allclose([loss.fraction(0), loss.fraction(100), loss.fraction(100_000)], [1.0, 0.99, 0.5])
+
+
 def test_a_learning_rate_may_be_a_schedule():
     falling = {"schedule": "linear", "init_value": 1.0, "end_value": 0.0, "transition_steps": 2}
     method = build.method(_config(optim__generator={"type": "sgd", "learning_rate": falling}))

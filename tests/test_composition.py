@@ -1,5 +1,7 @@
 """Every loss plays with every regulariser at once, on every family of networks, by config alone."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,22 +22,53 @@ REGULARIZERS = {
     "gradient_penalty": {"type": "gradient_penalty.gradient_penalty"},
     "r1": {"type": "timing.every", "n": 2, "regularizer": {"type": "gradient_penalty.r1"}},
     "r2": {"type": "timing.after", "n": 1, "regularizer": {"type": "gradient_penalty.r2"}},
+    "latent_transform": {
+        "type": "timing.after",
+        "n": 1,
+        "regularizer": {
+            "type": "latent_transform.latent_transform",
+            "weight_g": 0.5,
+            "sigma_eps": 0.3,
+            "tap": "pooled",
+            "hidden": 8,
+        },
+    },
+    "consistency": {"type": "consistency.consistency", "weight_fake": 10.0},
+    "latent_consistency": {"type": "consistency.latent_consistency"},
+    "lecam": {"type": "lecam.lecam", "start": 1},
 }
 BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
 
-def _method(family, loss, regularizers):
+def _method(family, loss, regularizers, augmented=False, packed=False):
     config = build.load_config("configs/base.py").to_dict()
     generator, discriminator = FAMILIES[family]
     config["data"]["shape"] = SHAPE
     config["batch_size"] = 8
     config["generator"] = {"type": f"{family}.Generator", **generator}
     config["discriminator"] = {"type": f"{family}.Discriminator", **discriminator}
-    config["loss"] = {"type": loss}
+    if packed:
+        config["discriminator"] = {"type": "packed.Packed", "m": 2, "discriminator": config["discriminator"]}
+    if augmented:
+        settings = {"policy": ("color", "translation", "cutout"), "target": 0.6}
+        config["discriminator"] = {
+            "type": "augmented.Augmented",
+            "discriminator": config["discriminator"],
+            **settings,
+        }
+    config["loss"] = loss if isinstance(loss, dict) else {"type": loss}
     config["method"] |= {"d_steps": 2, "latent_dim": 4}
     config["regularizers"] = regularizers
     config["ema"]["decay"] = 0.9
     return build.method(config)
+
+
+def _shapes(method):
+    """The state after a round, and the metrics, by shapes alone; the state's structure is kept."""
+    state = jax.eval_shape(method.init, jax.random.key(0), BATCH)
+    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, BATCH)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    return after, metrics
 
 
 PAIRS = [(family, "hinge") for family in FAMILIES] + [("mlp", loss) for loss in LOSSES if loss != "hinge"]
@@ -43,20 +76,61 @@ PAIRS = [(family, "hinge") for family in FAMILIES] + [("mlp", loss) for loss in 
 
 @pytest.mark.parametrize(("family", "loss"), PAIRS)
 def test_all_regularisers_at_once(family, loss):
-    method = _method(family, loss, REGULARIZERS)
-    state = jax.eval_shape(method.init, jax.random.key(0), BATCH)
-    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, BATCH)
-    assert jax.tree.structure(after) == jax.tree.structure(state)
+    _, metrics = _shapes(_method(family, loss, REGULARIZERS, augmented=True))
     assert {"d/rotation", "g/rotation", "d/gradient_penalty", "d/r1", "d/r2"} <= metrics.keys()
+    assert {
+        "g/latent_transform_accuracy",
+        "d/latent_transform",
+        "d/consistency_real",
+        "d/consistency_fake",
+    } <= metrics.keys()
+    assert {"d/latent_consistency", "g/latent_consistency", "d/lecam", "d/augment_probability"} <= metrics.keys()
+
+
+IDEAS = ("rotation", "latent_transform", "consistency", "lecam", "gradient_penalty", "augmented", "packed")
+SUBSETS = [subset for n in (1, 2) for subset in itertools.combinations(IDEAS, n)] + [IDEAS[:-1]]
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_any_subset_plays(subset):
+    """One, any two, and all that go together. Tasks about single images refuse packs, clearly."""
+    regularizers = {name: REGULARIZERS[name] for name in subset if name in REGULARIZERS}
+    method = _method("mlp", "hinge", regularizers, "augmented" in subset, "packed" in subset)
+    if "packed" in subset and not {"rotation", "latent_transform"}.isdisjoint(subset):
+        with pytest.raises(ValueError, match="asks about single images, and this discriminator judges packs"):
+            _shapes(method)
+        return
+    after, metrics = _shapes(method)
+    assert set(after.memory) == {"loss", *regularizers}
+    assert set(after.networks) - {"generator", "discriminator"} == {"rotation", "latent_transform"} & set(subset)
+    assert ("d/augment_probability" in metrics) == ("augmented" in subset)
+
+
+def test_packs_augmentation_and_the_best_fakes_play_two_rounds():
+    regularizers = {name: REGULARIZERS[name] for name in ("consistency", "latent_consistency", "lecam", "r1")}
+    loss = {"type": "top_k", "loss": {"type": "hinge"}, "fraction": 0.5}
+    method = _method("mlp", loss, regularizers, augmented=True, packed=True)
+    state, metrics = _two_rounds(method)
+    assert float(metrics["g/top_k"]) == 0.5 and int(state.memory["loss"]["updates"]) == 2
+    assert state.networks["discriminator"].params["discriminator"]["discriminator"]["hidden0"]["kernel"].shape[0] == 256
 
 
 def test_all_at_once_play_two_rounds():
-    method = _method("mlp", "relativistic", REGULARIZERS)
+    method = _method("mlp", "relativistic", REGULARIZERS, augmented=True)
+    state, metrics = _two_rounds(method)
+    assert float(metrics["d/r2"]) > 0  # after its first round of rest
+    assert 0 < float(metrics["g/latent_transform_accuracy"]) <= 1
+    kept = state.networks["discriminator"].stats["batch_stats"]["augment_probability"]
+    assert 0 <= float(kept) <= 4 * 8 / 500_000
+
+
+def _two_rounds(method):
     rng = np.random.default_rng(0)
     batch = {"image": jnp.asarray(rng.uniform(-1, 1, (2, 8, *SHAPE)), jnp.float32)}
-    step = jax.jit(lambda s, b: method.step(s, b, method.phases[0]))
+    options = {"xla_backend_optimization_level": 0}  # it runs for less time than it compiles
+    step = jax.jit(lambda s, b: method.step(s, b, method.phases[0]), compiler_options=options)
     state, _ = step(method.init(jax.random.key(0), batch), batch)
     state, metrics = step(state, batch)
     assert int(state.step) == 2
     assert all(np.isfinite(float(value)) for value in metrics.values())
-    assert float(metrics["d/r2"]) > 0  # after its first round of rest
+    return state, metrics

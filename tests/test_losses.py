@@ -5,6 +5,7 @@ import inspect
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from gan_jax import losses
@@ -12,7 +13,7 @@ from gan_jax import losses
 NAMES = sorted(
     name
     for name, made in inspect.getmembers(losses, inspect.isclass)
-    if made.__module__ == losses.__name__ and not name.startswith("_")
+    if made.__module__ == losses.__name__ and not name.startswith("_") and name != "top_k"  # a wrapper
 )
 REAL, FAKE = [2.0, 0.5, -1.0, 0.0], [-3.0, 0.5, -0.5, 1.0]
 sp = lambda x: np.log1p(np.exp(np.asarray(x)))
@@ -96,3 +97,58 @@ def test_other_losses_take_more_fakes_than_reals(name):
     np.testing.assert_allclose(
         (value(name, "discriminator", REAL, 2 * FAKE), value(name, "generator", REAL, 2 * FAKE)), both
     )
+
+
+# --- top_k
+
+REALS, FAKES = jnp.array([2.0, 0.5, -1.0, 0.0]), jnp.array([-3.0, 0.5, -0.5, 1.0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_top_k_is_the_loss_of_the_best_fakes(name):
+    """Of four fakes, half: the second and the fourth (and the reals that they are paired with); all: the loss itself."""
+    plain = getattr(losses, name)()
+    for fraction, best in ((0.5, [1, 3]), (1.0, [0, 1, 2, 3]), (0.25, [3]), (0.01, [3])):
+        loss = losses.top_k(plain, fraction)
+        term = loss.generator(REALS, FAKES, loss.init())
+        expected = plain.generator(REALS[jnp.array(best)], FAKES[jnp.array(best)], ())
+        np.testing.assert_allclose(term.loss, expected.loss, rtol=1e-6)
+        np.testing.assert_allclose(term.metrics["top_k"], len(best) / 4)
+    np.testing.assert_allclose(
+        loss.discriminator(REALS, FAKES, loss.init()).loss, plain.discriminator(REALS, FAKES, ()).loss
+    )
+
+
+def test_top_k_teaches_nothing_through_the_rest():
+    loss = losses.top_k(losses.hinge(), 0.5)
+    slope = jax.grad(lambda fake: loss.generator(REALS, fake, loss.init()).loss)(FAKES)
+    np.testing.assert_allclose(slope, [0, -0.5, 0, -0.5])
+    tied = jax.grad(lambda fake: loss.generator(REALS, fake, loss.init()).loss)(jnp.zeros(4))
+    assert jnp.sum(tied != 0) == 2  # never more than k
+
+
+def test_top_k_counts_the_generators_updates():
+    """k falls by 0.99 an epoch of 10 updates, down to half; D's updates do not count. All in one program."""
+    fraction = optax.exponential_decay(1.0, 10, 0.99, end_value=0.5)
+    loss = losses.top_k(losses.hinge(), fraction)
+    fakes = jnp.arange(200.0)
+    step = jax.jit(lambda memory: loss.generator(REALS, fakes, memory))
+    for updates, k in ((0, 200), (100, round(200 * 0.99**10)), (5000, 100)):
+        term = step(loss.init() | {"updates": jnp.int32(updates)})
+        np.testing.assert_allclose(term.loss, -np.mean(np.arange(200 - k, 200)), rtol=1e-6)
+        assert int(term.memory["updates"]) == updates + 1
+    assert int(loss.discriminator(REALS, fakes, loss.init()).memory["updates"]) == 0
+
+
+def test_top_k_takes_maps_and_more_fakes_than_reals():
+    loss = losses.top_k(losses.hinge(), 0.5)
+    fakes = jnp.concatenate([FAKES, FAKES - 10]).reshape(2, 2, 2)
+    np.testing.assert_allclose(loss.generator(REALS, fakes, loss.init()).loss, -np.mean([-3, 0.5, -0.5, 1]), rtol=1e-6)
+    with pytest.raises(ValueError, match="generator_batch_multiple"):
+        losses.top_k(losses.relativistic(), 0.5).generator(REALS, fakes, {"loss": (), "updates": jnp.int32(0)})
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.5])
+def test_top_k_refuses(fraction):
+    with pytest.raises(ValueError, match="more than 0 and at most 1"):
+        losses.top_k(losses.hinge(), fraction)

@@ -1,4 +1,4 @@
-"""The regulariser that does nothing: a new one overrides what it needs."""
+"""What regularisers share: one that does nothing, of which a new one overrides what it needs, and a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import jax.numpy as jnp
 
-from gan_jax.types import Head, Play, PyTree, Term
+from gan_jax.types import Batch, Head, Play, PyTree, Term, Verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,3 +25,9 @@ class Nothing:
 
     def generator(self, play: Play, memory: PyTree) -> Term:
         return Term(jnp.zeros(()), memory)
+
+
+def require_single_images(name: str, verdict: Verdict, batch: Batch) -> None:
+    """Raises ValueError where a discriminator judges packs of images, for a regulariser that asks about each image."""
+    if verdict.features["pooled"].shape[0] != batch["image"].shape[0]:
+        raise ValueError(f"{name} asks about single images, and this discriminator judges packs of them")

@@ -11,8 +11,8 @@ import optax
 
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.weights import glorot
-from gan_jax.regularizers.base import Nothing
-from gan_jax.types import Batch, Head, Play, PyTree, Term, Weight, over_data, weight_at
+from gan_jax.regularizers.base import Nothing, require_single_images
+from gan_jax.types import Batch, Head, Play, PyTree, Term, Verdict, Weight, over_data, weight_at
 
 CHOICES = ("all_angles", "one_angle")
 
@@ -58,13 +58,15 @@ class rotation(Nothing):
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         weight = weight_at(self.weight_d, play.round)
-        return self._term(play, play.real, play.on_real.features["pooled"], weight)
+        return self._term(play, play.real, play.on_real, weight)
 
     def generator(self, play: Play, memory: PyTree) -> Term:
         weight = weight_at(self.weight_g, play.round)
-        return self._term(play, play.fake, play.on_fake.features["pooled"], weight)
+        return self._term(play, play.fake, play.on_fake, weight)
 
-    def _term(self, play: Play, batch: Batch, pooled: jax.Array, weight: jax.Array) -> Term:
+    def _term(self, play: Play, batch: Batch, seen: Verdict, weight: jax.Array) -> Term:
+        require_single_images("rotation", seen, batch)
+        pooled = seen.features["pooled"]
         turned, label, turns = self._turned(batch)
         features = play.nets["discriminator"](over_data(turned), label).features["pooled"]
         if self.choice == "all_angles":  # D has seen these images upright

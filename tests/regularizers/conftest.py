@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gan_jax.losses import hinge
 from gan_jax.types import Play
 
 
@@ -36,6 +37,7 @@ def make_play():
             key=jax.random.key(0) if key is None else key,
             round=jnp.int32(round),
             update=jnp.int32(update),
+            adversarial=lambda real, fake: hinge().discriminator(real, fake, ()).loss,
         )
 
     return make

@@ -169,3 +169,12 @@ def test_what_batches_are_refused(make_play, shape, settings, message):
     play = make_play(discriminator, np.zeros(shape), np.zeros(shape))
     with pytest.raises(ValueError, match=message):
         rotation(**settings).discriminator(play, ())
+
+
+def test_packs_are_refused(make_play):
+    """A pack's features are of several images, which would be turned apart."""
+    packs = lambda x, label=None: Verdict(jnp.zeros(x.shape[0] // 2), {"pooled": jnp.zeros((x.shape[0] // 2, 3))})
+    play = make_play(packs, np.zeros((8, 4, 4, 1)), np.zeros((8, 4, 4, 1)))
+    for player in PLAYERS:
+        with pytest.raises(ValueError, match="rotation asks about single images.*judges packs"):
+            getattr(rotation(), player)(play, ())

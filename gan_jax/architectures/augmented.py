@@ -1,0 +1,56 @@
+"""A discriminator that sees its images through random transforms: DiffAugment (arXiv:2006.10738), ADA (2006.06676)."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from gan_jax.augment.policies import augment, check_policy
+from gan_jax.types import Verdict
+
+
+class Augmented(linen.Module):
+    """images [B, H, W, C] -> the discriminator's Verdict on transformed images; train=False shows it the images as they are.
+
+    Real and fake images alike, in both players' losses, so that G need not imitate the transforms.
+
+    policy: groups of transforms, see `gan_jax.augment.policies`.
+    probability: of each transform for each image, where target is None. DiffAugment: 1.
+    target: makes the probability adapt, from 0 on (ADA: 0.6): it rises while E[sign D(x)] over real images, a sign of
+        overfitting, is above the target, and falls below it. It lives in "batch_stats", as "augment_probability", and
+        moves wherever that collection is mutable: on the discriminator's own pass over real images.
+    speed_kimg: thousands of real images in which it can go from 0 to 1 (times method.accumulate, if images come in parts).
+    Where this departs from ADA's code: the probability moves at every update, not with four times the step at every
+    fourth, and does not pass 1.
+    """
+
+    discriminator: linen.Module
+    policy: tuple[str, ...] = ("color", "translation", "cutout")
+    probability: float = 1.0
+    target: float | None = None
+    speed_kimg: float = 500.0
+
+    def __post_init__(self):
+        check_policy(self.policy)
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability is from 0 to 1, got {self.probability}")
+        if self.target is not None and (self.probability != 1.0 or not -1 < self.target < 1 or self.speed_kimg <= 0):
+            raise ValueError(
+                "an adaptive probability takes a target between -1 and 1, speed_kimg > 0, and no probability"
+            )
+        super().__post_init__()
+
+    @linen.compact
+    def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
+        p = self.probability
+        if self.target is not None:
+            adapted = self.variable("batch_stats", "augment_probability", jnp.zeros, ())
+            p = adapted.value
+        shown = augment(self.make_rng("noise"), images, self.policy, p) if train else images
+        verdict = self.discriminator(shown, label, train=train)
+        if self.target is not None and train and self.is_mutable_collection("batch_stats"):
+            overfitting = jnp.mean(jnp.sign(verdict.logits))  # r_t of section 3
+            step = images.shape[0] / (1000.0 * self.speed_kimg)
+            adapted.value = jnp.clip(p + step * jnp.sign(overfitting - self.target), 0.0, 1.0)
+        return verdict
