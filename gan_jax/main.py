@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-_MODES = ("train", "sample", "evaluate", "classifier", "sweep")
+_MODES = ("train", "sample", "evaluate", "classifier", "sweep", "plan")
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The experiment, e.g. configs/ssgan_digits.py.")
 _MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")
@@ -26,7 +26,7 @@ _OUT = flags.DEFINE_string(
     "out",
     None,
     "sample: a grid (.png), an array file (.npz), or a folder of PNGs. classifier: the weights, .npz. "
-    "evaluate --images: the file scores are appended to.",
+    "evaluate --images: the file scores are appended to. plan: a JSON file.",
 )
 _SEED = flags.DEFINE_integer("seed", 0, "sample, evaluate, classifier: of all chance.")
 _STEP = flags.DEFINE_integer("step", None, "sample, evaluate: which checkpoint; by default the newest.")
@@ -56,6 +56,12 @@ _SWEEP = flags.DEFINE_multi_string(
     [],
     "sweep: an axis of the grid, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.",
 )
+_TOPOLOGY = flags.DEFINE_list(
+    "topology",
+    [],
+    "plan: machines such as v3:8x8, v4:4x4x4, gpu:8xh100, cpu:8; v3:2x2@128 with a batch size of its own.",
+)
+_WHAT = flags.DEFINE_enum("what", "train", ("train", "sample"), "plan: which program.")
 _STEPS = flags.DEFINE_integer("steps", None, "classifier: updates; by default enough for the data set.")
 
 
@@ -73,13 +79,20 @@ def main(argv: Sequence[str]) -> None:
 
 def _run() -> str | None:
     logging.set_verbosity(logging.WARNING)
+    if _MODE.value == "plan":
+        _simulate_devices()
     from gan_jax.runtime.processes import initialize_distributed
 
     initialize_distributed(distributed=_DISTRIBUTED.value)
     _use_compilation_cache()
-    return {"train": _train, "sample": _sample, "evaluate": _evaluate, "classifier": _classifier, "sweep": _sweep}[
-        _MODE.value
-    ]()
+    return {
+        "train": _train,
+        "sample": _sample,
+        "evaluate": _evaluate,
+        "classifier": _classifier,
+        "sweep": _sweep,
+        "plan": _plan,
+    }[_MODE.value]()
 
 
 def _train() -> str | None:
@@ -143,6 +156,15 @@ def _sweep() -> str | None:
     return sweep(_CONFIG.value, _WORKDIR.value, axes, _RECIPES.value)
 
 
+def _plan() -> None:
+    _require("plan", config="configs/ssgan_imagenet.py")
+    if not _TOPOLOGY.value:
+        raise ValueError("plan needs --topology, such as --topology=v3:8x8")
+    from gan_jax.plan import plan
+
+    plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)
+
+
 def _require(mode: str, **examples: str) -> None:
     """Raises ValueError where one of these flags is not given."""
     for name, example in examples.items():
@@ -158,6 +180,19 @@ def _use_compilation_cache() -> None:
         return
     beside = lambda: Path(_WORKDIR.value).expanduser().absolute().parent / ".compilation_cache"
     jax.config.update("jax_compilation_cache_dir", os.fspath(_CACHE.value or beside()))
+
+
+def _simulate_devices() -> None:
+    """A plan runs on the CPU, with as many simulated devices as cpu:N asks for. To be called before JAX is imported."""
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    counts = [
+        int(count)
+        for count in (text.partition("@")[0].removeprefix("cpu:") for text in _TOPOLOGY.value)
+        if count.isdigit()
+    ]
+    if counts:
+        flags_of_xla = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags_of_xla} --xla_force_host_platform_device_count={max(counts)}".strip()
 
 
 def _parse(argv: list[str]) -> list[str]:

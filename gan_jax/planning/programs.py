@@ -1,0 +1,127 @@
+"""The run's real programs for a machine that need not be there: shapes with shardings in, compiled programs out."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.planning.machines import Machine
+from gan_jax.runtime.mesh import batch_sharding, check_parts, make_mesh, state_shardings
+from gan_jax.types import Method, Phase, PyTree
+
+
+class Compiled(NamedTuple):
+    """What the compiler says of a program. Numbers are of one device; None where it does not say."""
+
+    text: str  # optimised HLO
+    arguments: int  # bytes: state and batch
+    temporaries: int  # bytes
+    program: int  # bytes of code
+    flops: float | None
+    bytes_accessed: float | None
+    seconds: float | None  # the compiler's own estimate of a run
+    compile_seconds: float
+
+
+def devices_of(machine: Machine) -> Sequence[Any]:
+    """The devices to compile for; a TPU's are described by libtpu.
+
+    Raises ValueError where libtpu does not know the topology, and RuntimeError where it is not installed or a CPU
+    machine of that many devices was not set up before JAX started.
+    """
+    if machine.platform == "tpu":
+        return _tpu_devices(machine)
+    have = jax.devices()
+    if machine.platform == "cpu" and len(have) >= machine.count and have[0].platform == "cpu":
+        return have[: machine.count]
+    raise RuntimeError(
+        f"{machine.text} needs {machine.count} devices, and {len(have)} of {have[0].platform} are here: start with "
+        f"JAX_PLATFORMS=cpu XLA_FLAGS=--xla_force_host_platform_device_count={machine.count}"
+    )
+
+
+def train_step(
+    method: Method, phase: Phase, config: dict, mesh: jax.sharding.Mesh
+) -> tuple[Any, tuple[PyTree, PyTree]]:
+    """(the jitted round, its arguments as shapes on the mesh)."""
+    rows = (config["method"].get("d_steps", 1), phase.batch_size)
+    check_parts(phase.batch_size, config["method"].get("accumulate", 1), mesh)
+    on = batch_sharding(mesh)
+    batch = {"image": jax.ShapeDtypeStruct((*rows, *config["data"]["shape"]), jnp.float32, sharding=on)}
+    if config["method"].get("num_classes"):
+        batch["label"] = jax.ShapeDtypeStruct(rows, jnp.int32, sharding=on)
+    abstract = jax.eval_shape(method.init, jax.random.key(0), batch)
+    shardings = state_shardings(abstract, mesh)
+    state = jax.tree.map(
+        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), abstract, shardings
+    )
+    play = functools.partial(method.step, phase=phase)
+    return jax.jit(play, donate_argnums=0, out_shardings=(shardings, None)), (state, batch)
+
+
+def sample_step(method: Method, phase: Phase, n: int, mesh: jax.sharding.Mesh, state: PyTree) -> tuple[Any, tuple]:
+    """(the jitted drawing of n images, its arguments as shapes)."""
+
+    def draw(state: PyTree, key: jax.Array) -> jax.Array:
+        sampler = method.sampler(state, phase)
+        label = sampler.labels(jax.random.fold_in(key, 1), n)
+        latents = sampler.latents(jax.random.fold_in(key, 0), n)
+        return sampler.synthesize(sampler.map(latents, label), label)[0]
+
+    replicated = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    on = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names))
+    return jax.jit(draw, out_shardings=on), (state, jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=replicated))
+
+
+def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) -> Compiled:
+    """Lowers and compiles. Raises RuntimeError, with the compiler's first words, where it fails."""
+    began = time.monotonic()
+    try:
+        with jax.set_mesh(mesh):
+            compiled = function.lower(*arguments).compile()
+    except jax.errors.JaxRuntimeError as error:
+        raise RuntimeError(f"the compiler failed: {' '.join(str(error).split())[:400]}") from error
+    memory, costs = compiled.memory_analysis(), compiled.cost_analysis() or {}
+    costs = costs[0] if isinstance(costs, list | tuple) else costs
+    positive = lambda name: float(costs[name]) if costs.get(name, 0) > 0 else None
+    return Compiled(
+        compiled.as_text(),
+        memory.argument_size_in_bytes,
+        memory.temp_size_in_bytes + max(0, memory.output_size_in_bytes - memory.alias_size_in_bytes),
+        memory.generated_code_size_in_bytes,
+        positive("flops"),
+        positive("bytes accessed"),
+        positive("optimal_seconds"),
+        time.monotonic() - began,
+    )
+
+
+def mesh_of(devices: Sequence[Any], config: dict) -> jax.sharding.Mesh:
+    """The mesh of the config over these devices."""
+    return make_mesh(**config["mesh"], devices=devices)
+
+
+def _tpu_devices(machine: Machine) -> Sequence[Any]:
+    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # else libtpu looks for a metadata server
+    from jax.experimental import topologies
+
+    try:
+        import libtpu  # noqa: F401
+    except ImportError:
+        raise RuntimeError(
+            'a plan for TPUs compiles with libtpu, which is not installed: pip install "gan_jax[tpu]"'
+        ) from None
+    try:
+        return topologies.get_topology_desc(platform="tpu", topology_name=machine.text).devices
+    except Exception as error:  # whatever libtpu raises
+        raise ValueError(
+            f"libtpu does not know {machine.text}: {' '.join(str(error).split())[:200]}. A side is a power of two or a "
+            "multiple of four chips; v4 and v5p have three sides, such as v4:4x4x4"
+        ) from error
