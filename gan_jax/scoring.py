@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from gan_jax import build
 from gan_jax.data import EightBit
@@ -18,7 +19,8 @@ from gan_jax.evaluators.recipe import Recipe
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.evaluators.score import Score
 from gan_jax.features.published import cache_folder
-from gan_jax.types import Method, Phase, Sampler, TrainState, named_key
+from gan_jax.regularizers.latent_transform import latent_transform, pair_accuracy
+from gan_jax.types import Method, Phase, Sampler, TrainState, Verdict, named_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +83,9 @@ class Scoring:
         """For each recipe its scores as soon as they are known, or why there are none. Collective over processes."""
         options = self._options
         sampler = self._with_batch_norm(method.sampler(state, phase, options.average))
-        evidence = self._evidence.of(sampler, method.discriminator_features(state, phase))
+        evidence = self._evidence.of(
+            sampler, method.discriminator_features(state, phase), _pair_accuracy(method, state, phase, self._mesh)
+        )
         if evidence.pictures is not None:
             evidence.pictures = evidence.pictures / f"{step:09d}"
         facts = {
@@ -100,6 +104,35 @@ class Scoring:
             return jax.jit(lambda sampler, key: sampler.with_batch_norm("standing", key, options.truncation))(
                 sampler, key
             )
+
+
+def _pair_accuracy(
+    method: Method, state: TrainState, phase: Phase, mesh: jax.sharding.Mesh, batch_size: int = 64
+) -> tuple[float, Callable[[float, int], float]] | None:
+    """The trained sigma_eps, and (sigma_eps, seed) -> the accuracy of LT-GAN's net, where the run has that task."""
+    unwrapped = [getattr(each, "regularizer", each) for each in getattr(method, "regularizers", {}).values()]
+    tasks = [each for each in unwrapped if isinstance(each, latent_transform)]
+    if not tasks:
+        return None
+    task, net = tasks[0], state.networks["latent_transform"]
+    module = task.heads()["latent_transform"].module
+    nets = (method.sampler(state, phase, average=False), method.discriminator_features(state, phase))
+
+    @jax.jit
+    def measured(nets: tuple, variables: Any, sigma: jax.Array, key: jax.Array) -> jax.Array:
+        sampler, observed = nets
+        z = sampler.latents(named_key(key, "latents"), batch_size)
+        label = sampler.labels(named_key(key, "label"), batch_size)
+        judge = lambda first, second: module.apply(variables, first, second)
+        generator = lambda z, label: sampler.synthesize(sampler.map(z, label), label)[0]
+        discriminator = lambda images, label: Verdict(jnp.zeros(()), observed(images))
+        return pair_accuracy(judge, generator, discriminator, z, key, sigma, task.tap, label, task.kind == "conv")
+
+    def accuracy(sigma: float, seed: int) -> float:
+        with jax.set_mesh(mesh):
+            return float(measured(nets, {"params": net.params, **net.stats}, jnp.float32(sigma), jax.random.key(seed)))
+
+    return task.sigma_eps, accuracy
 
 
 def _averages(config: Mapping[str, Any]) -> bool:

@@ -38,6 +38,7 @@ class Evidence:
 
     fake: a Sampler, or a set of images. real: by split ("train", "test"), functions that open a set of images.
     open_extractor: a name -> the network. discriminator: images in [-1, 1] -> taps, where a run is scored.
+    pair_accuracy: where a run has LT-GAN's task: its sigma_eps, and (sigma_eps, seed) -> its net's accuracy on a batch.
     seed, truncation: of the samples. mesh, batch_size: where and how many at a time.
     cache: a folder for features of references, None for none. pictures: a folder for what a recipe draws.
     force: give scores of too few images too.
@@ -48,6 +49,7 @@ class Evidence:
     open_extractor: Callable[[str], Extractor]
     mesh: Mesh
     discriminator: Callable | None = None
+    pair_accuracy: tuple[float, Callable[[float, int], float]] | None = None
     seed: int = 0
     truncation: float | None = None
     batch_size: int = 64
@@ -61,9 +63,9 @@ class Evidence:
         self._samples = Samples(None, None, {})
         self._kept: dict[Any, Any] = {}
 
-    def of(self, fake: Sampler, discriminator: Callable | None) -> Evidence:
+    def of(self, fake: Sampler, discriminator: Callable | None, pair_accuracy: tuple | None = None) -> Evidence:
         """The same references for another step of a run."""
-        other = dataclasses.replace(self, fake=fake, discriminator=discriminator)
+        other = dataclasses.replace(self, fake=fake, discriminator=discriminator, pair_accuracy=pair_accuracy)
         other._kept = self._kept
         return other
 

@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 from types import MappingProxyType
 
-from gan_jax.evaluators import measures
+from gan_jax.evaluators import measures, pairs
 from gan_jax.evaluators.cas import cas
 from gan_jax.evaluators.memorisation import memorisation
 from gan_jax.evaluators.probe import probe
@@ -142,6 +142,14 @@ _NAMED = {
         settings=MappingProxyType(
             {"most_features": 9216, "fit": "L-BFGS, standardised", "trained_on": "train", "tested_on": "test"}
         ),
+    ),
+    "latent_transform": Recipe(
+        pairs.latent_transform,
+        "accuracy of LT-GAN's auxiliary net on fresh samples, at the trained sigma_eps and at others",
+        0,
+        split=None,
+        of_run=True,
+        settings=MappingProxyType({"sigmas": (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), "batches": 16, "batch_size": 64}),
     ),
     "memorisation": Recipe(
         memorisation,

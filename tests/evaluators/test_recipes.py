@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from gan_jax.evaluators import cas, measures, memorisation, probe
+from gan_jax.evaluators import cas, measures, memorisation, pairs, probe
 from gan_jax.evaluators.recipes import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
@@ -59,5 +59,11 @@ def test_every_setting_is_one_that_the_metric_takes():
             taken = set(inspect.signature(METRICS[recipe.measure]).parameters) | {"depth"}
             assert recipe.settings.keys() <= taken, name
         else:
-            known = (measures.frechet, measures.intra_frechet, memorisation.memorisation, probe.probe)
+            known = (
+                measures.frechet,
+                measures.intra_frechet,
+                memorisation.memorisation,
+                probe.probe,
+                pairs.latent_transform,
+            )
             assert recipe.measure in known, name
