@@ -88,17 +88,21 @@ def _config_of(config: ConfigDict | None, cell: Mapping[str, Any]) -> ConfigDict
         if key == "config":
             continue
         *blocks, last = key.split(".")
-        block = changed
+        block: Any = changed
         for name in blocks:
-            if name not in block:
-                raise ValueError(f"--sweep={key}: the config has no {name!r}; there are {', '.join(sorted(block))}")
+            if not isinstance(block, ConfigDict) or name not in block:
+                raise ValueError(f"--sweep={key}: the config has no {name!r}; there are {', '.join(_keys(block))}")
             block = block[name]
-        if last not in block:
-            raise ValueError(f"--sweep={key}: the config has no {last!r} there; it has {', '.join(sorted(block))}")
+        if not isinstance(block, ConfigDict) or last not in block:
+            raise ValueError(f"--sweep={key}: the config has no {last!r} there; it has {', '.join(_keys(block))}")
         with block.ignore_type():
             block[last] = value
     build.method(changed)  # what cannot be built is told before hours of training
     return changed
+
+
+def _keys(block: Any) -> list[str]:
+    return sorted(block) if isinstance(block, ConfigDict) else ["no keys"]
 
 
 def _is_scored(folder: Path, config: ConfigDict, recipes: Sequence[str] | None) -> bool:

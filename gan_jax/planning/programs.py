@@ -38,8 +38,9 @@ def devices_of(machine: Machine) -> Sequence[Any]:
     if machine.platform == "tpu":
         return _tpu_devices(machine)
     have = jax.devices()
-    if machine.platform == "cpu" and len(have) >= machine.count and have[0].platform == "cpu":
-        return have[: machine.count]
+    wanted = machine.count or 1
+    if machine.platform == "cpu" and len(have) >= wanted and have[0].platform == "cpu":
+        return have[:wanted]
     raise RuntimeError(
         f"{machine.text} needs {machine.count} devices, and {len(have)} of {have[0].platform} are here: start with "
         f"JAX_PLATFORMS=cpu XLA_FLAGS=--xla_force_host_platform_device_count={machine.count}"

@@ -162,3 +162,9 @@ def test_refusals(game, make_play):
     points = make_play(lambda x, label=None: Verdict(x[:, 0], {}), np.zeros((4, 2)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"images \[B, H, W, C\], got \(4, 2\)"):
         consistency().discriminator(points, ())
+
+
+def test_without_mirroring_and_shifting_nothing_is_inconsistent(game):
+    assert float(consistency(mirror=False, max_shift=0).discriminator(game(), ()).loss) == 0
+    mirrored = consistency(mirror=True, max_shift=0).discriminator(game(), ())
+    assert float(mirrored.loss) > 0

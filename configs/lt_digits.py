@@ -1,0 +1,18 @@
+"""LT-GAN on digits at 16 x 16: the task of latent transformations.
+
+Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
+Meant for: 1 device, a CPU will do.
+Settings: E, sigma_eps and lambda are choices, see configs/transform.py.
+Command: python -m gan_jax.main --config=configs/lt_digits.py --workdir=runs/lt_digits
+"""
+
+from ml_collections import ConfigDict
+
+from configs import sngan_digits
+from configs.transform import latent_transform
+
+
+def get_config() -> ConfigDict:
+    config = sngan_digits.get_config()
+    latent_transform(config, tap="block2", warm_up=500)
+    return config

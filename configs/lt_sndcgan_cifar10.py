@@ -1,0 +1,21 @@
+"""LT-GAN: SNDCGAN on CIFAR-10 with the task of latent transformations.
+
+Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNDCGAN on CIFAR-10.
+Expected: FID 22.10 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
+Settings: E is the 5th of D's 8 layers.
+sigma_eps, lambda and the warm-up are choices, see configs/transform.py for the sweep that settles them.
+Meant for: 1 accelerator.
+Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Command: python -m gan_jax.main --config=configs/lt_sndcgan_cifar10.py --workdir=runs/lt_sndcgan_cifar10
+"""
+
+from ml_collections import ConfigDict
+
+from configs import sndcgan_cifar10
+from configs.transform import latent_transform
+
+
+def get_config() -> ConfigDict:
+    config = sndcgan_cifar10.get_config()
+    latent_transform(config, tap="conv4", warm_up=2000)
+    return config
