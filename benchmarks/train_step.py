@@ -26,9 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # to run from a checkout
 
 from gan_jax import build  # noqa: E402
-from gan_jax.architectures import sngan  # noqa: E402
+from gan_jax.architectures import biggan_tables, sngan  # noqa: E402
 
-MODELS = ("sngan32", "ssgan32")
+MODELS = ("sngan32", "ssgan32", "biggan32")
+NUM_CLASSES, CH = 10, 64  # of biggan32: BigGAN-PyTorch's CIFAR-10 script
 IMAGE_SHAPE = (32, 32, 3)
 SMALL = (8, 8)  # widths of --small, both networks'
 REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
@@ -73,15 +74,27 @@ def method_of(model: str, args: argparse.Namespace) -> Any:
     with config.unlocked():
         if model == "ssgan32":
             config.regularizers.rotation = {"type": "rotation.rotation", "weight_d": 1.0, "weight_g": 0.2}
+        if model == "biggan32":
+            config.method.num_classes = NUM_CLASSES
+            both = {"ch": CH, "initialization": "normal"}
+            config.discriminator = {"type": "biggan.Discriminator", **both}
+            config.generator = {"type": "biggan.Generator", "hierarchical": False, "embedding_dim": 0, **both}
         if args.small:
             config.generator.widths = config.discriminator.widths = SMALL
             config.discriminator.halvings = 1
     return build.method(config)
 
 
+def labels_of(real: np.ndarray) -> np.ndarray:
+    """Of biggan32's real images. -> [d_steps, B]."""
+    return np.random.default_rng(2).integers(NUM_CLASSES, size=real.shape[:2]).astype(np.int32)
+
+
 def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple[dict[str, Callable], Any]:
     """name -> function that plays one round and waits for it, and the state that all begin from."""
     batch = {"image": jnp.asarray(real)}  # [d_steps, B, H, W, C]
+    if method.num_classes:
+        batch["label"] = jnp.asarray(labels_of(real))
     phase, chain = method.phases[0], 3
     step = lambda state, batch: method.step(state, batch, phase)
     first = jax.jit(method.init)(jax.random.key(0), batch)
@@ -116,20 +129,27 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
     return rounds, first
 
 
-def widths_of(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+def widths_of(model: str, args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Of G's maps and of D's blocks, and how many of D's blocks halve the image."""
-    return (SMALL, SMALL, 1) if args.small else (sngan.GENERATOR_WIDTHS[32], *sngan.DISCRIMINATOR_WIDTHS[32])
+    if args.small:
+        return SMALL, SMALL, 1
+    if model == "biggan32":
+        widths, halvings = biggan_tables.DISCRIMINATOR_WIDTHS[32]
+        times = lambda widths: tuple(CH * width for width in widths)
+        return times(biggan_tables.GENERATOR_WIDTHS[32]), times(widths), halvings
+    return sngan.GENERATOR_WIDTHS[32], *sngan.DISCRIMINATOR_WIDTHS[32]
 
 
-def flops_a_round(args: argparse.Namespace, rotation: bool) -> float:
+def flops_a_round(model: str, args: argparse.Namespace) -> float:
     """Of the convolutions as the papers write them, whatever form computes them; backward counts as two forwards."""
-    widths_g, widths_d, halvings = widths_of(args)
+    widths_g, widths_d, halvings = widths_of(model, args)
     size, _, channels = IMAGE_SHAPE
     conv = lambda size, window, before, after: 2.0 * size**2 * window**2 * before * after
 
     of_d, before, side = 0.0, channels, size
     for i, width in enumerate(widths_d):
-        of_d += conv(side, 3, before, before if i else width) + conv(side, 3, before if i else width, width)
+        hidden = before if i and model != "biggan32" else width
+        of_d += conv(side, 3, before, hidden) + conv(side, 3, hidden, width)
         side = side // 2 if i < halvings else side
         if i < max(halvings, 1) or width != before:
             of_d += conv(side, 1, before, width)
@@ -140,7 +160,7 @@ def flops_a_round(args: argparse.Namespace, rotation: bool) -> float:
         side *= 2
     of_g += conv(side, 3, widths_g[-1], channels)
 
-    turned = 0.75 if rotation else 0.0  # a quarter of the batch by three angles; the fourth is judged anyway
+    turned = 0.75 if model == "ssgan32" else 0.0  # a quarter of the batch by three angles; the fourth is judged anyway
     update_d = of_g + 3 * of_d * (2 + turned)
     update_g = 3 * of_g + 2 * of_d * (1 + turned)  # D's kernels need no gradient
     return args.batch * (args.d_steps * update_d + update_g)
@@ -153,30 +173,36 @@ def torch_rounds(
     model: str, args: argparse.Namespace, real: np.ndarray, method: Any, first: Any
 ) -> dict[str, Callable]:
     """As `jax_rounds`. Each PyTorch network is given gan_jax's weights and must compute the same images and logits."""
+    import pytorch_biggan
+    import pytorch_sngan
     import torch
-    from pytorch_sngan import Game
 
-    widths_g, widths_d, halvings = widths_of(args)
+    widths = widths_of(model, args)
+    conditional = model == "biggan32"
     variants = {"PyTorch": (False, False), "PyTorch channels_last": (True, False)}
     if args.torch_compile:
         variants["PyTorch compiled"] = (True, True)
 
     z = np.random.default_rng(1).normal(size=(8, method.latent_dim)).astype(np.float32)
     variables = {name: {"params": net.params, **net.stats} for name, net in first.networks.items()}
-    images = method.generator.apply(variables["generator"], z, train=True, mutable=["batch_stats"])[0]
-    logits = method.discriminator.apply(variables["discriminator"], images, train=True).logits
+    label = np.arange(8) % NUM_CLASSES if conditional else None
+    images = method.generator.apply(variables["generator"], z, label, train=True, mutable=["batch_stats"])[0]
+    logits = method.discriminator.apply(variables["discriminator"], images, label, train=True).logits
 
     def player(name: str, channels_last: bool, compiled: bool) -> Callable[[], float]:
         torch.manual_seed(0)
-        game = Game(IMAGE_SHAPE, widths_g, widths_d, halvings, model == "ssgan32", channels_last, compiled)
+        made, extra = (pytorch_biggan, NUM_CLASSES) if conditional else (pytorch_sngan, model == "ssgan32")
+        game = made.Game(IMAGE_SHAPE, *widths, extra, channels_last, compiled)
         game.load(first.networks)
-        for ours, theirs in zip((images, logits), game.judge(z), strict=True):
+        for ours, theirs in zip((images, logits), game.judge(z, *((label,) if conditional else ())), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3, err_msg=f"{name} is another network")
-        reals = [game.images(images) for images in real]
+        reals = ([game.images(images) for images in real],)
+        if conditional:
+            reals += ([torch.from_numpy(labels).long() for labels in labels_of(real)],)
 
         def play() -> float:
             start = time.perf_counter()
-            losses = game.round(reals)
+            losses = game.round(*reals)
             seconds = time.perf_counter() - start
             if not np.isfinite(losses).all():
                 raise FloatingPointError(f"a round of {name} is not finite: {losses}")
@@ -230,7 +256,7 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
     method = method_of(model, args)
     real = np.random.default_rng(0).uniform(-1, 1, (args.d_steps, args.batch, *IMAGE_SHAPE)).astype(np.float32)
     rounds, first = jax_rounds(method, args, real)
-    flops = flops_a_round(args, model == "ssgan32")
+    flops = flops_a_round(model, args)
     if not args.no_torch:
         rounds |= torch_rounds(model, args, real, method, first)
     rates = matrix_rates(args)

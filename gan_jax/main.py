@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-_MODES = ("train", "sample", "evaluate", "classifier", "sweep", "plan")
+_MODES = ("train", "sample", "evaluate", "classifier", "sweep", "plan", "import")
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "The experiment, e.g. configs/ssgan_digits.py.")
 _MODE = flags.DEFINE_enum("mode", "train", _MODES, "What to do.")
@@ -62,6 +62,12 @@ _TOPOLOGY = flags.DEFINE_list(
     "plan: machines such as v3:8x8, v4:4x4x4, gpu:8xh100, cpu:8; v3:2x2@128 with a batch size of its own.",
 )
 _WHAT = flags.DEFINE_enum("what", "train", ("train", "sample"), "plan: which program.")
+_KIND = flags.DEFINE_string(
+    "kind", None, "import: whose weights: mimicry, biggan_pytorch, biggan_tfhub or pretrained_biggan."
+)
+_GENERATOR = flags.DEFINE_string("generator", None, "import: the generator's file, .pth, .safetensors or .npz.")
+_DISCRIMINATOR = flags.DEFINE_string("discriminator", None, "import: the discriminator's file.")
+_GENERATOR_EMA = flags.DEFINE_string("generator_ema", None, "import: the file of the generator's moving average.")
 _STEPS = flags.DEFINE_integer("steps", None, "classifier: updates; by default enough for the data set.")
 
 
@@ -96,10 +102,13 @@ def _run() -> str | None:
 
 
 def _train() -> str | None:
-    _require("train", config="configs/ssgan_digits.py", workdir="runs/digits")
+    _require("train", workdir="runs/digits")
     from gan_jax.train import train
+    from gan_jax.work_folder import has_run, read_config
 
-    return train(_CONFIG.value, _WORKDIR.value)
+    if _CONFIG.value is None and not has_run(_WORKDIR.value):
+        _require("train", config="configs/ssgan_digits.py")
+    return train(_CONFIG.value or read_config(_WORKDIR.value), _WORKDIR.value)  # a folder's run knows its config
 
 
 def _sample() -> None:
@@ -163,6 +172,15 @@ def _plan() -> None:
     from gan_jax.plan import plan
 
     plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)
+
+
+def _import() -> None:
+    _require("import", kind="mimicry", config="configs/sngan_cifar10.py", workdir="runs/imported")
+    from gan_jax.import_weights import import_weights
+
+    files = (_GENERATOR.value, _DISCRIMINATOR.value, _GENERATOR_EMA.value)
+    import_weights(_KIND.value, _CONFIG.value, _WORKDIR.value, *files, _TRUNCATION.value)
+    print(f"imported into {_WORKDIR.value}: --mode=sample, evaluate and train go on from there")
 
 
 def _require(mode: str, **examples: str) -> None:

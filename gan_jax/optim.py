@@ -12,10 +12,19 @@ from gan_jax.types import PyTree, Weight
 
 
 def adam(
-    learning_rate: Weight = 2e-4, b1: float = 0.5, b2: float = 0.999, eps: float = 1e-8, clip_norm: float | None = None
+    learning_rate: Weight = 2e-4,
+    b1: float = 0.5,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    clip_norm: float | None = None,
+    orthogonal: float = 0.0,
 ) -> optax.GradientTransformation:
-    """Adam; a schedule counts this player's own updates. clip_norm: of the whole gradient, None for no clipping."""
-    return _clipped(optax.adam(learning_rate, b1=b1, b2=b2, eps=eps), clip_norm)
+    """Adam; a schedule counts this player's own updates. clip_norm: of the whole gradient, None for no clipping.
+
+    orthogonal: beta of `orthogonal_regularization`, whose gradient joins the loss's (BigGAN's generator: 1e-4).
+    """
+    transform = _clipped(optax.adam(learning_rate, b1=b1, b2=b2, eps=eps), clip_norm)
+    return optax.chain(orthogonal_regularization(orthogonal), transform) if orthogonal else transform
 
 
 def rmsprop(
@@ -30,6 +39,40 @@ def sgd(
 ) -> optax.GradientTransformation:
     """Stochastic gradient descent."""
     return _clipped(optax.sgd(learning_rate, momentum=momentum or None), clip_norm)
+
+
+def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
+    """Adds to each kernel's gradient that of beta |W^T W o (1 - I)|^2: Eq. (3), arXiv:1809.11096.
+
+    W [window * I, O]: the inner products of different outputs' weights fall, their norms are left alone. Kernels alone:
+    no embedding, norm or bias; those of heads that this optimiser trains too. BigGAN-PyTorch adds half of this
+    gradient, 2 where the formula's derivative has 4: its beta is half of the one meant here.
+    """
+
+    def add(path: tuple, gradient: jax.Array, parameter: jax.Array) -> jax.Array:
+        if getattr(path[-1], "key", None) != "kernel":
+            return gradient
+        matrix = parameter.reshape(-1, parameter.shape[-1])
+        return gradient + beta * orthogonal_gradient(matrix).reshape(parameter.shape).astype(gradient.dtype)
+
+    def update(gradients: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
+        if params is None:
+            raise ValueError("orthogonal_regularization needs the parameters: update(gradients, state, params)")
+        return jax.tree_util.tree_map_with_path(add, gradients, params), state
+
+    if beta < 0:
+        raise ValueError(f"orthogonal must be 0 or more, got {beta}")
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def orthogonal_gradient(matrix: jax.Array) -> jax.Array:
+    """The gradient of |W^T W o (1 - I)|^2 by W [M, N]: 4 W (W^T W o (1 - I)) -> [M, N].
+
+    W (W^T W o (1 - I)) = W W^T W - W diag(W^T W), so that the smaller of the two squares will do.
+    """
+    tall = matrix.shape[0] > matrix.shape[1]
+    cubed = matrix @ (matrix.T @ matrix) if tall else (matrix @ matrix.T) @ matrix
+    return 4 * (cubed - matrix * jnp.sum(jnp.square(matrix), axis=0, keepdims=True))
 
 
 def _clipped(transform: optax.GradientTransformation, clip_norm: float | None) -> optax.GradientTransformation:

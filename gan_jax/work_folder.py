@@ -44,6 +44,11 @@ def require_same(workdir: Path, config: Mapping[str, Any]) -> None:
     _require_same(workdir, read_config(workdir), config)
 
 
+def has_run(workdir: str | Path) -> bool:
+    """Whether a run was begun there, or weights were imported."""
+    return (Path(workdir).expanduser() / "config.json").exists()
+
+
 def read_config(workdir: str | Path) -> dict[str, Any]:
     """The config that a work folder's run was begun with."""
     path = Path(workdir).expanduser() / "config.json"

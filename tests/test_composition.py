@@ -14,6 +14,7 @@ FAMILIES = {
     "sngan": ({"widths": (8, 8), "norm": "self_modulated"}, {"widths": (8, 8), "halvings": 1}),
     "sndcgan": ({"widths": (8, 8), "norm": "batch"}, {"widths": (8, 8, 8)}),
     "dcgan": ({"widths": (8, 8), "norm": "batch"}, {"widths": (8, 8), "norm": "none"}),
+    "biggan": ({"widths": (8, 8), "attention": 8}, {"widths": (8, 8), "halvings": 1, "attention": 4}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
 }
 LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic")

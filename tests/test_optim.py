@@ -139,3 +139,58 @@ def test_average_keeps_types():
 def test_what_an_average_refuses(settings, message):
     with pytest.raises(ValueError, match=message):
         Ema(**settings)
+
+
+def penalty(matrix):
+    """Eq. (3) of BigGAN, arXiv:1809.11096, as it stands."""
+    products = matrix.T @ matrix
+    return jnp.sum(jnp.square(products * (1 - jnp.eye(matrix.shape[1]))))
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7), (4, 4), (5, 1)])
+def test_orthogonal_gradient_is_that_of_the_formula(shape):
+    matrix = jax.random.normal(jax.random.key(0), shape)
+    np.testing.assert_allclose(
+        optim.orthogonal_gradient(matrix), jax.grad(penalty)(matrix), rtol=1e-4, atol=1e-4 * jnp.max(jnp.abs(matrix))
+    )
+
+
+def test_orthogonal_gradient_worked_out():
+    """Columns (1, 2) and (3, 1): their product is 5, so the gradient of 2 * 25 is 4 * 5 times the other column."""
+    np.testing.assert_allclose(optim.orthogonal_gradient(jnp.array([[1.0, 3.0], [2.0, 1.0]])), [[60, 20], [20, 40]])
+
+
+def test_orthogonal_regularization_takes_kernels_alone():
+    kernel = jax.random.normal(jax.random.key(0), (3, 3, 2, 4))
+    params = {
+        "block": {"kernel": kernel, "bias": jnp.ones(4)},
+        "embedding": {"embedding": jnp.ones((5, 3))},
+        "attention": {"theta": {"kernel": jnp.eye(3)}, "gain": jnp.ones(())},
+    }
+    gradients = jax.tree.map(jnp.ones_like, params)
+    transform = optim.orthogonal_regularization(0.5)
+    moved, _ = transform.update(gradients, transform.init(params), params)
+    added = jax.tree.map(lambda a, b: a - b, moved, gradients)
+    expected = 0.5 * jax.grad(lambda k: penalty(k.reshape(18, 4)))(kernel)
+    np.testing.assert_allclose(added["block"]["kernel"], expected, rtol=1e-4, atol=1e-4)
+    added["block"].pop("kernel")  # and the unit matrix is orthogonal already
+    assert all(not leaf.any() for leaf in jax.tree.leaves(added))
+
+
+def test_adam_with_orthogonal_makes_weights_orthogonal():
+    transform = optim.adam(0.02, 0.0, 0.9, orthogonal=1e-2, clip_norm=10.0)
+    params = {"kernel": jax.random.normal(jax.random.key(0), (6, 3))}
+    state, first = transform.init(params), penalty(params["kernel"])
+
+    @jax.jit
+    def descend(params, state):
+        updates, state = transform.update(jax.tree.map(jnp.zeros_like, params), state, params)
+        return optax.apply_updates(params, updates), state
+
+    for _ in range(100):
+        params, state = descend(params, state)
+    assert penalty(params["kernel"]) < 0.01 * first
+    with pytest.raises(ValueError, match="orthogonal must be 0 or more"):
+        optim.adam(orthogonal=-1e-4)
+    with pytest.raises(ValueError, match="needs the parameters"):
+        optim.orthogonal_regularization(1.0).update(params, optax.EmptyState())

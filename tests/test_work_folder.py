@@ -3,7 +3,7 @@
 import pytest
 
 from gan_jax.build import ConfigError
-from gan_jax.work_folder import claim, read_config
+from gan_jax.work_folder import claim, has_run, read_config
 
 CONFIG = {"seed": 0, "steps": 10, "data": {"source": "digits", "shape": (16, 16, 1)}, "log": {"every": 1}, "none": {}}
 
@@ -35,3 +35,9 @@ def test_other_data_is_refused(tmp_path):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run"):
         read_config(tmp_path)
+
+
+def test_a_folder_with_a_run_is_told_from_one_without(tmp_path):
+    assert not has_run(tmp_path)
+    claim(tmp_path, CONFIG, images=3)
+    assert has_run(tmp_path)

@@ -1,7 +1,8 @@
 """SNGAN's residual networks at 32, 48, 64 and 128 pixels (Miyato et al., arXiv:1802.05957; projection: 1802.05637).
 
 Upsampling is to the nearest neighbour, downsampling by the mean, and a shortcut is learned (1 x 1) where the shape
-changes, as in the authors' code; compare_gan's blocks differ (zero insertion, 3 x 3 shortcuts).
+changes, as in the authors' code; compare_gan's blocks differ (zero insertion, 3 x 3 shortcuts), and torch-mimicry's
+upsample by linear interpolation.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from flax import linen
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.conv import Conv
-from gan_jax.nn.resample import downsample_mean, upsample_nearest
+from gan_jax.nn.resample import downsample_mean, upsample_interpolated, upsample_nearest
 from gan_jax.nn.weights import glorot
 from gan_jax.types import Verdict
 
@@ -51,16 +52,20 @@ class Generator(linen.Module):
 
     widths: of the first map, then of each doubling; by default the paper's for the image's height.
     norm: "batch", "conditional_batch" (labels), "self_modulated" (sBN of SS-GAN) or "none".
+    upsample: "nearest" (the paper) or "linear" (torch-mimicry).
     """
 
     image_shape: tuple[int, int, int]
     widths: tuple[int, ...] = ()
     norm: str = "batch"
+    upsample: str = "nearest"
     num_classes: int = 0
     dtype: Any = None
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
+        if self.upsample not in ("nearest", "linear"):
+            raise ValueError(f"upsample is 'nearest' or 'linear', not {self.upsample!r}")
         first, *widths = self.widths or _of_size(GENERATOR_WIDTHS, self.image_shape[0])
         size = base_size(self.image_shape, len(widths))
         normalize = generator_norm(self.norm, latents, label, self.num_classes, train)
@@ -78,10 +83,14 @@ class Generator(linen.Module):
         conv = lambda part, kernel, init, resample=None: Conv(
             width, kernel, kernel_init=init, dtype=self.dtype, resample=resample, name=f"{name}_{part}"
         )
-        h = conv("conv1", (3, 3), _RESIDUAL, "up")(jax.nn.relu(normalize(f"{name}_norm1", x)))
+        h = jax.nn.relu(normalize(f"{name}_norm1", x))
+        if self.upsample == "nearest":
+            h, double = conv("conv1", (3, 3), _RESIDUAL, "up")(h), upsample_nearest
+        else:
+            h, double = conv("conv1", (3, 3), _RESIDUAL)(upsample_interpolated(h)), upsample_interpolated
         h = conv("conv2", (3, 3), _RESIDUAL)(jax.nn.relu(normalize(f"{name}_norm2", h)))
-        # A 1 x 1 convolution and nearest upsampling commute: convolving first is a quarter of the work.
-        return h + upsample_nearest(conv("shortcut", (1, 1), _PLAIN)(x))
+        # A 1 x 1 convolution and upsampling commute: convolving first is a quarter of the work.
+        return h + double(conv("shortcut", (1, 1), _PLAIN)(x))
 
 
 class Discriminator(linen.Module):
@@ -89,6 +98,8 @@ class Discriminator(linen.Module):
 
     widths, halvings: of the blocks, and how many of the first blocks halve the image; by default the paper's.
     scheme: "spectral", "equalized" or None, of every weight. pooling: "sum" (the paper) or "mean" (compare_gan).
+    rectified_shortcut: a block's shortcut too sees its input after the ReLU, as in torch-mimicry, whose ReLU overwrites
+        what it is given; in the paper only the convolutions do.
     Features: "block0", "block1", ... (maps) and "pooled" [B, F].
     """
 
@@ -98,6 +109,7 @@ class Discriminator(linen.Module):
     scheme: str | None = "spectral"
     pooling: str = "sum"
     num_classes: int = 0
+    rectified_shortcut: bool = False
     dtype: Any = None
 
     @linen.compact
@@ -131,7 +143,9 @@ class Discriminator(linen.Module):
             name=f"{name}_{part}",
         )
         pool = downsample_mean if halve else lambda x: x
-        h = conv("conv1", hidden, (3, 3), _RESIDUAL)(x if first else jax.nn.relu(x))
+        rectified = x if first else jax.nn.relu(x)
+        x = rectified if self.rectified_shortcut else x
+        h = conv("conv1", hidden, (3, 3), _RESIDUAL)(rectified)
         h = conv("conv2", width, (3, 3), _RESIDUAL, "down" if halve else None)(jax.nn.relu(h))
         if first or halve or width != x.shape[-1]:
             # Pooling and a 1 x 1 convolution commute: pooling first is a quarter of the work.

@@ -35,6 +35,21 @@ def upsample_bilinear(x: jax.Array) -> jax.Array:
     return blur(upsample_nearest(x))
 
 
+def upsample_interpolated(x: jax.Array) -> jax.Array:
+    """Linear interpolation between pixels' centres, the edge repeated: [B, *space, C] -> [B, *(2 * space), C].
+
+    PyTorch's interpolate(mode="bilinear", align_corners=False). Torch-mimicry's.
+    """
+    for axis in range(1, x.ndim - 1):
+        side = x.shape[axis]
+        part = lambda a, b, x=x, axis=axis: lax.slice_in_dim(x, a, b, axis=axis)
+        before = jnp.concatenate([part(0, 1), part(0, side - 1)], axis)
+        after = jnp.concatenate([part(1, side), part(side - 1, side)], axis)
+        pairs = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
+        x = pairs.reshape(*x.shape[:axis], 2 * side, *x.shape[axis + 1 :])
+    return x
+
+
 def downsample_mean(x: jax.Array) -> jax.Array:
     """The mean of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side."""
     return jnp.mean(*_cells(x))

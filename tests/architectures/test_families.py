@@ -18,13 +18,16 @@ FAMILIES = {
 }
 # Widths for tests: sizes of 24 x 16 are 3 x 2 after three halvings.
 SMALL = {
+    "biggan": ({"widths": (8, 8, 8, 8), "norm": "batch", "hierarchical": False}, {"widths": (8, 8, 8), "halvings": 2}),
+    "biggan_deep": ({"widths": (8, 8, 8, 8)}, {"widths": (8, 8, 8), "halvings": 2}),
     "dcgan": ({"widths": (8, 8, 8)}, {"widths": (8, 8, 8)}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
     "sndcgan": ({"widths": (8, 8, 8, 8)}, {"widths": (8,) * 7}),
     "sngan": ({"widths": (8, 8, 8, 8)}, {"widths": (8, 8, 8), "halvings": 2}),
 }
 families = pytest.mark.parametrize("family", sorted(FAMILIES))
-IMAGES = {"dcgan", "sndcgan", "sngan"}  # their generators end in tanh
+IMAGES = {"biggan", "biggan_deep", "dcgan", "sndcgan", "sngan"}  # their generators end in tanh
+NORMED = IMAGES - {"biggan_deep"}  # whose norms are a setting
 
 
 def pair(family, shape, **more):
@@ -83,20 +86,20 @@ def test_projection_needs_labels_and_takes_them(family):
 
 @families
 def test_conditional_generators_need_labels(family):
-    settings = {} if family == "mlp" else {"norm": "conditional_batch"}
-    make = lambda **more: FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0], **settings, **more)
+    settings = {"norm": "conditional_batch"} if family in NORMED else {}
+    make = lambda **more: FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0] | settings, **more)
     run = lambda net, label: jax.eval_shape(lambda: net.init(jax.random.key(0), jnp.zeros((6, 5)), label))
     with pytest.raises(ValueError, match="needs labels"):
         run(make(num_classes=3), None)
     assert run(make(num_classes=3), jnp.zeros(6, jnp.int32))
-    if family != "mlp":
+    if family in NORMED:
         with pytest.raises(ValueError, match="num_classes"):
             run(make(), jnp.zeros(6, jnp.int32))
 
 
-@pytest.mark.parametrize("family", sorted(IMAGES))
+@pytest.mark.parametrize("family", sorted(NORMED))
 def test_unknown_norm_names_the_known(family):
-    generator = FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0], norm="batchnorm")
+    generator = FAMILIES[family].Generator((24, 16, 1), **SMALL[family][0] | {"norm": "batchnorm"})
     with pytest.raises(
         ValueError, match="unknown norm 'batchnorm'; known: none, batch, conditional_batch, self_modulated"
     ):

@@ -132,6 +132,7 @@ def test_discriminator_by_numpy(layers, filled, compiled, scheme, pooling, class
         (Discriminator((40, 40, 3)), "no widths for images 40 pixels high"),
         (Discriminator((32, 32, 3), widths=(4, 4)), "set halvings"),
         (Discriminator((32, 32, 3), (4, 4), 1, pooling="max"), "pooling is 'sum' or 'mean', not 'max'"),
+        (Generator((32, 32, 3), upsample="cubic"), "upsample is 'nearest' or 'linear', not 'cubic'"),
         (Generator((20, 32, 3), (4, 4, 4, 4)), "20 x 32 cannot come from 3 doublings.*multiple of 8"),
         (Discriminator((32, 20, 3), (4, 4, 4), 3), "32 x 20 cannot come from 3 doublings.*multiple of 8"),
     ],

@@ -70,7 +70,9 @@ def test_every_norm_inside_another_gets_its_standing_statistics():
     standing = made.with_batch_norm("standing", jax.random.key(0), passes=2, batch_size=4)
     shapes = lambda tree: jax.tree.map(jnp.shape, tree)
     assert shapes(standing.variables["batch_stats"]) == shapes(variables["batch_stats"])
-    changed = jax.tree.map(lambda a, b: bool(np.any(a != b)), standing.variables["batch_stats"], variables["batch_stats"])
+    changed = jax.tree.map(
+        lambda a, b: bool(np.any(a != b)), standing.variables["batch_stats"], variables["batch_stats"]
+    )
     assert all(jax.tree.leaves(changed))
     assert standing.synthesize(jnp.ones((2, 3)))[0].shape == (2, 1, 1, 3)
 

@@ -32,6 +32,17 @@ def test_upsample_nearest_repeats_every_pixel(x):
     np.testing.assert_array_equal(resample.upsample_nearest(jnp.asarray(x)), repeated(x))
 
 
+def test_upsample_interpolated_lies_between_pixels_and_repeats_the_edge(x):
+    """New pixels' centres lie a quarter to either side of the old ones'; a ramp stays a ramp but at its ends."""
+    expected = x.astype(np.float64)
+    for axis in range(1, x.ndim - 1):
+        places = (np.arange(2 * x.shape[axis]) + 0.5) / 2 - 0.5
+        expected = np.apply_along_axis(lambda v, at=places: np.interp(at, np.arange(len(v)), v), axis, expected)
+    np.testing.assert_allclose(resample.upsample_interpolated(jnp.asarray(x)), expected, rtol=1e-5, atol=1e-6)
+    ramp = jnp.arange(3.0).reshape(1, 3, 1)
+    np.testing.assert_allclose(resample.upsample_interpolated(ramp)[0, :, 0], [0, 0.25, 0.75, 1.25, 1.75, 2])
+
+
 def test_unpool_zeros_keeps_the_first_of_every_cell(x):
     y = np.asarray(resample.unpool_zeros(jnp.asarray(x)))
     corners = cells(y)

@@ -1,0 +1,21 @@
+"""LT-GAN: BigGAN on CIFAR-10 with the task of latent transformations.
+
+Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on CIFAR-10.
+Expected: FID 11.01 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
+Settings: E is the last feature before the sum pooling.
+sigma_eps, lambda and the warm-up are choices, see configs/transform.py for the sweep that settles them.
+Meant for: 1 accelerator.
+Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Command: python -m gan_jax.main --config=configs/lt_biggan_cifar10.py --workdir=runs/lt_biggan_cifar10
+"""
+
+from ml_collections import ConfigDict
+
+from configs import biggan_cifar10
+from configs.transform import latent_transform
+
+
+def get_config() -> ConfigDict:
+    config = biggan_cifar10.get_config()
+    latent_transform(config, tap="block3", warm_up=2000)
+    return config

@@ -1,0 +1,192 @@
+"""BigGAN's residual networks at 32 to 512 pixels (Brock et al., arXiv:1809.11096, appendix B, tables 4 to 6).
+
+Widths, blocks and the place of attention are those of the authors' PyTorch code (BigGAN-PyTorch), conditional or not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen
+
+from gan_jax.architectures.biggan_tables import (
+    DISCRIMINATOR_WIDTHS,
+    GENERATOR_WIDTHS,
+    attended,
+    initializer,
+    multiples_of,
+    split_latents,
+)
+from gan_jax.architectures.stem import NORMS, Stem, base_size
+from gan_jax.architectures.verdict import projected_verdict
+from gan_jax.nn.attention import SelfAttention
+from gan_jax.nn.batch_norm import BatchNorm
+from gan_jax.nn.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
+from gan_jax.nn.conv import Conv
+from gan_jax.nn.dense import Embed
+from gan_jax.nn.resample import downsample_mean, sum_pool, upsample_nearest
+from gan_jax.nn.weights import Initializer
+from gan_jax.types import Verdict
+
+
+class Generator(linen.Module):
+    """latents [B, Z] -> images [B, H, W, C] in [-1, 1]: a dense stem, residual blocks that double the size, tanh.
+
+    ch, widths: multiplier of the paper's widths; or the widths themselves, of the first map and of each doubling.
+    attention: height of the map that attends to itself, 0 for no attention; smaller images have none.
+    norm: by default "conditional_batch" with classes, whose scale and bias are linear maps of the class embedding and
+        the block's latents, and "self_modulated" without (SS-GAN's large run); or "batch" or "none".
+    hierarchical: the latents are split into equal parts, for the stem and for each block's norms; else the stem gets
+        all, and so do self-modulated norms.
+    embedding_dim: of the class embedding that all norms share. 0: each norm has a scale and bias for each class of its
+        own (BigGAN-PyTorch's CIFAR-10 script, which is not hierarchical either).
+    initialization: "orthogonal", "normal" (stddev 0.02) or "glorot", of all weights. epsilon: of batch normalisation.
+    """
+
+    image_shape: tuple[int, int, int]
+    ch: int = 96
+    widths: tuple[int, ...] = ()
+    attention: int = 64
+    norm: str | None = None
+    hierarchical: bool = True
+    embedding_dim: int = 128
+    scheme: str | None = "spectral"
+    initialization: str = "orthogonal"
+    epsilon: float = 1e-5
+    num_classes: int = 0
+    dtype: Any = None
+
+    @linen.compact
+    def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
+        height, _, channels = self.image_shape
+        first, *widths = self.widths or multiples_of(self.ch, GENERATOR_WIDTHS, height)
+        size, init = base_size(self.image_shape, len(widths)), initializer(self.initialization)
+        attending = attended(self.attention, [size[0] * 2 ** (i + 1) for i in range(len(widths))])
+        kind = self.norm or ("conditional_batch" if self.num_classes else "self_modulated")
+        self._check(kind, label)
+
+        parts = split_latents(latents, len(widths) + 1) if self.hierarchical else [latents] * (len(widths) + 1)
+        embedding = None
+        if kind == "conditional_batch" and self.embedding_dim:
+            embedding = Embed(self.num_classes, self.embedding_dim, embedding_init=init, name="embedding")(label)
+
+        def condition(part: jax.Array) -> jax.Array | None:
+            if kind == "conditional_batch" and embedding is None:
+                return label
+            if embedding is None:
+                return part
+            return jnp.concatenate([embedding, part], -1) if self.hierarchical else embedding
+
+        x = Stem(size, first, init, scheme=self.scheme, dtype=self.dtype, name="stem")(parts[0])
+        for i, width in enumerate(widths):
+            x = self._block(f"block{i}", x, width, kind, condition(parts[i + 1]), init, train)
+            if i == attending:
+                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
+            self.sow("taps", f"block{i}", x)
+        if kind != "none":  # the last norm knows neither class nor latents
+            x = BatchNorm(epsilon=self.epsilon, name="norm")(x, train=train)
+        conv = Conv(channels, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name="to_image")
+        return jnp.tanh(conv(jax.nn.relu(x)).astype(jnp.float32))
+
+    def _check(self, kind: str, label: jax.Array | None) -> None:
+        if kind not in NORMS:
+            raise ValueError(f"unknown norm {kind!r}; known: {', '.join(NORMS)}")
+        if kind == "conditional_batch":
+            if label is None or not self.num_classes:
+                raise ValueError("norm='conditional_batch' needs labels: set method.num_classes to the data's classes")
+        elif self.num_classes:
+            raise ValueError(f"norm={kind!r} knows no classes: use norm='conditional_batch', or set num_classes to 0")
+        if self.hierarchical and (
+            kind in ("batch", "none") or (kind == "conditional_batch" and not self.embedding_dim)
+        ):
+            raise ValueError(
+                "hierarchical latents reach each block through its norms, and these take none: set hierarchical to "
+                "False, or norm to 'self_modulated', or give the classes an embedding_dim"
+            )
+
+    def _block(self, name, x, width, kind, condition, init, train):
+        conv = lambda part, kernel, resample=None: Conv(
+            width,
+            kernel,
+            scheme=self.scheme,
+            kernel_init=init,
+            dtype=self.dtype,
+            resample=resample,
+            name=f"{name}_{part}",
+        )
+        normalize = lambda part, h: self._norm(f"{name}_{part}", h, kind, condition, init, train)
+        h = conv("conv1", (3, 3), "up")(jax.nn.relu(normalize("norm1", x)))
+        h = conv("conv2", (3, 3))(jax.nn.relu(normalize("norm2", h)))
+        # A 1 x 1 convolution and nearest upsampling commute: convolving first is a quarter of the work.
+        return h + upsample_nearest(conv("shortcut", (1, 1))(x))
+
+    def _norm(self, name, x, kind, condition, init, train):
+        if kind == "none":
+            return x
+        if kind == "batch":
+            return BatchNorm(epsilon=self.epsilon, name=name)(x, train=train)
+        if kind == "self_modulated":
+            module = SelfModulatedBatchNorm(kernel_init=init, epsilon=self.epsilon, name=name)
+        elif self.embedding_dim:
+            module = ConditionalBatchNorm(None, self.scheme, init, epsilon=self.epsilon, name=name)
+        else:
+            module = ConditionalBatchNorm(self.num_classes, epsilon=self.epsilon, name=name)
+        return module(x, condition, train=train)
+
+
+class Discriminator(linen.Module):
+    """images [B, H, W, C] -> Verdict: wide residual blocks, ReLU, the sum over the image, a linear score, a projection.
+
+    ch, widths, halvings: multiplier of the paper's widths; or the blocks' widths, and how many of the first ones halve.
+    attention: height of the map that attends to itself, 0 for no attention; smaller images have none.
+    scheme: "spectral", "equalized" or None, of every weight. initialization: as in Generator.
+    Features: "block0", "block1", ... (maps) and "pooled" [B, F].
+    """
+
+    image_shape: tuple[int, int, int]
+    ch: int = 96
+    widths: tuple[int, ...] = ()
+    halvings: int | None = None
+    attention: int = 64
+    scheme: str | None = "spectral"
+    initialization: str = "orthogonal"
+    num_classes: int = 0
+    dtype: Any = None
+
+    @linen.compact
+    def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
+        height, widths, halvings = self.image_shape[0], self.widths, self.halvings
+        if not widths:
+            widths = multiples_of(self.ch, DISCRIMINATOR_WIDTHS, height)
+            halvings = DISCRIMINATOR_WIDTHS[height][1] if halvings is None else halvings
+        if halvings is None:
+            raise ValueError("set halvings, the number of blocks that halve the image, together with widths")
+        base_size(self.image_shape, halvings)
+        attending = attended(self.attention, [height >> min(i + 1, halvings) for i in range(len(widths))])
+        init, features, x = initializer(self.initialization), {}, images
+        for i, width in enumerate(widths):
+            x = self._block(f"block{i}", x, width, init, first=i == 0, halve=i < halvings)
+            if i == attending:
+                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
+            features[f"block{i}"] = x
+        features["pooled"] = sum_pool(jax.nn.relu(x.astype(jnp.float32)))  # [B, F]
+        return projected_verdict(features, label, self.num_classes, self.scheme, init)
+
+    def _block(self, name, x, width, init: Initializer, first, halve):
+        conv = lambda part, kernel, resample=None: Conv(
+            width,
+            kernel,
+            scheme=self.scheme,
+            kernel_init=init,
+            dtype=self.dtype,
+            resample=resample,
+            name=f"{name}_{part}",
+        )
+        h = conv("conv1", (3, 3))(x if first else jax.nn.relu(x))  # as wide as the block's output
+        h = conv("conv2", (3, 3), "down" if halve else None)(jax.nn.relu(h))
+        if halve or width != x.shape[-1]:
+            # Pooling and a 1 x 1 convolution commute: pooling first is a quarter of the work.
+            x = conv("shortcut", (1, 1))(downsample_mean(x) if halve else x)
+        return h + x

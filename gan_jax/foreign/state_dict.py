@@ -1,0 +1,86 @@
+"""Weights in files of other projects, as arrays by name. Nothing in a file is executed."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+StateDict = Mapping[str, np.ndarray]
+
+_WITHIN = ("model_state_dict", "state_dict")  # where checkpoints keep the weights beside an optimiser's state
+_SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "u1"}
+_WRAPPED = "module."  # what PyTorch's DataParallel puts before every name
+
+
+def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The arrays of a file by name, float32 where they are of a floating type.
+
+    .safetensors and .npz (without pickled objects) are read as they are; any other file by PyTorch, which is told to
+    load nothing but tensors and plain containers. Raises FileNotFoundError, ImportError without PyTorch, and ValueError
+    for a file that holds something else.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no weights file {path.absolute()}")
+    read = {".safetensors": _read_safetensors, ".npz": _read_npz}.get(path.suffix, _read_torch)
+    state = read(path)
+    if state and all(name.startswith(_WRAPPED) for name in state):
+        state = {name.removeprefix(_WRAPPED): array for name, array in state.items()}
+    return {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in state.items()}
+
+
+def _read_torch(path: Path) -> dict[str, np.ndarray]:
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(f"PyTorch is needed to read {path}: pip install torch") from error
+    mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except Exception as error:  # of pickle, zipfile or torch: whatever the bytes provoke
+        raise ValueError(f"{path} cannot be read as PyTorch weights: {str(error).splitlines()[0]}") from error
+    for name in _WITHIN:
+        if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
+            state = state[name]
+    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise ValueError(f"{path} is no state dict: it must hold tensors by name, or have them as {_WITHIN[0]!r}")
+    return {name: tensor.detach().float().numpy() for name, tensor in state.items()}
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read as arrays: {error}") from error
+
+
+def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """https://github.com/huggingface/safetensors: a header's length (u64), the header (JSON), the arrays' bytes."""
+    data = path.read_bytes()
+    try:
+        length = int.from_bytes(data[:8], "little")
+        header, body = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
+        header.pop("__metadata__", None)
+        return {name: _array(entry, body) for name, entry in header.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} cannot be read as safetensors: {error!r}") from error
+
+
+def _array(entry: Mapping[str, Any], body: memoryview) -> np.ndarray:
+    shape, (first, end) = tuple(entry["shape"]), entry["data_offsets"]
+    part = body[first:end]
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        array = (np.frombuffer(part, "<u2").astype(np.uint32) << 16).view(np.float32)
+    else:
+        array = np.frombuffer(part, _SAFETENSORS[entry["dtype"]])
+    if array.size != math.prod(shape):
+        raise ValueError(f"{array.size} numbers do not make the shape {shape}")
+    return array.reshape(shape)
