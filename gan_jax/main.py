@@ -98,6 +98,7 @@ def _run() -> str | None:
         "classifier": _classifier,
         "sweep": _sweep,
         "plan": _plan,
+        "import": _import,
     }[_MODE.value]()
 
 
