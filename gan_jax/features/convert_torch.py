@@ -26,7 +26,7 @@ def has_torch() -> bool:
 
 def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays of a .pth file by name. PyTorch reads nothing but tensors from it. Raises ImportError without PyTorch."""
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
     try:

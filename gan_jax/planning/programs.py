@@ -114,7 +114,7 @@ def _tpu_devices(machine: Machine) -> Sequence[Any]:
     from jax.experimental import topologies
 
     try:
-        import libtpu  # noqa: F401
+        import libtpu  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise RuntimeError(
             'a plan for TPUs compiles with libtpu, which is not installed: pip install "gan_jax[tpu]"'
