@@ -53,6 +53,10 @@ def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
     config = build.load_config(str(file))
     config.data.source, config.data.path = "folder", str(tmp_path)
+    if config.method.num_classes:
+        with pytest.raises(ValueError, match="needs class labels"):
+            build.source(config)
+        return
     source = build.source(config)
     assert len(source) == 1
     assert build.preprocessing(config)(source[0], np.random.default_rng(0))["image"].shape == config.data.shape
