@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -231,9 +233,9 @@ def _updated(total: Moments | None, waiting: list[np.ndarray]) -> Moments:
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError):  # not there, or damaged: made again
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):  # not there, or damaged: made again
         return None
 
 
@@ -246,4 +248,5 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         partial.write_bytes(buffer.getvalue())
         os.replace(partial, path)
     except OSError:  # a cache that cannot be written is no reason to lose a score
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
