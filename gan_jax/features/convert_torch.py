@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 
 from gan_jax.features import inception, vgg
 from gan_jax.features.lpips import HEADS
+from gan_jax.features.torch_file import load_torch, tensors_by_name
 from gan_jax.types import PyTree
 
 StateDict = Mapping[str, np.ndarray]
@@ -26,16 +26,7 @@ def has_torch() -> bool:
 
 def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The arrays of a .pth file by name. PyTorch reads nothing but tensors from it. Raises ImportError without PyTorch."""
-    import torch  # pyright: ignore[reportMissingImports]
-
-    mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except Exception as error:  # of pickle, zipfile or torch: whatever the bytes provoke
-        raise ValueError(f"{path} cannot be read as PyTorch weights: {str(error).splitlines()[0]}") from error
-    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise ValueError(f"{path} is no state dict: it must hold tensors by name and nothing else")
-    return {name: np.asarray(tensor.float()) for name, tensor in state.items()}
+    return tensors_by_name(load_torch(path), path)
 
 
 def convert_inception(state: StateDict) -> PyTree:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gan_jax.features.torch_file import load_torch, tensors_by_name
+
 StateDict = Mapping[str, np.ndarray]
 
 _WITHIN = ("model_state_dict", "state_dict")  # where checkpoints keep the weights beside an optimiser's state
@@ -37,21 +39,11 @@ def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def _read_torch(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import torch  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise ImportError(f"PyTorch is needed to read {path}: pip install torch") from error
-    mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except Exception as error:  # of pickle, zipfile or torch: whatever the bytes provoke
-        raise ValueError(f"{path} cannot be read as PyTorch weights: {str(error).splitlines()[0]}") from error
+    state = load_torch(path)
     for name in _WITHIN:
         if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
             state = state[name]
-    if not isinstance(state, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise ValueError(f"{path} is no state dict: it must hold tensors by name, or have them as {_WITHIN[0]!r}")
-    return {name: tensor.detach().float().numpy() for name, tensor in state.items()}
+    return tensors_by_name(state, path, f", or have them as {_WITHIN[0]!r}")
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
