@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
-import io
 import json
-import os
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax.sharding import Mesh
 
+from gan_jax.evaluators.disk_cache import read_arrays, write_arrays
 from gan_jax.evaluators.extraction import Samples, draw_samples, extract, extract_batches
 from gan_jax.evaluators.image_set import ImageSet, fingerprint
 from gan_jax.features.extractor import Extractor
@@ -217,10 +214,10 @@ class Evidence:
         net = self.open(extractor)
         facts = [_FORMAT, _SHUFFLE, self.fingerprint(images), net.name, net.resize, net.weights, what]
         path = self.cache / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}.npz"
-        if (found := _read(path)) is not None:
+        if (found := read_arrays(path)) is not None:
             return found
         arrays = make()
-        _write(path, arrays)
+        write_arrays(path, arrays)
         return arrays
 
 
@@ -229,24 +226,3 @@ def _updated(total: Moments | None, waiting: list[np.ndarray]) -> Moments:
         return total
     features = np.concatenate(waiting)
     return (total or Moments.empty(features.shape[1])).update(features)
-
-
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):  # not there, or damaged: made again
-        return None
-
-
-def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        os.replace(partial, path)
-    except OSError:  # a cache that cannot be written is no reason to lose a score
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
