@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.recipe import Measured, Recipe
-from gan_jax.features.classifier import classification_accuracy_score
+from gan_jax.features.accuracy_score import classification_accuracy_score
 from gan_jax.features.resnet import CifarResNet
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,6 @@ from jax.sharding import PartitionSpec
 from gan_jax.features import resnet
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.weights import Weights
-from gan_jax.metrics.classification import top_k_accuracy
 from gan_jax.types import Array, PyTree, named_key, over_data
 
 Progress = Callable[[int, Mapping[str, Array]], None]
@@ -72,7 +71,7 @@ def fit(
         ValueError: images or labels of another type or shape, labels outside 0 .. num_classes - 1, a loss no longer
             finite.
     """
-    images, labels = _checked(images, labels, num_classes, "training")
+    images, labels = checked(images, labels, num_classes, "training")
     if steps < 1 or batch_size < 1:
         raise ValueError(f"training takes at least one step of one image, not {steps} steps of {batch_size}")
     recipe = _Recipe(steps, learning_rate, momentum, weight_decay, label_smoothing, flip, shift, cutout)
@@ -117,39 +116,6 @@ def classifier_extractor(weights: Weights) -> Extractor:
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights.variables)
     apply = _Apply(module, tuple(facts["shape"]), facts["name"])
     return Extractor(apply, variables, facts["name"], "none", weights.sha256)
-
-
-def classification_accuracy_score(
-    fake_images: np.ndarray,
-    fake_labels: np.ndarray,
-    real_images: np.ndarray,
-    real_labels: np.ndarray,
-    num_classes: int,
-    module: linen.Module | None = None,
-    steps: int = 64_000,
-    seed: int = 0,
-    **settings: Any,
-) -> dict[str, float]:
-    """The accuracy on real images of a classifier trained on samples alone (Ravuri & Vinyals, arXiv:1905.10887).
-
-    Images uint8 [N, H, W, C]; as many samples as real training images, by the paper, and real images of the test split.
-    module: by default a ResNet-56 up to 32 pixels, else a ResNet-50. steps: by default those of the ResNet-56 in
-    arXiv:1512.03385. settings: further ones of `fit`.
-    -> {"top1", "top5"}, from 0 to 1; top5 is 1 where there are no more than 5 classes. Raises ValueError as `fit`.
-    """
-    fake_images, fake_labels = _checked(fake_images, fake_labels, num_classes, "fake")
-    real_images, real_labels = _checked(real_images, real_labels, num_classes, "real")
-    if fake_images.shape[1:] != real_images.shape[1:]:
-        raise ValueError(f"fake images are {fake_images.shape[1:]}, real ones {real_images.shape[1:]}: make them alike")
-    if module is None:
-        small = max(real_images.shape[1:3]) <= 32
-        module = resnet.CifarResNet(num_classes, 56) if small else resnet.ResNet50(num_classes)
-    variables = fit(module, fake_images, fake_labels, num_classes, steps, seed=seed, **settings)
-    logits = predict(module, variables, real_images)
-    return {
-        "top1": top_k_accuracy(logits, real_labels, 1),
-        "top5": top_k_accuracy(logits, real_labels, min(5, num_classes)),
-    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,7 +215,7 @@ def _whole(x):
 _on_all_devices = jax.jit(lambda tree: jax.tree.map(_whole, tree))
 
 
-def _checked(images, labels, num_classes, which) -> tuple[np.ndarray, np.ndarray]:
+def checked(images, labels, num_classes, which) -> tuple[np.ndarray, np.ndarray]:
     images, labels = np.asarray(images), np.asarray(labels)
     if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
         raise ValueError(f"{which} images must be uint8 [N, H, W, C], not {images.dtype} {list(images.shape)}")

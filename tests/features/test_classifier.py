@@ -11,13 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.features import classifier
-from gan_jax.features.classifier import (
-    classification_accuracy_score,
-    classifier_extractor,
-    fit,
-    predict,
-)
+from gan_jax.features import accuracy_score, classifier
+from gan_jax.features.accuracy_score import classification_accuracy_score
+from gan_jax.features.classifier import classifier_extractor, fit, predict
 from gan_jax.features.resnet import CifarResNet, ResNet50
 from gan_jax.features.weights import Weights, weights_hash
 from gan_jax.nn.batch_norm import BatchNorm
@@ -238,8 +234,8 @@ def test_cas_of_real_training_images_is_high_and_that_of_shuffled_labels_is_chan
 @pytest.mark.parametrize("side, expected", [(32, CifarResNet(3, 56)), (33, ResNet50(3))])
 def test_cas_has_the_papers_nets_by_default(monkeypatch, side, expected):
     seen = []
-    monkeypatch.setattr(classifier, "fit", lambda module, *_, **settings: seen.append((module, settings)))
-    monkeypatch.setattr(classifier, "predict", lambda module, variables, images: np.eye(3)[: len(images)])
+    monkeypatch.setattr(accuracy_score, "fit", lambda module, *_, **settings: seen.append((module, settings)))
+    monkeypatch.setattr(accuracy_score, "predict", lambda module, variables, images: np.eye(3)[: len(images)])
     images, labels = np.zeros((3, side, side, 3), np.uint8), np.arange(3)
     assert classification_accuracy_score(images, labels, images, labels, 3, seed=4)["top1"] == 1
     assert seen == [(expected, {"seed": 4})]
