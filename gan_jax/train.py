@@ -20,11 +20,10 @@ from gan_jax.drawing import draw
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
 from gan_jax.pictures import Pictures
+from gan_jax.run_log import RunLog
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
-from gan_jax.runtime.events import EventFile
 from gan_jax.runtime.mesh import check_parts, make_mesh, put_batch, state_shardings, state_template
-from gan_jax.runtime.metrics_file import MetricsFile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
 from gan_jax.runtime.workdir import check_writable
@@ -56,7 +55,7 @@ class Training:
         self.mesh = make_mesh(**self.config["mesh"])
         check_parts(self.config["batch_size"], self.config["method"].get("accumulate", 1), self.mesh)
         self.workdir = check_writable(workdir)
-        self._log, self._saving = self.config["log"], self.config["checkpoint"]
+        self._intervals, self._saving = self.config["log"], self.config["checkpoint"]
         for block, key in (("log", "every"), ("log", "samples_every"), ("log", "num_samples"), ("checkpoint", "every")):
             if self.config[block][key] < 1:
                 raise build.ConfigError(f"{block}.{key} must be 1 or more, got {self.config[block][key]}")
@@ -73,9 +72,7 @@ class Training:
         first = self.batches.at(0)
         self.step, self.state = self._begin(first)
         self._saved = self.step or None
-        self._metrics_file = MetricsFile(self.workdir / "metrics.jsonl")
-        self._metrics_file.truncate_after(self.step)
-        self._events = EventFile(self.workdir / "tensorboard", resume_step=self.step or None)
+        self._log = RunLog(self.workdir, self.step, self.images_a_round)
         self._pictures = Pictures(self.method, self._phase, self.mesh, self.config, first["image"])
         self._round = jax.jit(
             functools.partial(self.method.step, phase=self._phase),
@@ -92,8 +89,7 @@ class Training:
     def close(self) -> None:
         """Waits for the checkpoint being written, and closes the files."""
         self.checkpoints.close()
-        self._metrics_file.close()
-        self._events.close()
+        self._log.close()
 
     # --- the state
 
@@ -189,7 +185,7 @@ class Training:
                 waited = rounds.waited
             self.step, late = self.step + 1, metrics
             saves = self.step % self._saving["every"] == 0
-            draws = self.step % self._log["samples_every"] == 0
+            draws = self.step % self._intervals["samples_every"] == 0
             scores = self._scores_every and self.step % self._scores_every == 0
             if saves or draws or scores:  # only of a state whose numbers are known to be sound
                 self._report(self.step, late, progress, rounds.waited - waited)
@@ -209,16 +205,14 @@ class Training:
         self._check_finite(step, values)
         shown = {name: values[name] for name in ("d/adversarial", "g/adversarial") if name in values}
         progress.update(step, step * self.images_a_round, waited, shown)
-        if step % self._log["every"] == 0 or step == self.steps:
-            values = {"kimg": step * self.images_a_round / 1000, **progress.rates(), **values}
-            self._metrics_file.write(step, values)
-            self._events.scalars(step, values)
+        if step % self._intervals["every"] == 0 or step == self.steps:
+            self._log.write(step, {**progress.rates(), **values})
 
     def _check_finite(self, step: int, values: Mapping[str, float]) -> None:
         wrong = [name for name, value in values.items() if not math.isfinite(value)]
         if not wrong:
             return
-        self._metrics_file.write(step, values)
+        self._log.note(step, values)
         self.checkpoints.wait()
         saved = self.checkpoints.steps()
         last = f"step {saved[-1]} in {self.checkpoints.directory}" if saved else "none was written yet"
@@ -235,10 +229,9 @@ class Training:
             self._pictures.draw_real(self.workdir / "samples" / "real.png")
         path = self.workdir / "samples" / f"{self.step:09d}.png"
         drawn = self._pictures.draw(self.state, path)
-        self._metrics_file.write(self.step, {"kimg": self.step * self.images_a_round / 1000, **drawn.metrics})
-        self._events.scalars(self.step, drawn.metrics)
+        self._log.write(self.step, drawn.metrics)
         if drawn.grid is not None:
-            self._events.image(self.step, "samples", drawn.grid)
+            self._log.image(self.step, "samples", drawn.grid)
         if self.step and drawn.collapsed:
             self._say(
                 f"round {self.step}: the samples differ from each other {100 * drawn.metrics['samples/spread']:.0f}% "
@@ -254,9 +247,7 @@ class Training:
                 continue
             if jax.process_index() == 0:
                 append_scores(self.workdir / "scores.jsonl", result)
-            values = {f"score/{score.name}": score.value for score in result}
-            self._metrics_file.write(self.step, {"kimg": self.step * self.images_a_round / 1000, **values})
-            self._events.scalars(self.step, values)
+            self._log.write(self.step, {f"score/{score.name}": score.value for score in result})
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
@@ -264,8 +255,7 @@ class Training:
             self._saved = self.step
 
     def _finish(self) -> None:
-        digest = self.digest()
-        self._metrics_file.write(self.step, {"kimg": self.step * self.images_a_round / 1000, "state_digest": digest})
+        self._log.note(self.step, {"state_digest": self.digest()})
 
     # --- the result
 
