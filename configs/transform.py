@@ -8,11 +8,9 @@ def latent_transform(config: ConfigDict, tap: str, warm_up: int = 0) -> None:
 
     The paper's sigma_eps, lambda and warm-up are not in the copy at hand: 0.5, 1.0 and `warm_up` are choices. The sweep
     that settles them: --mode=sweep --sweep=regularizers.latent_transform.sigma_eps=0.1,0.2,0.5,1.0
-    --sweep=regularizers.latent_transform.weight_g=0.1,0.5,1.0 --sweep=seed=0,1,2 (after a warm-up the keys are
-    regularizers.latent_transform.regularizer.sigma_eps and so on).
+    --sweep=regularizers.latent_transform.weight_g=0.1,0.5,1.0 --sweep=seed=0,1,2
     """
-    task = ConfigDict({"type": "latent_transform.latent_transform", "weight_g": 1.0, "sigma_eps": 0.5, "tap": tap})
-    if warm_up:
-        task = ConfigDict({"type": "timing.after", "n": warm_up, "regularizer": task})
-    config.regularizers.latent_transform = task
+    task = {"type": "latent_transform.latent_transform", "weight_g": 1.0, "sigma_eps": 0.5, "tap": tap}
+    task["warm_up"] = warm_up
+    config.regularizers.latent_transform = ConfigDict(task)
     config.method.generator_batch_multiple = 2

@@ -182,7 +182,11 @@ def test_head_and_defaults():
 
 @pytest.mark.parametrize(
     "settings, message",
-    [({"kind": "deep"}, "mlp, linear, conv, not 'deep'"), ({"sigma_eps": 0.0}, "more than 0, got 0.0")],
+    [
+        ({"kind": "deep"}, "mlp, linear, conv, not 'deep'"),
+        ({"sigma_eps": 0.0}, "more than 0, got 0.0"),
+        ({"warm_up": -1}, "0 or more, not -1"),
+    ],
 )
 def test_what_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
@@ -195,6 +199,15 @@ def test_weights_may_be_schedules(game):
     for player in ("generator", "discriminator"):
         term = getattr(task, player)(game(round=5), ())
         np.testing.assert_allclose(term.loss, 0.5 * term.metrics["latent_transform"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("round, weight", [(0, 0.0), (3, 0.0), (4, 0.7), (9, 0.7)])
+def test_the_warm_up_has_no_weight(game, round, weight):
+    task = latent_transform(0.7, 0.3, "conv", weight_d=0.7, warm_up=4)
+    for player in ("generator", "discriminator"):
+        term = getattr(task, player)(game(round=round), ())
+        np.testing.assert_allclose(term.loss, weight * term.metrics["latent_transform"], rtol=1e-5)
+        assert term.metrics["latent_transform"] != 0
 
 
 def test_packs_are_refused(make_play):
