@@ -26,7 +26,7 @@ _OUT = flags.DEFINE_string(
     "out",
     None,
     "sample: a grid (.png), an array file (.npz), or a folder of PNGs. classifier: the weights, .npz. "
-    "evaluate --images: the file scores are appended to. plan: a JSON file.",
+    "evaluate --images: the file scores are appended to. plan: a JSON file, and for several machines a plot beside it.",
 )
 _SEED = flags.DEFINE_integer("seed", 0, "sample, evaluate, classifier: of all chance.")
 _STEP = flags.DEFINE_integer("step", None, "sample, evaluate: which checkpoint; by default the newest.")
@@ -61,7 +61,7 @@ _TOPOLOGY = flags.DEFINE_list(
     [],
     "plan: machines such as v3:8x8, v4:4x4x4, gpu:8xh100, cpu:8; v3:2x2@128 with a batch size of its own.",
 )
-_WHAT = flags.DEFINE_enum("what", "train", ("train", "sample"), "plan: which program.")
+_WHAT = flags.DEFINE_enum("what", "train", ("train", "sample", "evaluate"), "plan: which program.")
 _KIND = flags.DEFINE_string(
     "kind", None, "import: whose weights: mimicry, biggan_pytorch, biggan_tfhub or pretrained_biggan."
 )

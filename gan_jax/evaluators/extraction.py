@@ -63,7 +63,7 @@ def draw_samples(
     """
     nets: dict[str, Any] = dict(extractors or {})
     counts = dict.fromkeys(nets, n) | dict(counts or {})
-    batch_size = _spread(batch_size, mesh)
+    batch_size = spread(batch_size, mesh)
     sampler, nets = replicate((sampler, nets), mesh)
     key = replicate(jax.random.key_data(jax.random.key(seed)), mesh)
     images, labels = [], []
@@ -72,7 +72,7 @@ def draw_samples(
     def run(first: int) -> Any:
         wanted = {name: net for name, net in nets.items() if first < counts[name]}
         indices = np.arange(first, first + batch_size, dtype=np.uint32)
-        return _draw(sampler, wanted, key, indices, truncation, first < keep_images)
+        return draw_batch(sampler, wanted, key, indices, truncation, first < keep_images)
 
     for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
         if image is not None:
@@ -111,7 +111,7 @@ def extract_batches(
     quiet: bool = False,
 ) -> Iterator[Features]:
     """As `extract`, a batch at a time: for sets whose features would not fit in memory."""
-    batch_size = _spread(batch_size, mesh)
+    batch_size = spread(batch_size, mesh)
     net, n = replicate(net, mesh), len(indices)
     split = NamedSharding(mesh, PartitionSpec(mesh.axis_names))
 
@@ -125,7 +125,7 @@ def extract_batches(
 
 
 @functools.partial(jax.jit, static_argnames=("truncation", "keep_images"))
-def _draw(sampler, extractors, key, indices, truncation, keep_images):
+def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
     key = jax.random.wrap_key_data(key)
     of_latents, of_labels = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
     one = lambda i: sampler.latents(jax.random.fold_in(of_latents, i), 1, truncation)[0]
@@ -170,7 +170,7 @@ def _each(
             late = now
 
 
-def _spread(batch_size: int, mesh: Mesh) -> int:
+def spread(batch_size: int, mesh: Mesh) -> int:
     """The batch size, rounded up to a multiple of the devices."""
     return -(-batch_size // mesh.size) * mesh.size
 

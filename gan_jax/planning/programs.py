@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -29,6 +30,14 @@ class Compiled(NamedTuple):
     compile_seconds: float
 
 
+class TooLarge(RuntimeError):
+    """The compiler gave up: the program needs more memory a device than there is. needs, has: bytes."""
+
+    def __init__(self, message: str, needs: float, has: float):
+        super().__init__(message)
+        self.needs, self.has = needs, has
+
+
 def devices_of(machine: Machine) -> Sequence[Any]:
     """The devices to compile for; a TPU's are described by libtpu.
 
@@ -52,9 +61,10 @@ def train_step(
 ) -> tuple[Any, tuple[PyTree, PyTree]]:
     """(the jitted round, its arguments as shapes on the mesh)."""
     rows = (config["method"].get("d_steps", 1), phase.batch_size)
+    shape = (*phase.resolution, config["data"]["shape"][-1])
     check_parts(phase.batch_size, config["method"].get("accumulate", 1), mesh)
     on = batch_sharding(mesh)
-    batch = {"image": jax.ShapeDtypeStruct((*rows, *config["data"]["shape"]), jnp.float32, sharding=on)}
+    batch = {"image": jax.ShapeDtypeStruct((*rows, *shape), jnp.float32, sharding=on)}
     if config["method"].get("num_classes"):
         batch["label"] = jax.ShapeDtypeStruct(rows, jnp.int32, sharding=on)
     abstract = jax.eval_shape(method.init, jax.random.key(0), batch)
@@ -82,13 +92,16 @@ def sample_step(method: Method, phase: Phase, n: int, mesh: jax.sharding.Mesh, s
 
 
 def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) -> Compiled:
-    """Lowers and compiles. Raises RuntimeError, with the compiler's first words, where it fails."""
+    """Lowers and compiles. Raises TooLarge, or RuntimeError with the compiler's first words, where it fails."""
     began = time.monotonic()
     try:
         with jax.set_mesh(mesh):
             compiled = function.lower(*arguments).compile()
     except jax.errors.JaxRuntimeError as error:
-        raise RuntimeError(f"the compiler failed: {' '.join(str(error).split())[:400]}") from error
+        message = f"the compiler failed: {' '.join(str(error).split())[:400]}"
+        if (sizes := too_large(message)) is not None:
+            raise TooLarge(message, *sizes) from error
+        raise RuntimeError(message) from error
     memory, costs = compiled.memory_analysis(), compiled.cost_analysis() or {}
     costs = costs[0] if isinstance(costs, list | tuple) else costs
     positive = lambda name: float(costs[name]) if costs.get(name, 0) > 0 else None
@@ -104,21 +117,38 @@ def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) ->
     )
 
 
+def too_large(message: str) -> tuple[float, float] | None:
+    """(bytes needed, bytes there) where a message of the TPU compiler says that memory ran out."""
+    size = r"([\d.]+)([KMG])"
+    found = re.search(rf"\({size}\) exceeds available HBM \({size}\)|Used {size} of {size} hbm", message)
+    if "RESOURCE_EXHAUSTED" not in message or found is None:
+        return None
+    needs, unit, has, other = (part for part in found.groups() if part is not None)
+    bytes_of = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30}
+    return float(needs) * bytes_of[unit], float(has) * bytes_of[other]
+
+
 def mesh_of(devices: Sequence[Any], config: dict) -> jax.sharding.Mesh:
     """The mesh of the config over these devices."""
     return make_mesh(**config["mesh"], devices=devices)
 
 
-def _tpu_devices(machine: Machine) -> Sequence[Any]:
-    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # else libtpu looks for a metadata server
-    from jax.experimental import topologies
-
+def require_libtpu() -> None:
+    """Raises RuntimeError, saying what to install, where libtpu is not there."""
     try:
         import libtpu  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise RuntimeError(
             'a plan for TPUs compiles with libtpu, which is not installed: pip install "gan_jax[tpu]"'
         ) from None
+
+
+def _tpu_devices(machine: Machine) -> Sequence[Any]:
+    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # else libtpu looks for a metadata server
+    os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")  # plans use no device, so several may be made at a time
+    require_libtpu()
+    from jax.experimental import topologies
+
     try:
         return topologies.get_topology_desc(platform="tpu", topology_name=machine.text).devices
     except Exception as error:  # whatever libtpu raises

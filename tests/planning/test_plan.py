@@ -1,13 +1,20 @@
 """Plans of a small run: on the CPU against what its own programs say, and for TPUs where their compiler is installed."""
 
+import dataclasses
 import json
+import operator
+import os
 
 import jax
 import pytest
 from ml_collections import ConfigDict
+from PIL import Image
 
 from gan_jax import build
 from gan_jax.plan import plan
+from gan_jax.planning.apart import call_apart
+from gan_jax.planning.programs import TooLarge, too_large
+from gan_jax.types import Phase
 
 MLP = {
     "generator": {"type": "mlp.Generator", "widths": (8,)},
@@ -63,6 +70,68 @@ def test_drawing_is_planned_too():
     assert sample["images_a_step"] == 8
 
 
+def test_evaluation_is_planned_with_the_recipes_networks():
+    """The embedded classifier's products are added to the drawing's; the batch is the config's."""
+    size = {"data.shape": (16, 16, 1)}
+    one, two = (
+        plan(small(**size, **{"evaluate.recipes": names, "evaluate.batch_size": 16}), ["cpu:1"], what="evaluate")[0]
+        for names in (("swd",), ("swd", "fd_digits"))
+    )
+    assert one["images_a_step"] == two["images_a_step"] == 16 and one.get("hours") is None
+    assert two["by_the_compiler"]["flops_a_device"] > 2 * one["by_the_compiler"]["flops_a_device"]
+
+
+def test_every_phase_of_a_growing_run_is_planned(monkeypatch, capsys):
+    method = build.method(build.resolve(small()))
+    phases = (Phase((8, 8), 8, 0, 10), Phase((8, 8), 4, 10, 30))
+    monkeypatch.setattr(build, "method", lambda config: dataclasses.replace(method, phases=phases))
+    first, second = plan(small(), ["cpu:1"])
+    assert (first["batch_size"], second["batch_size"]) == (8, 4) and second["resolution"] == (8, 8)
+    assert second["by_the_compiler"]["flops_a_device"] < first["by_the_compiler"]["flops_a_device"]
+    assert "train at 8x8, batch 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("message", "sizes"),
+    [
+        (
+            "RESOURCE_EXHAUSTED: Ran out of memory on HBM, the total memory required for HLO temporaries (30.00G) exceeds "
+            "available HBM (15.50G).",
+            (30 * 2**30, 15.5 * 2**30),
+        ),
+        ("RESOURCE_EXHAUSTED: Used 23.5G of 512M hbm. Exceeded hbm capacity by 23G", (23.5 * 2**30, 512 * 2**20)),
+        ("INTERNAL: Used 23.5G of 512M hbm.", None),
+    ],
+)
+def test_the_compilers_words_on_memory_are_read(message, sizes):
+    assert too_large(message) == sizes
+
+
+def test_a_program_too_large_to_compile_is_a_row_like_any_other(monkeypatch, tmp_path, capsys):
+    def give_up(*_):
+        raise TooLarge("", 30 * 2.0**30, 15 * 2.0**30)
+
+    monkeypatch.setattr("gan_jax.plan.compile_program", give_up)
+    first, _ = plan(small(), ["cpu:1@64", "cpu:1@32"], out=tmp_path / "plan.json")
+    assert first["too_large"]["largest_batch"] in (31, 32)  # the state is next to nothing
+    told = capsys.readouterr().out
+    assert "does NOT fit: 30 GiB a device of 15 GiB, 15 GiB over" in told and told.count("  no\n") == 2
+
+
+def test_scaling_is_drawn(tmp_path):
+    plan(small(), ["gpu:1xh100@8", "gpu:2xh100@16", "gpu:2xa100"], out=tmp_path / "plan.json")
+    with Image.open(tmp_path / "plan.png") as picture:
+        assert picture.size == (900, 380) and len(picture.convert("L").getcolors()) > 10
+
+
+def test_a_compiler_that_dies_is_an_error():
+    assert call_apart("v9:2x2", operator.add, 1, 2) == 3
+    with pytest.raises(RuntimeError, match="v9:2x2: the compiler crashed"):
+        call_apart("v9:2x2", os.abort)
+    with pytest.raises(ValueError, match="invalid literal"):
+        call_apart("v9:2x2", int, "x")
+
+
 @pytest.mark.parametrize(
     ("topology", "message"),
     [("v3:8", "unknown topology"), ("gpu:3xh100", "cannot be split evenly over 3"), ("cpu:1@x", "is a number")],
@@ -94,3 +163,12 @@ def test_a_tpu_program_only_sums_and_never_gathers():
     assert own["collectives"].keys() == {"all-reduce"}
     assert own["host_transfers"] == own["arrays_of_float64"] == 0
     assert found["by_the_model"]["fits"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_tpu_that_is_too_small_is_told():
+    pytest.importorskip("libtpu")
+    (found,) = plan(small(batch_size=2**29), ["v3:2x2"])
+    over = found["too_large"]
+    assert over["needs"] > over["has"] > 15 * 2**30 and 0 < over["largest_batch"] < 2**29
