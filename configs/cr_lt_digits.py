@@ -2,7 +2,7 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device, a CPU will do.
-Settings: E, sigma_eps and lambda are choices, see configs/transform.py.
+Settings: sigma_eps and lambda by the sweep in docs/results.md; E and the warm-up are choices.
 Command: python -m gan_jax.main --config=configs/cr_lt_digits.py --workdir=runs/cr_lt_digits
 """
 
@@ -16,5 +16,5 @@ from configs.transform import latent_transform
 def get_config() -> ConfigDict:
     config = sngan_digits.get_config()
     consistency(config, max_shift=1, mirror=False)
-    latent_transform(config, tap="block2", warm_up=500)
+    latent_transform(config, tap="block2", warm_up=500, sigma_eps=0.1, weight=0.1)
     return config
