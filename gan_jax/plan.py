@@ -41,7 +41,8 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
     images drawn and put through the networks of the config's recipes).
     out: a file for the same as JSON; for several topologies with a plot of the scaling beside it, as .png.
     Raises ValueError for unknown topologies and batches they do not divide, RuntimeError where the compiler fails or is
-    not there. A machine that is too small is no error: the plan says how far over the run is.
+    not there. A machine that is too small is no error: the plan says how far over the run is. The command then ends with
+    status 3.
     """
     if what not in WHAT:
         raise ValueError(f"a plan is for {', '.join(WHAT)}, not for {what!r}")
@@ -65,6 +66,11 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
         if out is not None:
             plot_scaling(found, Path(out).with_suffix(".png"))
     return found
+
+
+def fits(found: Mapping[str, Any]) -> bool:
+    """Whether a plan's program fits in the machine's memory, as far as that is known."""
+    return "too_large" not in found and found.get("by_the_model", {}).get("fits", True)
 
 
 def _split(text: str) -> tuple[Machine, int | None]:

@@ -3,6 +3,9 @@
 #
 # One Cloud TPU slice, from nothing to a finished run. Needs the gcloud command, signed in.
 #
+#   whole    all of it: prints the plan, and goes no further where the machine is too small; creates, then watches until
+#            the run has finished, and deletes the slice
+#   plan     what the run would cost on --topology; compiled here, nothing is asked of the cloud
 #   create   asks for the slice (a queued resource); returns at once, the queue may take minutes or days
 #   setup    waits until the slice is there; sends the committed code (git HEAD), installs it, mounts the bucket, copies the data
 #   train    starts the same command on all machines of the slice, detached
@@ -17,6 +20,7 @@
 #   --name N         of the slice                                 every verb
 #   --zone Z         e.g. europe-west4-a                          every verb
 #   --project P      the Google Cloud project                     every verb
+#   --topology T     the slice by its chips, e.g. v3:8x8, v4:4x4x4; says the type too   plan, whole, create, watch
 #   --type T         e.g. v3-8, v3-128, v4-32, v5litepod-16       create, watch
 #   --runtime R      the TPU software version; chosen by --type if left out
 #   --spot           cheaper, and may be taken away at any time
@@ -29,18 +33,19 @@
 #   --every S        seconds between two looks (60)
 #   --max-restarts N failures in a row that watch accepts (3)
 #   --delete-when-finished   watch deletes the slice once the run is through
+#   --python P       of this machine, with gan_jax[tpu], for plan (python3)
 #   --dry-run        prints the commands, runs none
 #
 # Every flag may come from the environment: GAN_JAX_NAME, GAN_JAX_ZONE, GAN_JAX_MAX_RESTARTS ...
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(dirname "$here")"
-options="name zone project type runtime config workdir bucket mount data data_dir lines every max_restarts"
+options="name zone project topology type runtime python config workdir bucket mount data data_dir lines every max_restarts"
 switches="spot delete_when_finished"
 # shellcheck source-path=SCRIPTDIR source=flags.sh
 . "$here/flags.sh"
 
-name="" zone="" project="" type="" runtime="" config="" workdir="" bucket="" data="" data_dir="" spot="" delete_when_finished=""
+name="" zone="" project="" topology="" type="" runtime="" python="python3" config="" workdir="" bucket="" data="" data_dir="" spot="" delete_when_finished=""
 mount="/mnt/gan_jax" lines=20 every=60 max_restarts=3
 
 gtpu() { run gcloud compute tpus "$@" "--project=$project" "--zone=$zone"; }
@@ -74,6 +79,45 @@ default_runtime() {
     v6e-*) echo v2-alpha-tpuv6e ;;
     *) die "no software version is known for --type=$type; give one with --runtime" ;;
   esac
+}
+
+# A type counts TensorCores, two a chip, but for v5e and v6e, which count chips.
+type_of_topology() {
+  local kind="${topology%%:*}" sides="${topology#*:}" chips=1 side
+  case "$topology" in
+    *:*[!0-9x]* | *: | *:x* | *x | *xx*) die "--topology=$topology: chips are sides, such as v3:8x8 or v4:4x4x4" ;;
+    *:*x*) ;;
+    *) die "--topology=$topology: name a kind and its chips, such as v3:8x8 or v4:4x4x4" ;;
+  esac
+  for side in ${sides//x/ }; do chips=$((chips * side)); done
+  case "$kind" in
+    v2 | v3 | v4 | v5p) echo "$kind-$((2 * chips))" ;;
+    v5e) echo "v5litepod-$chips" ;;
+    v6e) echo "v6e-$chips" ;;
+    *) die "--topology=$topology: the kinds are v2, v3, v4, v5e, v5p and v6e" ;;
+  esac
+}
+
+plan() {
+  required config topology
+  run cd "$root"
+  run "$python" -m gan_jax.main --mode=plan "--config=$config" "--topology=$topology" ${extra[@]+"${extra[@]}"}
+}
+
+whole() {
+  required config topology workdir bucket
+  check_workdir
+  local code=0
+  # In a shell of its own: the script itself stays where it is.
+  (plan) || code=$?
+  case "$code" in
+    0) ;;
+    3) die "the plan says that the run does not fit on --topology=$topology; nothing was created" ;;
+    *) die "no plan could be made (status $code); nothing was created" ;;
+  esac
+  step create
+  delete_when_finished=1
+  watch
 }
 
 create() {
@@ -176,6 +220,10 @@ watch() {
     restart
     note "if the slice was preempted (SUSPENDED, FAILED):"
     again
+    if [ -n "$delete_when_finished" ]; then
+      note "when the run has finished:"
+      delete
+    fi
     return
   fi
   local failures=0 unanswered=0 state word
@@ -222,14 +270,15 @@ verb="${1:-}"
 [ $# -eq 0 ] || shift
 arguments=("$@")
 case "$verb" in
-  create | setup | train | resume | run | status | stop | delete | watch) parse "$@" ;;
+  whole | plan | create | setup | train | resume | run | status | stop | delete | watch) parse "$@" ;;
   "" | --help | -h | help)
     usage
     exit 0
     ;;
-  *) die "unknown verb '$verb'; one of create, setup, train, resume, run, status, stop, delete, watch" ;;
+  *) die "unknown verb '$verb'; one of whole, plan, create, setup, train, resume, run, status, stop, delete, watch" ;;
 esac
-required name zone project
+[ "$verb" = plan ] || required name zone project
+if [ -n "$topology" ] && [ -z "$type" ]; then type="$(type_of_topology)"; fi
 case "$verb" in
   train | resume) start train ;;
   run) start run ;;

@@ -143,6 +143,11 @@ def test_help_and_strangers(machine: Machine, name: str):
         ("tpu_vm.sh", ["status", "--name=g", "--zone=z"], "--project"),
         ("tpu_vm.sh", ["create", *SLICE], "--type"),
         ("tpu_vm.sh", ["create", *SLICE, "--type=v99-8"], "--runtime"),
+        ("tpu_vm.sh", ["create", *SLICE, "--topology=v3:8"], "--topology"),
+        ("tpu_vm.sh", ["create", *SLICE, "--topology=v3:8x"], "--topology"),
+        ("tpu_vm.sh", ["create", *SLICE, "--topology=v9:2x2"], "--topology"),
+        ("tpu_vm.sh", ["plan", *RUN], "--topology"),
+        ("tpu_vm.sh", ["whole", *SLICE, *RUN, "--topology=v3:2x2"], "--bucket"),
         ("tpu_vm.sh", ["train", *SLICE, "--workdir=/w"], "--config"),
         ("tpu_vm.sh", ["resume", *SLICE, "--config=c"], "--workdir"),
         ("tpu_vm.sh", ["watch", *SLICE, *RUN, "--type=v3-8"], "--bucket"),
@@ -228,6 +233,21 @@ def test_tpu_runs_what_the_dry_run_prints(machine: Machine):
         assert machine.calls()[before:] == expected
 
 
+@pytest.mark.parametrize(
+    ("topology", "kind"),
+    [
+        ("v3:8x8", "v3-128"),
+        ("v4:4x4x4", "v4-128"),
+        ("v5p:2x2x1", "v5p-8"),
+        ("v5e:4x4", "v5litepod-16"),
+        ("v6e:2x2", "v6e-4"),
+    ],
+)
+def test_a_topology_says_the_type(machine: Machine, topology: str, kind: str):
+    (create,) = machine.lines("tpu_vm.sh", "create", *SLICE, f"--topology={topology}")
+    assert f"--accelerator-type={kind}" in create
+
+
 SCRIPTED_GCLOUD = """
 next() { head -n 1 "$FAKE/$1"; sed -i 1d "$FAKE/$1"; }
 case "$*" in
@@ -238,16 +258,20 @@ esac
 """
 
 
-def watch(machine: Machine, states: list[str], words: list[str], *flags: str, code: int = 0) -> list[str]:
+def watch(
+    machine: Machine, states: list[str], words: list[str], *flags: str, code: int = 0, verb: str = "watch"
+) -> list[str]:
     """What `watch` did, in words, when the slice and the program said this."""
     machine.fake("gcloud", SCRIPTED_GCLOUD)
     for name, answers in (("states", states), ("words", words)):
         (machine.folder / name).write_text("".join(f"{answer}\n" for answer in answers))
-    machine.run("tpu_vm.sh", "watch", *SLICE, "--type=v3-8", *RUN, "--bucket=b", "--every=0", *flags, code=code)
+    machine.run("tpu_vm.sh", verb, *SLICE, "--topology=v3:2x2", *RUN, "--bucket=b", "--every=0", *flags, code=code)
     done = []
     for call in machine.calls():
         if "queued-resources" in call and call[4] != "describe":
             done.append(call[4])
+        elif call[0] == "planner":
+            done.append("plan")
         elif "ssh" in call and "tpu_worker.sh" in remote(call)[1] and remote(call)[2] != "status":
             done.append(remote(call)[2])
     return done
@@ -257,6 +281,23 @@ def test_watch_replaces_a_preempted_slice(machine: Machine):
     states = ["ACTIVE", "SUSPENDED", "WAITING_FOR_RESOURCES", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE"]
     done = watch(machine, states, ["running", "running", "finished"], "--delete-when-finished")
     assert done == ["delete", "create", "setup", "train", "delete"]
+
+
+def test_whole_plans_creates_trains_and_deletes(machine: Machine):
+    machine.fake("planner")
+    states = ["WAITING_FOR_RESOURCES", "ACTIVE", "ACTIVE", "ACTIVE", "SUSPENDED", *4 * ["ACTIVE"]]
+    words = ["absent", "running", "running", "finished"]
+    done = watch(machine, states, words, "--python=planner", verb="whole")
+    assert done == ["plan", "create", "setup", "train", "delete", "create", "setup", "train", "delete"]
+    (plan,) = [call for call in machine.calls() if call[0] == "planner"]
+    assert plan[1:] == ["-m", "gan_jax.main", "--mode=plan", "--config=configs/a.py", "--topology=v3:2x2"]
+
+
+@pytest.mark.parametrize(("status", "says"), [(3, "does not fit"), (1, "no plan could be made")])
+def test_whole_creates_nothing_that_the_plan_refuses(machine: Machine, status: int, says: str):
+    machine.fake("planner", f"exit {status}")
+    assert watch(machine, [], [], "--python=planner", verb="whole", code=2) == ["plan"]
+    assert says in machine.err and "nothing was created" in machine.err
 
 
 def test_watch_gives_up(machine: Machine):
