@@ -1,23 +1,32 @@
 """Several processes as one: starting them together, gathering arrays, agreeing on a yes or no.
 
-Everything here but `initialize_distributed` is collective where there are several processes: all of them must call it,
-in the same order.
+Everything here but `initialize_distributed` and `ending_together` is collective where there are several processes: all of
+them must call it, in the same order.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import math
 import os
+import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from gan_jax.runtime.last_word import leave_last_word
+from gan_jax.runtime.roll_call import call_roll
+
 PyTree = Any
+# Errors of collectives and of the coordination service, whose types differ from call to call.
+_OF_ANOTHER = re.compile(r"Gloo|NCCL|[Cc]oordination ?[Ss]ervice|[Hh]eartbeat|Connection (closed|reset)")
+_another_ended = threading.Event()
 
 
 def initialize_distributed(
@@ -26,6 +35,7 @@ def initialize_distributed(
     process: int | None = None,
     distributed: bool | None = None,
     timeout_seconds: float = 300,
+    heartbeat_seconds: int = 30,
     environment: Mapping[str, str] = os.environ,
 ) -> bool:
     """Joins the other processes of this run; call it before anything that touches a device. -> whether it joined.
@@ -36,8 +46,11 @@ def initialize_distributed(
         asks). False: never. None: join if an argument or a variable above is set, under Slurm with several tasks, or
         where TPU_WORKER_HOSTNAMES names several hosts.
     timeout_seconds: how long to wait for the others.
-    A run of one process is left alone, a second call does nothing. Raises RuntimeError where the settings are wrong.
-    Where the others do not come, XLA ends the process when the time is up; stderr says what to do just before.
+    heartbeat_seconds: a process that is not heard of for so long counts as dead, and XLA ends all others.
+    A run of one process is left alone, a second call does nothing. Raises RuntimeError where the settings are wrong, and
+    where others do not come: by number, if all three settings above are known. If JAX has to ask the cluster for them,
+    XLA ends the process when the time is up; stderr says what to do just before.
+    From then on, a process that ends before its work is done says on stderr what to do, whoever ended it.
     """
     coordinator = coordinator or environment.get("JAX_COORDINATOR_ADDRESS")
     processes = _integer(environment, "JAX_NUM_PROCESSES") if processes is None else processes
@@ -56,17 +69,50 @@ def initialize_distributed(
         "JAX_COORDINATOR_ADDRESS=host:port (a free port of process 0's machine that the others can reach), the same "
         "JAX_NUM_PROCESSES and its own JAX_PROCESS_ID, at about the same time."
     )
+    if coordinator is not None and processes is not None and process is not None:
+        try:
+            call_roll(coordinator, processes, process, timeout_seconds, environment.get("JAX_COORDINATOR_BIND_ADDRESS"))
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}.\n{advice}") from None
     # When the time is up XLA aborts the process and nothing can be caught, so the advice is given just before.
     last_word = threading.Timer(0.9 * timeout_seconds, lambda: print(advice, file=sys.stderr, flush=True))
     last_word.daemon = True
     last_word.start()
     try:
-        jax.distributed.initialize(coordinator, processes, process, initialization_timeout=math.ceil(timeout_seconds))
+        jax.distributed.initialize(
+            coordinator,
+            processes,
+            process,
+            initialization_timeout=math.ceil(timeout_seconds),
+            heartbeat_timeout_seconds=heartbeat_seconds,
+        )
     except Exception as error:
         raise RuntimeError(f"{advice}\nJAX says: {error}") from error
     finally:
         last_word.cancel()
+    if jax.distributed.is_initialized():
+        _explain_a_sudden_end(process, processes, heartbeat_seconds)
     return True
+
+
+@contextlib.contextmanager
+def ending_together(patience_seconds: float = 10) -> Iterator[None]:
+    """Around all work of a run: where there are several processes, one that fails does not keep the others waiting.
+
+    If the others fail too within this time, all end in order. If not, this process leaves with status 1 at once, which
+    the others notice as they notice a death. A run of one process is left alone.
+    An error that speaks of lost connections is followed by what to do.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if jax.distributed.is_initialized():
+            if _OF_ANOTHER.search(str(error)):
+                _another_ended.set()
+            leave = threading.Timer(patience_seconds, lambda: os._exit(1))  # JAX would wait for the others for minutes
+            leave.daemon = True
+            leave.start()
+        raise
 
 
 def fetch(tree: PyTree) -> PyTree:
@@ -89,6 +135,22 @@ def any_process(flag: bool) -> bool:
 def from_first_process(number: int) -> int:
     """Process 0's number, on every process. In the range of int32."""
     return int(number if jax.process_count() == 1 else multihost_utils.broadcast_one_to_all(np.int32(number)))
+
+
+def _explain_a_sudden_end(process: int | None, processes: int | None, heartbeat_seconds: int) -> None:
+    which = "this process" if process is None or processes is None else f"process {process} of {processes}"
+    call_off = leave_last_word(
+        f"{which} ended before its work was done. A run goes on only with all of its processes: if another one ended "
+        f"first, or was not heard of for {heartbeat_seconds} s, this one was ended for that, and the other's log says "
+        "why. Run the same command again on all hosts: it resumes from the newest checkpoint."
+    )
+
+    def part() -> None:
+        jax.distributed.shutdown()  # waits for the others; where one of them is gone XLA ends this process here
+        if not _another_ended.is_set():
+            call_off()
+
+    atexit.register(part)
 
 
 def _without_key_type(leaf: Any) -> Any:

@@ -84,14 +84,15 @@ def environment():
 
 
 @pytest.fixture
-def together(environment):
-    """A function: (arguments, **variables) -> what each of two processes that make one run printed."""
+def start(environment):
+    """A function: (arguments, count, **variables) -> processes that make one run, running; none outlives the test."""
+    running = []
 
-    def play(arguments, **variables):
+    def play(arguments, count=2, **variables):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             address = f"localhost:{free.getsockname()[1]}"
-        settings = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2", **variables}
+        settings = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": str(count), **variables}
         started = [
             subprocess.Popen(
                 arguments,
@@ -101,13 +102,29 @@ def together(environment):
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            for i in (0, 1)
+            for i in range(count)
         ]
-        with ThreadPoolExecutor() as pool:  # both pipes must be read at once
+        running.extend(started)
+        return started
+
+    yield play
+    for process in running:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def together(start):
+    """A function: (arguments, count, **variables) -> what each of the processes that make one run printed."""
+
+    def play(arguments, count=2, **variables):
+        started = start(arguments, count, **variables)
+        with ThreadPoolExecutor(count) as pool:  # all pipes must be read at once
             outputs = list(pool.map(lambda process: _finished(process, started), started))
         for process, (_, errors) in zip(started, outputs, strict=True):
             assert process.returncode == 0, errors[-3000:]
-        return outputs[0][0], outputs[1][0]
+        return tuple(printed for printed, _ in outputs)
 
     return play
 
@@ -115,7 +132,7 @@ def together(environment):
 def _finished(process, others):
     """What a process printed. If it fails, or takes too long, none is left waiting for it."""
     try:
-        return process.communicate(timeout=200)
+        return process.communicate(timeout=600)
     finally:
         if process.returncode != 0:
             for other in others:

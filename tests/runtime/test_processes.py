@@ -1,6 +1,8 @@
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import jax
@@ -8,12 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.runtime.processes import any_process, fetch, from_first_process, initialize_distributed
+from gan_jax.runtime import processes
+from gan_jax.runtime.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
 
 TWO = """
 import sys
 from pathlib import Path
-from gan_jax.runtime.processes import any_process, fetch, from_first_process, initialize_distributed
+from gan_jax.runtime import processes
+from gan_jax.runtime.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
 assert initialize_distributed(timeout_seconds=40) and initialize_distributed()
 import jax, numpy as np
 from conftest import state_of
@@ -115,11 +119,13 @@ def test_one_process_is_left_alone():
     ids=["jax", "slurm", "tpu"],
 )
 def test_a_cluster_is_recognised_by_its_variables(variables, monkeypatch):
-    calls = []
+    calls, roll = [], []
+    monkeypatch.setattr(processes, "call_roll", lambda *args: roll.append(args))
     monkeypatch.setattr(jax.distributed, "initialize", lambda *args, **kwargs: calls.append((args, kwargs)))
     assert initialize_distributed(environment=variables, timeout_seconds=7)
     [(arguments, settings)] = calls
-    assert settings == {"initialization_timeout": 7}
+    assert settings == {"initialization_timeout": 7, "heartbeat_timeout_seconds": 30}
+    assert roll == ([("host:1", 2, 1, 7, None)] if "JAX_PROCESS_ID" in variables else [])  # else JAX asks the cluster
     assert arguments == (("host:1", 2, 1) if "JAX_PROCESS_ID" in variables else (None, None, None))
 
 
@@ -132,6 +138,7 @@ def test_wrong_settings_are_named(monkeypatch):
     def refuse(*args, **kwargs):
         raise ValueError("no such host")
 
+    monkeypatch.setattr(processes, "call_roll", lambda *args: None)
     monkeypatch.setattr(jax.distributed, "initialize", refuse)
     with pytest.raises(RuntimeError, match="coordinator nowhere:1, this is process 0 of 2(?s:.*)no such host"):
         initialize_distributed("nowhere:1", 2, 0)
@@ -139,11 +146,84 @@ def test_wrong_settings_are_named(monkeypatch):
 
 def test_advice_is_given_before_the_time_is_up(monkeypatch, capsys):
     # XLA then aborts the process, which is why it cannot be given afterwards.
+    monkeypatch.setattr(processes, "call_roll", lambda *args: None)
     monkeypatch.setattr(jax.distributed, "initialize", lambda *args, **kwargs: time.sleep(0.5))
     initialize_distributed("host:1", 2, 1, timeout_seconds=0.1)
     assert "this is process 1 of 2. Start every process with the same JAX_COORD" in capsys.readouterr().err
     initialize_distributed("host:1", 2, 1, timeout_seconds=5)
     assert capsys.readouterr().err == ""
+
+
+def test_who_does_not_come_is_named_before_jax_is_asked():
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    with pytest.raises(RuntimeError, match=r"(?s)process 1 of 2 did not come within 0.1 s.*Start every process with"):
+        initialize_distributed(address, 2, 0, timeout_seconds=0.1)
+
+
+def test_an_error_in_a_run_of_one_process_is_left_alone():
+    threads = threading.active_count()
+    with pytest.raises(ValueError, match="mine"), ending_together():
+        raise ValueError("mine")
+    assert threading.active_count() == threads
+
+
+LOOP = """
+import sys, time
+from gan_jax.runtime.processes import any_process, ending_together, initialize_distributed
+with ending_together(2):
+    initialize_distributed(timeout_seconds=60, heartbeat_seconds=10)
+    import jax
+    any_process(False)
+    print("going", flush=True)
+    me = jax.process_index()
+    for round in range(10_000):
+        time.sleep(0.01)
+        any_process(False)
+        if round > 20 and sys.argv[1] in (f"fails {me}", "all fail"):
+            raise ValueError("my own mistake")
+        if round > 20 and sys.argv[1] == "all end":
+            break
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["fails 0", "fails 1", "all fail", "all end", "stopped 0", "stopped 1"])
+def test_no_process_waits_for_another_that_fails_or_falls_silent(what, environment):
+    """A stopped process stands for a host that cannot be reached: no connection is closed."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    cluster = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2"}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", LOOP, what],
+            env=environment(1, **cluster, JAX_PROCESS_ID=str(process)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for process in range(2)
+    ]
+    left = set(range(2))
+    try:
+        for process in running:
+            assert any(line == "going\n" for line in process.stdout or ())  # after what Gloo says
+        if what.startswith("stopped"):
+            left.remove(int(what[-1]))
+            running[int(what[-1])].send_signal(signal.SIGSTOP)
+        errors = {number: running[number].communicate(timeout=60)[1] for number in left}
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    for number in left:
+        assert (running[number].returncode == 0) == (what == "all end"), errors[number][-2000:]
+        advised = errors[number].strip().splitlines()[-1:] and f"process {number} of 2 ended before" in errors[number]
+        assert bool(advised) == (what not in ("all end", "all fail")), errors[number][-2000:]
+        if what in ("all fail", f"fails {number}"):
+            assert "ValueError: my own mistake" in errors[number]
 
 
 def test_fetch_copies_and_unwraps_keys():
