@@ -9,6 +9,9 @@ def get_config() -> ConfigDict:
     config.seed = 0
     config.steps = 100_000  # rounds: one generator update each
     config.batch_size = 64  # real images for each discriminator update, over all devices
+    # Rounds played in one call of the device, for models so small that the call takes as long as the round. Pictures,
+    # checkpoints and scores stay on their steps, with single rounds where fewer remain, so intervals that it divides are best.
+    config.rounds_a_dispatch = 1
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
@@ -21,7 +24,7 @@ def get_config() -> ConfigDict:
     config.data.flip = False
     config.data.dequantize = False
     config.data.threads = placeholder(int)  # unset: one for each core, at most 16
-    config.data.prefetch = 2  # rounds kept ready
+    config.data.prefetch = 2  # dispatches kept ready
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
     config.data.path = placeholder(str)  # folder, arrays

@@ -27,7 +27,7 @@ _READING = ("threads", "prefetch")
 _BLOCKS = (
     "seed steps batch_size precision data method generator discriminator loss regularizers optim ema mesh log checkpoint"
 ).split()
-_OPTIONAL = ("evaluate",)
+_OPTIONAL = ("evaluate", "rounds_a_dispatch")
 _EVALUATE = ("recipes", "every", "during", "test", "batch_size")
 _PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
 
@@ -66,9 +66,10 @@ def resolve(config: Settings) -> dict[str, Any]:
             raise ConfigError(
                 f"unknown config key evaluate.{key}{_nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}"
             )
-    for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0)):
-        if not isinstance(resolved[key], int) or resolved[key] < lowest:
-            raise ConfigError(f"{key} must be a whole number from {lowest} on, got {resolved[key]!r}")
+    for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0), ("rounds_a_dispatch", 1)):
+        value = resolved.get(key, lowest)
+        if not isinstance(value, int) or value < lowest:
+            raise ConfigError(f"{key} must be a whole number from {lowest} on, got {value!r}")
     return resolved
 
 

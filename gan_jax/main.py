@@ -22,6 +22,9 @@ _CACHE = flags.DEFINE_string(
 _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", None, "Join the other processes of a TPU slice; needed where no variable tells of them."
 )
+_PROFILE = flags.DEFINE_string(
+    "profile", None, "train: a range of rounds such as 10:20, of which a trace is written to workdir/profile."
+)
 _OUT = flags.DEFINE_string(
     "out",
     None,
@@ -85,13 +88,13 @@ def main(argv: Sequence[str]) -> None:
 
 def _run() -> str | None:
     logging.set_verbosity(logging.WARNING)
+    if _PROFILE.value is not None and _MODE.value != "train":
+        raise ValueError(f"--profile belongs to --mode=train, not to {_MODE.value}")
     if _MODE.value == "plan":
         _simulate_devices()
-    from gan_jax.runtime.processes import initialize_distributed
+    from gan_jax.runtime.processes import ending_together, initialize_distributed
 
-    initialize_distributed(distributed=_DISTRIBUTED.value)
-    _use_compilation_cache()
-    return {
+    play = {
         "train": _train,
         "sample": _sample,
         "evaluate": _evaluate,
@@ -99,17 +102,24 @@ def _run() -> str | None:
         "sweep": _sweep,
         "plan": _plan,
         "import": _import,
-    }[_MODE.value]()
+    }[_MODE.value]
+    with ending_together():
+        initialize_distributed(distributed=_DISTRIBUTED.value)
+        _use_compilation_cache()
+        return play()
 
 
 def _train() -> str | None:
     _require("train", workdir="runs/digits")
+    from gan_jax.runtime.profile import parse_rounds
     from gan_jax.train import train
     from gan_jax.work_folder import has_run, read_config
 
     if _CONFIG.value is None and not has_run(_WORKDIR.value):
         _require("train", config="configs/ssgan_digits.py")
-    return train(_CONFIG.value or read_config(_WORKDIR.value), _WORKDIR.value)  # a folder's run knows its config
+    profile = None if _PROFILE.value is None else parse_rounds(_PROFILE.value)
+    config = _CONFIG.value or read_config(_WORKDIR.value)  # a folder's run knows its config
+    return train(config, _WORKDIR.value, profile)
 
 
 def _sample() -> None:
@@ -170,9 +180,10 @@ def _plan() -> None:
     _require("plan", config="configs/ssgan_imagenet.py")
     if not _TOPOLOGY.value:
         raise ValueError("plan needs --topology, such as --topology=v3:8x8")
-    from gan_jax.plan import plan
+    from gan_jax.plan import fits, plan
 
-    plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)
+    if not all(fits(found) for found in plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)):
+        sys.exit(3)  # scripts ask: errors have 1
 
 
 def _import() -> None:

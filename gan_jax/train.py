@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import math
+import itertools
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from clu import parameter_overview
 
 from gan_jax import build
+from gan_jax.beginning import begin, blueprint, introduction
 from gan_jax.data import Prefetch, inspect_source
+from gan_jax.dispatch import Player, gathered, put, read
+from gan_jax.divergence import diverged, learns_no_more, not_finite
 from gan_jax.drawing import draw
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
@@ -23,17 +24,21 @@ from gan_jax.pictures import Pictures
 from gan_jax.run_log import RunLog
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
-from gan_jax.runtime.mesh import check_parts, make_mesh, put_batch, state_shardings, state_template
+from gan_jax.runtime.mesh import check_parts, make_mesh
+from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
 from gan_jax.runtime.workdir import check_writable
 from gan_jax.scoring import Options, Scoring
-from gan_jax.types import TrainState
+from gan_jax.timetable import Timetable
 from gan_jax.work_folder import claim
 
 
-class TrainingDiverged(RuntimeError):
-    """A loss, gradient or parameter is no longer finite."""
+class _Played(NamedTuple):
+    """A dispatch that the device was handed, and whose numbers nobody has read."""
+
+    first: int  # the step that its first round ends at
+    metrics: Mapping[str, jax.Array]  # [] each, or [rounds] if they are several
 
 
 class Training:
@@ -44,41 +49,46 @@ class Training:
             images = run.sample(64)
 
     config: a ConfigDict or nested dict, see configs/base.py. workdir: its folder, made where it is missing.
+    profile: (start, stop), the rounds of which a trace is taken, see gan_jax/runtime/profile.py.
     Raises before any training: ConfigError and ValueError for settings that do not fit each other or the data,
     FileNotFoundError for missing data, OSError for a folder that cannot be written.
     """
 
-    def __init__(self, config: Any, workdir: str | Path):
+    def __init__(self, config: Any, workdir: str | Path, profile: tuple[int, int] | None = None):
         self.config = build.resolve(config)
         self.method = build.method(self.config)
         (self._phase,) = self.method.phases
         self.mesh = make_mesh(**self.config["mesh"])
         check_parts(self.config["batch_size"], self.config["method"].get("accumulate", 1), self.mesh)
         self.workdir = check_writable(workdir)
-        self._intervals, self._saving = self.config["log"], self.config["checkpoint"]
-        for block, key in (("log", "every"), ("log", "samples_every"), ("log", "num_samples"), ("checkpoint", "every")):
-            if self.config[block][key] < 1:
-                raise build.ConfigError(f"{block}.{key} must be 1 or more, got {self.config[block][key]}")
+        self._timetable = Timetable.of(self.config)
+        if self.config["log"]["num_samples"] < 1:
+            raise build.ConfigError(f"log.num_samples must be 1 or more, got {self.config['log']['num_samples']}")
+        self._profile = Profile(profile, self.workdir / "profile", self.steps)
 
         source = build.source(self.config)
         self._say(str(inspect_source(source)))
         self.batches = build.batches(self.config, source, jax.process_index(), jax.process_count())
-        self._scoring, self._scores_every = self._open_scoring()
-        claim(self.workdir, self.config, images=len(source), classes=len(source.classes))
-        self.checkpoints = Checkpoints(
-            self.workdir / "checkpoints", self._saving["keep"], self._saving.get("keep_every")
-        )
-        self.images_a_round = self.config["batch_size"] * self.batches.d_steps
+        self._scoring = self._open_scoring()
         first = self.batches.at(0)
-        self.step, self.state = self._begin(first)
+        planned = blueprint(self.method, first, self.config["seed"], self.mesh)
+        self._play_on_device = Player(self.method, self._phase, self.mesh, planned.shardings)
+        self._play_on_device.check(
+            planned.template, first
+        )  # before the folder belongs to a config that cannot be played
+        claim(self.workdir, self.config, images=len(source), classes=len(source.classes))
+        saving = self.config["checkpoint"]
+        self.checkpoints = Checkpoints(self.workdir / "checkpoints", saving["keep"], saving.get("keep_every"))
+        self.images_a_round = self.config["batch_size"] * self.batches.d_steps
+        self.step, self.state = begin(planned, self.checkpoints)
+        self._say(introduction(self.state, self.mesh, self.workdir))
+        if self.step:
+            kimg, epoch = self.step * self.images_a_round / 1000, self.batches.epoch(self.step)
+            self._say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
         self._saved = self.step or None
+        self._lost = False  # whether it was said that a player learns no more
         self._log = RunLog(self.workdir, self.step, self.images_a_round)
         self._pictures = Pictures(self.method, self._phase, self.mesh, self.config, first["image"])
-        self._round = jax.jit(
-            functools.partial(self.method.step, phase=self._phase),
-            donate_argnums=0,
-            out_shardings=(self._shardings, None),
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -91,55 +101,17 @@ class Training:
         self.checkpoints.close()
         self._log.close()
 
-    # --- the state
-
-    def _begin(self, first: Mapping[str, np.ndarray]) -> tuple[int, TrainState]:
-        """The newest checkpoint's state, or a new one, on the mesh."""
-
-        def init(key: jax.Array) -> TrainState:  # shapes are enough
-            return self.method.init(key, {name: jnp.zeros(leaf.shape, leaf.dtype) for name, leaf in first.items()})
-
-        key = jax.random.key(self.config["seed"])
-        abstract = jax.eval_shape(init, key)
-        self._shardings = state_shardings(abstract, self.mesh)
-        restored = self.checkpoints.restore(state_template(abstract, self.mesh))
-        if restored is None:
-            with jax.set_mesh(self.mesh):
-                state = jax.jit(init, out_shardings=self._shardings)(key)
-            step = 0
-        else:
-            step, state = restored
-        self._introduce(abstract)
-        if step:
-            kimg, epoch = step * self.images_a_round / 1000, self.batches.epoch(step)
-            self._say(f"resumed at step {step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
-        return step, state
-
-    def _introduce(self, abstract: TrainState) -> None:
-        counts = [
-            f"{name} {parameter_overview.count_parameters(network.params):,}"
-            for name, network in abstract.networks.items()
-        ]
-        devices = jax.devices()
-        self._say(
-            f"parameters: {', '.join(counts)}\n"
-            f"devices: {len(devices)} x {devices[0].device_kind}, mesh {dict(self.mesh.shape)}, "
-            f"processes: {jax.process_count()}; work folder {self.workdir}"
-        )
-
     def digest(self) -> str:
         """SHA-256 over all arrays of the state."""
         return state_digest(self.state)
 
-    def _open_scoring(self) -> tuple[Scoring | None, int | None]:
-        settings = self.config.get("evaluate", {})
-        if (every := settings.get("every")) is None:
-            return None, None
-        if every < 1:
-            raise build.ConfigError(f"evaluate.every must be 1 or more, got {every}")
+    def _open_scoring(self) -> Scoring | None:
+        if self._timetable.scores is None:
+            return None
+        settings = self.config["evaluate"]
         options = Options(batch_size=settings.get("batch_size", 64))
         subject = self.workdir.name
-        return Scoring(self.config, self.mesh, settings["during"], subject=subject, options=options, quiet=True), every
+        return Scoring(self.config, self.mesh, settings["during"], subject=subject, options=options, quiet=True)
 
     # --- the loop
 
@@ -159,69 +131,70 @@ class Training:
             return None
         if self.step == 0:
             self._picture(real=True)
-        put = functools.partial(put_batch, mesh=self.mesh)
-        depth = self.config["data"]["prefetch"]
+        dispatches = gathered(self.batches, self.step, self._timetable.lengths(self.step, until))
+        put_on_mesh = lambda dispatch: put(dispatch, self.mesh)
         with (
-            StopRequested() as stop,
-            Prefetch(self.batches.iterate(self.step), put, depth) as rounds,
+            StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
+            Prefetch(dispatches, put_on_mesh, self.config["data"]["prefetch"]) as prefetched,
             Progress(self.steps, self.step) as progress,
+            self._profile,
         ):
-            self._play(until, rounds, progress, stop)
+            self._play(until, prefetched, progress, stop)
             if self.step == self.steps:
                 self._finish()  # before the save: a run killed in between resumes before this line, and drops it
             self._save()
             self.checkpoints.wait()
             return stop.name if self.step < until else None
 
-    def _play(self, until: int, rounds: Prefetch, progress: Progress, stop: StopRequested) -> None:
-        late: Mapping[str, jax.Array] = {}  # the last round's metrics, read while the device plays the next
-        waited = 0.0
-        while self.step < until and not stop.agreed(self.step):
-            batch = next(rounds)
-            with jax.set_mesh(self.mesh):
-                self.state, metrics = self._round(self.state, batch)
+    def _play(self, until: int, dispatches: Prefetch, progress: Progress, stop: StopRequested) -> None:
+        late: _Played | None = None  # its numbers are read while the device plays the next
+        self._waited = 0.0
+        for turn in itertools.count():
+            if self.step >= until or stop.agreed(turn):
+                break
+            dispatch = next(dispatches)
+            self._profile.before(self.step, dispatch.rounds, self.state)
+            with jax.profiler.StepTraceAnnotation("dispatch", step_num=self.step):
+                self.state, metrics = self._play_on_device(self.state, dispatch)
             if late:
-                self._report(self.step, late, progress, rounds.waited - waited)
-                waited = rounds.waited
-            self.step, late = self.step + 1, metrics
-            saves = self.step % self._saving["every"] == 0
-            draws = self.step % self._intervals["samples_every"] == 0
-            scores = self._scores_every and self.step % self._scores_every == 0
-            if saves or draws or scores:  # only of a state whose numbers are known to be sound
-                self._report(self.step, late, progress, rounds.waited - waited)
-                waited, late = rounds.waited, {}
-                if draws:
+                self._report(late, progress, dispatches)
+            late, self.step = _Played(self.step + 1, metrics), self.step + dispatch.rounds
+            if self._profile.after(self.step, self.state):
+                progress.skip()
+            due = self._timetable.due(self.step)
+            if any(due):  # only of a state whose numbers are known to be sound
+                self._report(late, progress, dispatches)
+                late = None
+                if due.picture:
                     self._picture()
-                if scores:
+                if due.scores:
                     self._score()
                     progress.skip()
-                if saves and self.step < until:
+                if due.checkpoint and self.step < until:
                     self._save()
         if late:
-            self._report(self.step, late, progress, rounds.waited - waited)
+            self._report(late, progress, dispatches)
 
-    def _report(self, step: int, metrics: Mapping[str, jax.Array], progress: Progress, waited: float) -> None:
-        values = {name: float(value) for name, value in jax.device_get(metrics).items()}
-        self._check_finite(step, values)
-        shown = {name: values[name] for name in ("d/adversarial", "g/adversarial") if name in values}
-        progress.update(step, step * self.images_a_round, waited, shown)
-        if step % self._intervals["every"] == 0 or step == self.steps:
-            self._log.write(step, {**progress.rates(), **values})
-
-    def _check_finite(self, step: int, values: Mapping[str, float]) -> None:
-        wrong = [name for name, value in values.items() if not math.isfinite(value)]
-        if not wrong:
-            return
-        self._log.note(step, values)
-        self.checkpoints.wait()
-        saved = self.checkpoints.steps()
-        last = f"step {saved[-1]} in {self.checkpoints.directory}" if saved else "none was written yet"
-        raise TrainingDiverged(
-            f"round {step}: {wrong[0]} is {values[wrong[0]]}"
-            + (f" (then {', '.join(wrong[1:4])})" if wrong[1:] else "")
-            + f". The last good checkpoint: {last}. A smaller learning rate or optim.*.clip_norm may help; "
-            "running the same command again goes on from that checkpoint."
-        )
+    def _report(self, played: _Played, progress: Progress, dispatches: Prefetch) -> None:
+        """Reads the numbers of a dispatch, round by round, once the device has them."""
+        began = time.perf_counter()
+        rounds = read(played.metrics)
+        blocked = time.perf_counter() - began
+        waited, self._waited = dispatches.waited - self._waited, dispatches.waited
+        step = played.first + len(rounds) - 1
+        shown = {name: rounds[-1][name] for name in ("d/adversarial", "g/adversarial") if name in rounds[-1]}
+        progress.update(step, step * self.images_a_round, waited, shown, blocked)
+        lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
+        times = {**progress.rates(), **progress.time_shares()} if lines else {}
+        for step, values in enumerate(rounds, played.first):
+            if not_finite(values):
+                self._log.note(step, values)
+                raise diverged(step, values, self.checkpoints)
+            if step in lines:
+                self._log.write(step, {**times, **values})
+                if not self._lost and (sentence := learns_no_more(step, values)):
+                    self._lost = True
+                    self._say(sentence, sys.stderr)
 
     def _picture(self, real: bool = False) -> None:
         """Draws the fixed latents, and writes down how much the samples differ from each other."""
@@ -271,9 +244,9 @@ class Training:
             print(text, file=stream or sys.stdout, flush=True)
 
 
-def train(config: Any, workdir: str | Path) -> str | None:
+def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = None) -> str | None:
     """Trains to the end, or goes on to it. -> the signal that stopped it early, or None."""
-    with Training(config, workdir) as run:
+    with Training(config, workdir, profile) as run:
         stopped = run.play()
         if stopped:
             run._say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")

@@ -15,6 +15,7 @@ from gan_jax.runtime.atomic import write_atomically
 # What may change between two starts of a run: it does not shape the numbers of the rounds both have.
 _FREE = (
     "steps",
+    "rounds_a_dispatch",
     "log",
     "checkpoint",
     "evaluate",

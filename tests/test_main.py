@@ -16,6 +16,8 @@ CONFIG = "--config=configs/sngan_digits.py"
     [
         (("--mode=train",), "train needs --workdir"),
         (("--mode=train", "--workdir=nothing_there"), "train needs --config"),
+        (("--mode=train", "--workdir=x", CONFIG, "--profile=20:10"), "--profile=20:10 ends before it begins"),
+        (("--mode=sample", "--workdir=x", "--profile=1:2"), "--profile belongs to --mode=train"),
         (("--mode=sample",), "sample needs --workdir"),
         (("--mode=evaluate",), "evaluate needs --workdir"),
         (("--mode=evaluate", "--images=x"), "evaluate --images needs --reference"),

@@ -74,25 +74,30 @@ def state_template(abstract_state: PyTree, mesh: Mesh) -> PyTree:
     )
 
 
-def batch_sharding(mesh: Mesh) -> NamedSharding:
-    """The sharding of one round's batch, [d_steps, B, ...]: B is split over all devices, of both axes."""
-    return NamedSharding(mesh, PartitionSpec(None, AXES))
+def batch_sharding(mesh: Mesh, batch_axis: int = 1) -> NamedSharding:
+    """The sharding of one round's batch, [d_steps, B, ...]: B is split over all devices, of both axes.
+
+    batch_axis: where B is; 2 for the batches of several rounds, [rounds, d_steps, B, ...].
+    """
+    return NamedSharding(mesh, PartitionSpec(*(None,) * batch_axis, AXES))
 
 
-def put_batch(host_batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, jax.Array]:
+def put_batch(host_batch: Mapping[str, np.ndarray], mesh: Mesh, batch_axis: int = 1) -> dict[str, jax.Array]:
     """This process's part of a batch -> the global batch, on the devices.
 
-    host_batch: {name: [d_steps, B / processes, ...]}; every process brings as many rows.
+    host_batch: {name: [d_steps, B / processes, ...]}; every process brings as many rows. With batch_axis=2 the batches of
+    several rounds, [rounds, d_steps, B / processes, ...].
     Returns {name: [d_steps, B, ...]} with `batch_sharding(mesh)`. Raises ValueError where the rows do not divide.
     """
-    sharding = batch_sharding(mesh)
+    sharding = batch_sharding(mesh, batch_axis)
     local_devices = len(sharding.addressable_devices)
+    axes = ", ".join(("rounds", "d_steps", "rows")[-batch_axis - 1 :])
 
     def put(name: str, rows) -> jax.Array:
         rows = np.asarray(rows)
-        if rows.ndim < 2 or rows.shape[1] % local_devices:
+        if rows.ndim <= batch_axis or rows.shape[batch_axis] % local_devices:
             raise ValueError(
-                f"batch[{name!r}] has shape {rows.shape}; expected [d_steps, rows, ...] with rows a multiple of this "
+                f"batch[{name!r}] has shape {rows.shape}; expected [{axes}, ...] with rows a multiple of this "
                 f"process's {local_devices} device(s)"
             )
         return jax.make_array_from_process_local_data(sharding, rows)

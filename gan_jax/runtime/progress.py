@@ -1,4 +1,4 @@
-"""What a person watching a run wants to know: how far, how fast, how long still, and is it waiting for data."""
+"""What a person watching a run wants to know: how far, how fast, how long still, and where the time goes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class _Mark(NamedTuple):
     time: float  # seconds
     step: int
     images: int
-    waited: float  # seconds, summed over the run
+    waited: float  # seconds for data, summed over the run
+    blocked: float  # seconds for the device, summed over the run
 
 
 class Progress:
@@ -38,7 +39,9 @@ class Progress:
         self._total, self._step, self._metrics = total, start, {}
         self._interval, self._window, self._clock = interval, window, clock
         self._stream = sys.stderr if stream is None else stream
-        self._began, self._waited = clock(), 0.0
+        self._began = clock()
+        self._newest = _Mark(self._began, start, 0, 0.0, 0.0)
+        self._told: _Mark | None = self._newest  # up to where `time_shares` has told; None: from the next update on
         self._marks: collections.deque[_Mark] = collections.deque()
         self._shown_at, self._shown_step = -float("inf"), None
         self._shown = jax.process_index() == 0
@@ -55,18 +58,26 @@ class Progress:
         self.close()
 
     def update(
-        self, step: int, images_shown: int, waited_seconds: float = 0.0, metrics: Mapping[str, Any] | None = None
+        self,
+        step: int,
+        images_shown: int,
+        waited_seconds: float = 0.0,
+        metrics: Mapping[str, Any] | None = None,
+        blocked_seconds: float = 0.0,
     ) -> None:
         """To be called after each round, or every few.
 
         step: rounds done, of the whole run. images_shown: real images shown, of the whole run.
-        waited_seconds: waited for data since the last call. metrics: numbers to show; read only when they are shown.
+        waited_seconds: waited for data since the last call. blocked_seconds: for the device to finish, likewise.
+        metrics: numbers to show; read only when they are shown.
         The first call opens the window, so the time before it, compilation, counts for no rate.
         """
         now = self._clock()
-        self._waited += waited_seconds
         self._step, self._metrics = step, metrics or self._metrics
-        self._mark(_Mark(now, step, images_shown, self._waited))
+        waited, blocked = self._newest.waited + waited_seconds, self._newest.blocked + blocked_seconds
+        self._newest = _Mark(now, step, images_shown, waited, blocked)
+        self._told = self._told or self._newest
+        self._mark(self._newest)
         if self._shown and now - self._shown_at >= self._interval:
             self._show(now)
 
@@ -74,6 +85,7 @@ class Progress:
         """Forgets the window: the next update opens a new one. To be called where the loop does something else than
         play rounds (a phase that compiles, an evaluation), so that it counts for no rate."""
         self._marks.clear()
+        self._told = None
 
     def rates(self) -> dict[str, float]:
         """{"seconds"} since the start, and once two rounds are known {"images_per_second", "seconds_per_kimg",
@@ -87,6 +99,19 @@ class Progress:
                 rates["seconds_per_kimg"] = 1000 * elapsed / images
                 rates["data_wait"] = min(1.0, (last.waited - first.waited) / elapsed)
         return rates
+
+    def time_shares(self) -> dict[str, float]:
+        """Where the wall time went, from what the last call told of (at first, the start) to the newest update.
+
+        {"time/input", "time/host", "time/device"}, from 0 to 1, with the sum 1; empty where no time went by.
+        input: the loop waited for the next batch. device: it waited for numbers that the device had yet to compute.
+        host: all the rest, such as handing rounds to the device, writing lines and pictures, and compiling at the start.
+        Handing over is asynchronous: the device computes through the host's part and the input's as well, so time/device
+        is less than the share of time in which it is busy. Where it is far from 0 the device sets the pace; where it is
+        near 0, the other two do. (CPUs run small programs within the call, which counts as host.)
+        """
+        before, self._told = self._told, self._newest
+        return {} if before is None else _shares(before, self._newest)
 
     def seconds_left(self) -> float | None:
         """Seconds until the last round at the window's speed; None while it is unknown."""
@@ -130,8 +155,22 @@ class Progress:
         parts = []
         if "images_per_second" in rates:
             parts.append(f"{rates['images_per_second']:.4g} images/s, {rates['seconds_per_kimg']:.3g} s/kimg")
-            parts.append(f"{100 * rates['data_wait']:.0f}% waiting for data")
+            times = _shares(self._marks[0], self._marks[-1])
+            if self._newest.blocked:  # who calls this measures it
+                parts.append("time: " + ", ".join(f"{100 * share:.0f}% {name[5:]}" for name, share in times.items()))
+            else:
+                parts.append(f"{100 * rates['data_wait']:.0f}% waiting for data")
         if left is not None:
             parts.append(f"{tqdm.format_interval(round(left))} left")
         parts += [f"{name} {float(value):.4g}" for name, value in self._metrics.items()]
         return ", ".join(parts)
+
+
+def _shares(first: _Mark, last: _Mark) -> dict[str, float]:
+    """Parts of the time between two marks; {} if there is none."""
+    elapsed = last.time - first.time
+    if elapsed <= 0:
+        return {}
+    waited = min(1.0, (last.waited - first.waited) / elapsed)
+    device = min(1.0 - waited, (last.blocked - first.blocked) / elapsed)
+    return {"time/input": waited, "time/host": 1.0 - waited - device, "time/device": device}

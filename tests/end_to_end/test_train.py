@@ -1,15 +1,18 @@
 """A run in its folder: what it leaves there, what it says, and that going on is the same as never having stopped."""
 
 import json
+import signal
 
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 from PIL import Image
 
 from gan_jax import build
+from gan_jax.divergence import TrainingDiverged
 from gan_jax.sample import draw, load_sampler, sample, write
-from gan_jax.train import Training, TrainingDiverged, train
+from gan_jax.train import Training, train
 
 
 def _lines(workdir):
@@ -98,6 +101,90 @@ def test_stopped_and_resumed_is_unbroken_to_the_bit(finished, tiny, tmp_path, ca
     assert steps == list(range(1, 13))
 
 
+def _numbers(workdir):
+    """The lines of a run without those that tell of time."""
+    of_time = ("seconds", "images_per_second", "seconds_per_kimg", "data_wait")
+    keep = lambda key: key not in of_time and not key.startswith("time/")
+    return [{key: value for key, value in line.items() if keep(key)} for line in _lines(workdir)]
+
+
+@pytest.fixture
+def small():
+    """A function: changes -> the config of a run on points, which compiles in no time."""
+
+    def config(**changes):
+        made = build.load_config("configs/gan_ring.py")
+        made.update({"steps": 12, "batch_size": 8, "regularizers": {}, "rounds_a_dispatch": 1})
+        made.log.update({"every": 1, "samples_every": 6, "num_samples": 4})
+        made.checkpoint.every = 6
+        with made.unlocked():
+            del made.regularizers.r1
+            for player in ("generator", "discriminator"):
+                made[player].widths = (8,)
+                made.optim[player].learning_rate.transition_steps = 12
+        made.update(changes)
+        return made
+
+    return config
+
+
+def test_several_rounds_a_dispatch_are_the_same_run(small, tmp_path, capsys):
+    train(small(), tmp_path / "one")
+    with Training(small(rounds_a_dispatch=3), tmp_path / "several") as run:
+        run.play(8)  # to 3, 6, 7, 8
+    with Training(small(rounds_a_dispatch=2), tmp_path / "several", profile=(9, 10)) as run:
+        run.play()  # to 10, 12
+    assert _numbers(tmp_path / "several") == _numbers(tmp_path / "one")  # to the bit, and the digest with them
+    names = lambda run: sorted(file.name for file in (tmp_path / run / "samples").iterdir())
+    assert names("several") == names("one")
+    assert "trace of rounds 8 to 10" in capsys.readouterr().out
+    (trace,) = (tmp_path / "several" / "profile").rglob("*.trace.json.gz")
+    assert trace.stat().st_size > 0
+
+
+def test_a_signal_is_answered_after_the_dispatch(small, tmp_path):
+    with Training(small(rounds_a_dispatch=3, checkpoint={"every": 3}), tmp_path) as run:
+        play = run._play_on_device
+
+        def interrupted(state, dispatch):
+            if int(state.step) == 3:
+                signal.raise_signal(signal.SIGTERM)
+            return play(state, dispatch)
+
+        run._play_on_device = interrupted
+        assert run.play() == "SIGTERM"
+        assert run.step == 6 and run.checkpoints.steps() == [3, 6]
+
+
+def test_a_bad_round_among_several_is_named(small, tmp_path):
+    """Round 5, in the middle of the rounds 4 to 6: the lines before it stay, and none of what follows it is kept."""
+    with Training(small(rounds_a_dispatch=3, checkpoint={"every": 3}), tmp_path) as run:
+        sound = run._play_on_device
+
+        def spoilt(state, dispatch):
+            first = int(state.step)
+            state, metrics = sound(state, dispatch)
+            rounds = first + 1 + np.arange(dispatch.rounds)
+            return state, {**metrics, "g/total": np.where(rounds == 5, np.nan, metrics["g/total"])}
+
+        run._play_on_device = spoilt
+        with pytest.raises(TrainingDiverged, match=r"^round 5: g/total is nan. The last good checkpoint: step 3"):
+            run.play()
+    assert [line["step"] for line in _lines(tmp_path) if "g/total" in line] == [1, 2, 3, 4, 5]
+    assert _lines(tmp_path)[-1]["g/total"] == "nan"
+    assert run.checkpoints.steps() == [3]
+
+
+def test_where_the_time_went_is_on_every_line(finished):
+    workdir, _ = finished
+    parts = [
+        [line[f"time/{part}"] for part in ("input", "host", "device")] for line in _lines(workdir) if "d/total" in line
+    ]
+    np.testing.assert_allclose(np.sum(parts, axis=1), 1)
+    assert np.min(parts) >= 0
+    assert parts[0][1] > 0.5  # it compiles
+
+
 def test_a_finished_run_says_so_and_changes_nothing(finished, tiny, capsys):
     workdir, _ = finished
     before = (workdir / "metrics.jsonl").read_bytes()
@@ -136,6 +223,13 @@ def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_
     assert f"step {last} in" in str(told.value) if last else "none was written" in str(told.value)
     bad = int(str(told.value).split(":")[0].split()[1])
     assert last < bad
+
+
+def test_a_player_that_learns_no_more_is_told_once(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gan_jax.train.learns_no_more", lambda step, values: f"round {step}: lost" if step > 1 else None)
+    train(tiny(steps=4), tmp_path)
+    told = capsys.readouterr().err
+    assert told.count("lost") == 1 and "round 2: lost" in told
 
 
 def test_samples_are_of_the_average_and_depend_on_the_seed_alone(finished, tiny):
@@ -223,6 +317,10 @@ def test_a_folder_of_ones_own_trains(tiny, tmp_path, capsys):
         ({"data__source": "folder", "data__path": "SIZES", "method__num_classes": 2}, "needs class labels"),
         ({"mesh__data": 3}, "cannot lay out data=3"),
         ({"mesh__data": 0}, "cannot lay out data=0"),
+        ({"rounds_a_dispatch": 0}, "rounds_a_dispatch must be a whole number from 1 on, got 0"),
+        ({"method__accumulate": 3}, "cannot be accumulated in 3 equal parts"),
+        ({"regularizers__rotation__fraction": 0.2}, "rotation with fraction 0.2 does not divide a batch of"),
+        ({"log__num_samples": 0}, "log.num_samples must be 1 or more"),
         ({"log__every": 0}, "log.every must be 1 or more"),
         ({"data__source": "tfds", "data__name": "cifar10", "data__data_dir": "EMPTY"}, "download_and_prepare"),
     ],
@@ -235,7 +333,30 @@ def test_bad_input_is_refused_before_any_training(tiny, tmp_path, changes, says)
     changes = {k: str(tmp_path / v) if v in ("EMPTY", "SIZES") else v for k, v in changes.items()}
     with pytest.raises((ValueError, OSError), match=says):
         Training(tiny(**changes), tmp_path / "run")
-    assert not (tmp_path / "run" / "checkpoints").exists()
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_packs_and_taps_that_do_not_fit_are_refused_before_any_training(tiny, tmp_path):
+    config = tiny()
+    inner = config.discriminator.to_dict()
+    with config.ignore_type(), config.unlocked():
+        config.discriminator = ConfigDict({"type": "packed.Packed", "m": 3, "discriminator": inner})
+        del config.regularizers.rotation
+    with pytest.raises(ValueError, match="packs of m=3 do not divide a batch of"):
+        Training(config, tmp_path / "run")
+    task = {"type": "latent_transform.latent_transform", "weight_g": 1.0, "sigma_eps": 0.5, "tap": "block9"}
+    with config.ignore_type(), config.unlocked():
+        config.discriminator = ConfigDict(inner)
+        config.regularizers.latent_transform = ConfigDict(task)
+    with pytest.raises(ValueError, match="has no tap 'block9'; it has block0"):
+        Training(config, tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_trace_behind_the_end_is_refused(tiny, tmp_path):
+    with pytest.raises(ValueError, match="--profile=12:14 begins behind the run's last round, 12"):
+        Training(tiny(), tmp_path / "run", profile=(12, 14))
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_a_work_folder_that_is_a_file_is_refused(tiny, tmp_path):

@@ -22,10 +22,10 @@ def clock():
     return Clock()
 
 
-def play(progress, clock, rounds, first=1, seconds=0.1, waited=0.02, batch=64):
+def play(progress, clock, rounds, first=1, seconds=0.1, waited=0.02, batch=64, blocked=0.0):
     for step in range(first, first + rounds):
         clock.now += seconds
-        progress.update(step, step * batch, waited, {"d/loss": 1.5})
+        progress.update(step, step * batch, waited, {"d/loss": 1.5}, blocked)
 
 
 def test_rates_leave_out_compilation(clock):
@@ -60,6 +60,37 @@ def test_memory_is_bounded_at_any_speed(clock):
     play(progress, clock, 20_000, seconds=0.001, waited=0.0)
     assert len(progress._marks) < 500
     assert progress.rates()["images_per_second"] == pytest.approx(64_000, rel=0.01)
+
+
+def test_time_shares_are_of_the_time_since_they_were_last_told(clock):
+    progress = Progress(1000, stream=io.StringIO(), clock=clock)
+    assert progress.time_shares() == {}
+    clock.now += 8  # the first round compiles
+    progress.update(1, 64, waited_seconds=1, blocked_seconds=1)
+    assert progress.time_shares() == pytest.approx({"time/input": 0.125, "time/host": 0.75, "time/device": 0.125})
+    assert progress.time_shares() == {}  # no time went by
+    play(progress, clock, 10, first=2, waited=0.02, blocked=0.05)
+    clock.now += 5  # after the update: it belongs to the next
+    assert progress.time_shares() == pytest.approx({"time/input": 0.2, "time/host": 0.3, "time/device": 0.5})
+    play(progress, clock, 1, first=12, seconds=0, waited=0, blocked=0)
+    assert progress.time_shares() == pytest.approx({"time/input": 0, "time/host": 1, "time/device": 0})
+
+
+def test_time_shares_leave_out_what_is_skipped_and_stay_within_one(clock):
+    progress = Progress(1000, stream=io.StringIO(), clock=clock)
+    play(progress, clock, 2)
+    progress.skip()
+    clock.now += 500  # an evaluation
+    play(progress, clock, 1, first=3)
+    assert progress.time_shares() == {}  # its end is where the next begins
+    play(progress, clock, 2, first=4, waited=0.08, blocked=0.04)  # clocks that disagree a little
+    assert progress.time_shares() == pytest.approx({"time/input": 0.8, "time/host": 0, "time/device": 0.2})
+
+
+def test_the_line_says_where_the_time_goes_if_it_is_measured(clock):
+    progress = Progress(1000, stream=io.StringIO(), clock=clock)
+    play(progress, clock, 100, blocked=0.05)
+    assert "s/kimg, time: 20% input, 30% host, 50% device, 01:30 left" in progress.line()
 
 
 def test_a_log_gets_one_plain_line_an_interval(clock):
