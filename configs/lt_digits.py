@@ -2,7 +2,7 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device, a CPU will do.
-Settings: sigma_eps and lambda by the sweep in docs/results.md; E and the warm-up are choices.
+Settings: sigma_eps and lambda as chosen in docs/results.md; E and the warm-up are choices.
 Command: python -m gan_jax.main --config=configs/lt_digits.py --workdir=runs/lt_digits
 """
 
@@ -14,5 +14,5 @@ from configs.transform import latent_transform
 
 def get_config() -> ConfigDict:
     config = sngan_digits.get_config()
-    latent_transform(config, tap="block2", warm_up=500, sigma_eps=0.1, weight=0.1)
+    latent_transform(config, tap="block2", warm_up=500, sigma_eps=1.0, weight=0.1)
     return config
