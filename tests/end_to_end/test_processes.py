@@ -57,7 +57,7 @@ def test_a_run_goes_from_two_processes_to_four_to_one(command, together, run, ca
     np.testing.assert_allclose(_losses(run_of_many), _losses(run_of_one), rtol=1e-3, atol=1e-3)
 
     evaluate = [sys.executable, "-m", "gan_jax.main", "--mode=evaluate", f"--workdir={run_of_many}"]
-    evaluate += [f"--compilation_cache={cache}", "--recipes=fd_digits,memorisation"]
+    evaluate += [f"--compilation_cache={cache}", "--recipes=memorisation"]
     together(evaluate, 4, GAN_JAX_CACHE=str(tmp_path / "cache_of_four"))
     of_four = _scores(run_of_many)
     (run_of_many / "scores.jsonl").unlink()
