@@ -111,19 +111,18 @@ def _plan_phase(
 ) -> dict[str, Any]:
     step, arguments = train_step(method, phase, share, mesh)
     state = arguments[0]
-    images = phase.batch_size * count // mesh.size * config["method"].get("d_steps", 1)
+    batch_size = phase.batch_size
     if what == "sample":
-        step, arguments = sample_step(method, phase, phase.batch_size, mesh, state)
-        images = phase.batch_size * count // mesh.size
+        step, arguments = sample_step(method, phase, batch_size, mesh, state)
     elif what == "evaluate":
-        step, arguments, images = evaluation_step(share, method, phase, mesh, state)
-        images *= count // mesh.size
+        step, arguments, batch_size = evaluation_step(share, method, phase, mesh, state)
+    batch_size *= count // mesh.size  # one device's program stands for all GPUs
     found: dict[str, Any] = {
         "topology": machine.text,
         "what": what,
         "devices": count,
-        "batch_size": images // config["method"].get("d_steps", 1) if what == "train" else images,
-        "images_a_step": images,
+        "batch_size": batch_size,
+        "images_a_step": batch_size * (config["method"].get("d_steps", 1) if what == "train" else 1),
         "parameters": {name: _count(network.params) for name, network in state.networks.items()},
         "bytes_of_state": _bytes(state),
     }

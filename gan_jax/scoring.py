@@ -106,6 +106,13 @@ class Scoring:
             )
 
 
+def scoring_during(config: Mapping[str, Any], mesh: jax.sharding.Mesh, subject: str) -> Scoring:
+    """The scores of a run while it trains: the recipes of evaluate.during, without progress bars."""
+    settings = config["evaluate"]
+    options = Options(batch_size=settings.get("batch_size", 64))
+    return Scoring(config, mesh, settings["during"], subject=subject, options=options, quiet=True)
+
+
 def _pair_accuracy(
     method: Method, state: TrainState, phase: Phase, mesh: jax.sharding.Mesh, batch_size: int = 64
 ) -> tuple[float, Callable[[float, int], float]] | None:

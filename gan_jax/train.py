@@ -29,7 +29,7 @@ from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
 from gan_jax.runtime.workdir import check_writable
-from gan_jax.scoring import Options, Scoring
+from gan_jax.scoring import scoring_during
 from gan_jax.timetable import Timetable
 from gan_jax.work_folder import claim
 
@@ -69,7 +69,9 @@ class Training:
         source = build.source(self.config)
         self._say(str(inspect_source(source)))
         self.batches = build.batches(self.config, source, jax.process_index(), jax.process_count())
-        self._scoring = self._open_scoring()
+        self._scoring = None
+        if self._timetable.scores is not None:
+            self._scoring = scoring_during(self.config, self.mesh, self.workdir.name)
         first = self.batches.at(0)
         planned = blueprint(self.method, first, self.config["seed"], self.mesh)
         self._play_on_device = Player(self.method, self._phase, self.mesh, planned.shardings)
@@ -104,14 +106,6 @@ class Training:
     def digest(self) -> str:
         """SHA-256 over all arrays of the state."""
         return state_digest(self.state)
-
-    def _open_scoring(self) -> Scoring | None:
-        if self._timetable.scores is None:
-            return None
-        settings = self.config["evaluate"]
-        options = Options(batch_size=settings.get("batch_size", 64))
-        subject = self.workdir.name
-        return Scoring(self.config, self.mesh, settings["during"], subject=subject, options=options, quiet=True)
 
     # --- the loop
 

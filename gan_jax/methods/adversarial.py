@@ -17,9 +17,11 @@ import optax
 from flax import linen
 
 from gan_jax.methods.accumulation import mean_over_parts
+from gan_jax.methods.descent import descend
 from gan_jax.methods.discriminator_features import DiscriminatorFeatures
 from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
-from gan_jax.nn.spectral import iterate
+from gan_jax.methods.heads import collect_heads
+from gan_jax.methods.player_metrics import player_metrics, update_metrics
 from gan_jax.optim import Ema
 from gan_jax.types import (
     AdversarialLoss,
@@ -33,7 +35,6 @@ from gan_jax.types import (
     Regularizer,
     Term,
     TrainState,
-    Verdict,
     named_key,
     over_data,
 )
@@ -84,18 +85,11 @@ class Adversarial:
             raise ValueError(f"latent is one of {', '.join(LATENTS)}, not {self.latent!r}")
         if missing := _PREFIX.keys() - self.optimizers.keys():
             raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
-        taken = {"generator", "discriminator"}
-        for owner, regularizer in self.regularizers.items():
-            if owner in _TAKEN:
-                raise ValueError(
-                    f"a regulariser cannot be named {owner!r}: the method's own memory or noise has that name"
-                )
-            for name, head in regularizer.heads().items():
-                if name in taken:
-                    raise ValueError(f"two networks are named {name!r}; the second is a head of regulariser {owner!r}")
-                if head.player not in _PREFIX:
-                    raise ValueError(f"head {name!r} is trained with {head.player!r}, which is no player")
-                taken.add(name)
+        if clash := self.regularizers.keys() & set(_TAKEN):
+            raise ValueError(
+                f"a regulariser cannot be named {min(clash)!r}: the method's own memory or noise has that name"
+            )
+        collect_heads(self.regularizers, players=_PREFIX)
 
     # --- state
 
@@ -128,13 +122,11 @@ class Adversarial:
         return Network(params, variables, self._optimizer(name).init(params), average)
 
     def _heads(self) -> dict[str, Head]:
-        return {name: head for r in self.regularizers.values() for name, head in r.heads().items()}
+        return collect_heads(self.regularizers, players=_PREFIX)
 
     def _optimizer(self, name: str) -> optax.GradientTransformation:
-        if name in _PREFIX:
-            return self.optimizers[name]
-        head = self._heads()[name]
-        return head.optimizer or self.optimizers[head.player]
+        head = self._heads().get(name)
+        return self.optimizers[name] if head is None else head.optimizer or self.optimizers[head.player]
 
     # --- one round
 
@@ -159,12 +151,10 @@ class Adversarial:
         key = jax.random.fold_in(key, self.d_steps)
         (networks, memory), of_g = self._update("generator", *carry, last, key, state.step, state.step)
         if self.ema is not None:
-            networks["generator"] = self._averaged(networks["generator"], state.step)
+            made = networks["generator"]
+            now = {"params": made.params, "stats": made.stats}
+            networks["generator"] = made.replace(ema=self.ema.update(made.ema, now, state.step))
         return TrainState(state.step + 1, state.key, networks, memory), of_d | of_g
-
-    def _averaged(self, network: Network, round: Array) -> Network:
-        now = {"params": network.params, "stats": network.stats}
-        return network.replace(ema=self.ema.update(network.ema, now, round))
 
     def _update(self, player: str, networks: dict, memory: dict, real: Batch, key: Array, round: Array, update: Array):
         """One update of a player and of the heads that are trained with it, by the gradient of the whole batch."""
@@ -179,7 +169,7 @@ class Adversarial:
                 terms = self._terms(player, play, memory, key)
                 loss = sum(term.loss for term in terms.values())
                 kept = {name: term.memory for name, term in terms.items()}
-                return loss, (moved, kept, self._metrics(player, loss, terms, play))
+                return loss, (moved, kept, player_metrics(player, loss, terms, play))
 
             found, (moved, kept, metrics) = jax.grad(total, has_aux=True)(params)
             return found, moved, kept, metrics
@@ -188,21 +178,11 @@ class Adversarial:
         networks = dict(networks)
         for name in trained:
             stats = networks[name].stats | (moved if name == player else {})
-            networks[name] = self._descend(name, networks[name], stats, gradients[name])
-        # Single numbers among the statistics are worth a look, such as the probability of augmented.Augmented.
-        metrics |= {path[-1].key: leaf for path, leaf in jax.tree.leaves_with_path(moved) if leaf.ndim == 0}
-        metrics["gradient_norm"] = optax.tree.norm(gradients)
-        metrics["parameter_norm"] = optax.tree.norm([networks[name].params for name in trained])
+            clip = self.clip_weights if name == "discriminator" else None
+            networks[name] = descend(networks[name], self._optimizer(name), gradients[name], stats, clip)
+        metrics |= update_metrics(moved, gradients, [networks[name].params for name in trained])
         metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
         return (networks, memory), metrics
-
-    def _metrics(self, player: str, loss: Array, terms: Mapping[str, Term], play: Play) -> dict[str, Array]:
-        metrics = {"adversarial": terms["loss"].loss, "total": loss}
-        for term in terms.values():
-            if clash := metrics.keys() & term.metrics.keys():
-                raise ValueError(f"two terms of the {player}'s loss report {', '.join(sorted(clash))}")
-            metrics |= term.metrics
-        return metrics | (self._certainty(play.on_real, play.on_fake) if player == "discriminator" else {})
 
     def _latents(self, key: Array, n: int) -> Batch:
         latents = {"z": draw_latents(named_key(key, "latents"), n, self.latent_dim, self.latent)}
@@ -242,7 +222,7 @@ class Adversarial:
             images, moved = moving("generator", latents["z"], fake_label, noise)
             on_real = nets["discriminator"](real["image"], real.get("label"), noise=of_real)
         fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
-        on_fake: Verdict = nets["discriminator"](fake["image"], fake_label)
+        on_fake = nets["discriminator"](fake["image"], fake_label)
         adversarial = lambda real, fake: getattr(self.loss, player)(real, fake, memory["loss"]).loss
         return Play(nets, real, latents, fake, on_real, on_fake, key, round, update, adversarial), moved
 
@@ -252,25 +232,6 @@ class Adversarial:
             seen = dataclasses.replace(play, key=named_key(key, name))
             terms[name] = getattr(regularizer, player)(seen, memory[name])
         return terms
-
-    def _descend(self, name: str, network: Network, stats: PyTree, gradients: PyTree) -> Network:
-        updates, opt_state = self._optimizer(name).update(gradients, network.opt_state, network.params)
-        params = optax.apply_updates(network.params, updates)
-        if name == "discriminator" and self.clip_weights is not None:
-            params = jax.tree.map(lambda p: jnp.clip(p, -self.clip_weights, self.clip_weights), params)
-        if "spectral" in stats:  # one power iteration an update: the vectors always belong to the weights as they are
-            stats = stats | {"spectral": iterate(params, stats["spectral"])}
-        return network.replace(params=params, stats=stats, opt_state=opt_state)
-
-    @staticmethod
-    def _certainty(on_real: Verdict, on_fake: Verdict) -> dict[str, Array]:
-        """How sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart."""
-        return {
-            "real_accuracy": jnp.mean((on_real.logits > 0).astype(jnp.float32)),
-            "fake_accuracy": jnp.mean((on_fake.logits < 0).astype(jnp.float32)),
-            "real_logit": jnp.mean(on_real.logits),
-            "fake_logit": jnp.mean(on_fake.logits),
-        }
 
     # --- the result
 
