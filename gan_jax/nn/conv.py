@@ -1,7 +1,9 @@
 """Convolution. Every convolution of the house goes through this file.
 
 On TPUs and GPUs it is XLA's own; on CPUs, where XLA is slow, `conv_products` takes the kernel gradient and the cases
-with few channels. The choice is made where the program is compiled, so the same step runs everywhere.
+with few channels. Images spread with zeros (of transposed convolutions, and of the gradients of strided ones) are read
+phase by phase on CPUs and, where channels are many, on older TPUs, which do not skip the zeros. The choice is made
+where the program is compiled, so the same step runs everywhere.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,10 +21,14 @@ from flax import linen
 from jax import lax
 
 from gan_jax.nn.conv_products import prefers_products, product_conv, product_kernel_gradient
-from gan_jax.nn.resample import upsample_nearest
+from gan_jax.nn.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight
 
 Padding = str | int | Sequence[tuple[int, int]]
+
+# The side of the smaller image below which adding up a kernel over cells costs a TPU more than it saves (16 images a core).
+_SMALL = 8
+_LANES = 128  # of a TPU's vector: phases of fewer channels leave lanes empty, and cost more to put together
 
 
 def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "SAME") -> jax.Array:
@@ -68,8 +75,8 @@ def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
     [B, *(2 * space), O].
 
     The four pixels of a cell are equal, so the window's weights that meet a cell can be added up before they meet the
-    image: one transposed convolution, on CPUs 4/9 of the work for a window of 3. Accelerators, which do not skip the
-    zeros of a transposed convolution, get the two steps.
+    image: one transposed convolution, 4/9 of the work for a window of 3. On TPUs small images get the two steps, and
+    GPUs all.
     """
     space = x.ndim - 2
 
@@ -78,19 +85,25 @@ def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
         around = tuple((k // 2, k // 2) for k in cells.shape[:space])
         return _conv(x, cells, (1,) * space, around, (2,) * space)
 
-    return lax.platform_dependent(x, kernel, cpu=fused, default=lambda x, kernel: conv(upsample_nearest(x), kernel))
+    in_two = lambda x, kernel: conv(upsample_nearest(x), kernel)
+    on_tpu = fused if min(x.shape[1:-1]) >= _SMALL else in_two
+    return lax.platform_dependent(x, kernel, cpu=fused, tpu=on_tpu, default=in_two)
 
 
 def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """A convolution ("SAME"), then the mean of every cell of two, at 4/9 of the cost for a window of 3.
+    """A convolution ("SAME"), then the mean of every cell of two: x [B, *space, I], kernel [*window, I, O] with odd window
+    -> [B, *(space / 2), O].
 
-    One strided convolution. x [B, *space, I], kernel [*window, I, O] with odd window -> [B, *(space / 2), O].
+    One strided convolution, 4/9 of the work for a window of 3; on TPUs small images get the two steps.
     """
     space = x.ndim - 2
     if any(side % 2 for side in x.shape[1:-1]):
         raise ValueError(f"halving an image needs even sides; got {x.shape}")
     around = tuple((k // 2, k // 2) for k in kernel.shape[:space])
-    return conv(x, _over_cells(kernel) / 2**space, strides=2, padding=around)
+    fused = lambda x, kernel: conv(x, _over_cells(kernel) / 2**space, strides=2, padding=around)
+    in_two = lambda x, kernel: downsample_mean(conv(x, kernel))
+    on_tpu = fused if min(x.shape[1:-1]) >= 2 * _SMALL else in_two
+    return lax.platform_dependent(x, kernel, tpu=on_tpu, default=fused)
 
 
 _RESAMPLED = {"up": upsample_conv, "down": conv_downsample}
@@ -110,12 +123,26 @@ def _conv(x, kernel, strides, padding, dilation):
     """x is spread by `dilation` with zeros, padded, and read by the window every `strides`."""
     by_xla = functools.partial(_xla_conv, strides=strides, padding=padding, dilation=dilation)
     if any(d > 1 for d in dilation) and all(n == 1 for n in strides):
-        return lax.platform_dependent(
-            x, kernel, cpu=functools.partial(_in_phases, padding=padding, dilation=dilation), default=by_xla
-        )
+        on_cpu = functools.partial(_in_phases, _conv_on_cpu, padding=padding, dilation=dilation)
+        on_tpu = functools.partial(_in_phases, _xla_conv, padding=padding, dilation=dilation)
+        if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
+            on_tpu = by_xla
+        return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
     if not prefers_products(x.shape, kernel.shape, strides, padding, dilation):
         return by_xla(x, kernel)
     return lax.platform_dependent(x, kernel, cpu=functools.partial(product_conv, padding=padding), default=by_xla)
+
+
+def _conv_on_cpu(x, kernel, strides, padding, dilation):
+    if prefers_products(x.shape, kernel.shape, strides, padding, dilation):
+        return product_conv(x, kernel, padding)
+    return _xla_conv(x, kernel, strides, padding, dilation)
+
+
+def _tpu_skips_zeros() -> bool:
+    """Of images spread with zeros. By the compiler's own count of cycles, TPUs do from v5 on."""
+    device = jax.sharding.get_abstract_mesh().abstract_device or jax.devices()[0]
+    return re.match(r"TPU v[234]\b", device.device_kind) is None
 
 
 def _xla_conv(x, kernel, strides, padding, dilation):
@@ -130,33 +157,29 @@ def _xla_conv(x, kernel, strides, padding, dilation):
     )
 
 
-def _in_phases(x, kernel, padding, dilation):
-    """A convolution of an image spread with zeros, as one plain convolution for each phase of its output.
+def _in_phases(plain, x, kernel, padding, dilation):
+    """A convolution of an image spread with zeros, as one `plain` convolution for each phase of its output.
 
     Output pixel d q + p meets the image at the window's offsets t = (before - p) mod d, and every d-th from there.
     """
     window, sizes = kernel.shape[:-2], x.shape[1:-1]
     counts = [(n - 1) * d + 1 + a + b - k + 1 for n, d, (a, b), k in zip(sizes, dilation, padding, window, strict=True)]
     wholes = [-(-count // d) for count, d in zip(counts, dilation, strict=True)]  # pixels of a phase
-    ones, phases = (1,) * len(window), []
+    ones, y = (1,) * len(window), None
     for phase in itertools.product(*map(range, dilation)):
-        part, around = kernel, []
+        part, around, spread = kernel, [], [(0, 0, 0)]
         for axis, (p, d, (before, _), n, whole) in enumerate(zip(phase, dilation, padding, sizes, wholes, strict=True)):
             first = (before - p) % d
             part = lax.slice_in_dim(part, min(first, part.shape[axis]), None, d, axis)
             start = (before - p - first) // d
             around.append((start, whole - 1 + part.shape[axis] - start - n))
-        shape = (x.shape[0], *wholes, kernel.shape[-1])
+            spread.append((p, d - 1 - p, d - 1))
         if not part.size:  # the window is narrower than the dilation: nothing falls into this phase
-            phases.append(jnp.zeros(shape, x.dtype))
-        elif prefers_products(x.shape, part.shape, ones, around, ones):
-            phases.append(product_conv(x, part, tuple(around)))
+            of_phase = jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype)
         else:
-            phases.append(_xla_conv(x, part, ones, around, ones))
-    y = jnp.stack(phases).reshape(*dilation, *phases[0].shape)
-    n = len(window)
-    order = [n] + [axis for i in range(n) for axis in (n + 1 + i, i)] + [2 * n + 1]
-    y = y.transpose(order).reshape(x.shape[0], *(w * d for w, d in zip(wholes, dilation, strict=True)), -1)
+            of_phase = plain(x, part, ones, tuple(around), ones)
+        of_phase = lax.pad(of_phase, jnp.zeros((), x.dtype), [*spread, (0, 0, 0)])
+        y = of_phase if y is None else y + of_phase
     return y[(slice(None), *map(slice, counts))]
 
 

@@ -48,3 +48,28 @@ def test_what_it_cannot_do_is_an_error(settings):
 def test_an_odd_image_cannot_be_halved():
     with pytest.raises(ValueError, match="even sides"):
         conv_downsample(jnp.zeros((1, 5, 4, 2)), jnp.zeros((3, 3, 2, 2)))
+
+
+def spread(way, side, channels=128, platform="tpu"):
+    """How many convolutions of the program, with the gradient by the image, read an image spread with zeros; of how many."""
+    x, kernel = (
+        jax.ShapeDtypeStruct(shape, jnp.bfloat16) for shape in ((1, side, side, channels), (3, 3, channels, channels))
+    )
+    both = jax.jit(lambda x, kernel: jax.value_and_grad(lambda x: jnp.sum(FUSED[way](x, kernel)))(x))
+    text = both.trace(x, kernel).lower(lowering_platforms=(platform,)).as_text()
+    windows = [line for line in text.splitlines() if "stablehlo.convolution" in line]
+    return sum("lhs_dilate = [2, 2]" in line for line in windows), len(windows)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_what_tpus_get(monkeypatch, way):
+    """Forward and backward, one of them reads an image spread with zeros: by itself, or in four phases on older TPUs."""
+    small, large = ((4, 8), (8, 16))[way == "down"]
+    monkeypatch.setattr("gan_jax.nn.conv._tpu_skips_zeros", lambda: True)
+    assert spread(way, large) == (1, 2) and spread(way, small) == (0, 2)
+    monkeypatch.setattr("gan_jax.nn.conv._tpu_skips_zeros", lambda: False)
+    assert spread(way, large) == (0, 5) and spread(way, large, channels=64) == (1, 2)
+
+
+def test_gpus_get_plain_convolutions_upwards():
+    assert spread("up", 16, platform="cuda") == (0, 2) and spread("down", 16, platform="cuda") == (1, 2)
