@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import linen
@@ -40,6 +42,11 @@ class Augmented(linen.Module):
                 "an adaptive probability takes a target between -1 and 1, speed_kimg > 0, and no probability"
             )
         super().__post_init__()
+
+    @property
+    def dtype(self) -> Any:
+        """The discriminator's."""
+        return getattr(self.discriminator, "dtype", None)
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

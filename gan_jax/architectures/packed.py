@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import linen
@@ -48,6 +50,11 @@ class Packed(linen.Module):
         if tuple(self.discriminator.image_shape) != wide:
             object.__setattr__(self, "discriminator", self.discriminator.clone(image_shape=wide))
         super().__post_init__()
+
+    @property
+    def dtype(self) -> Any:
+        """The discriminator's."""
+        return getattr(self.discriminator, "dtype", None)
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

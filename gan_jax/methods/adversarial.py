@@ -7,7 +7,8 @@ Nearly every GAN of the literature is this game with other networks, another los
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,7 @@ from gan_jax.methods.discriminator_features import DiscriminatorFeatures
 from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.player_metrics import player_metrics, update_metrics
+from gan_jax.nn.weights import ready_for_passes
 from gan_jax.optim import Ema
 from gan_jax.types import (
     AdversarialLoss,
@@ -152,8 +154,8 @@ class Adversarial:
         (networks, memory), of_g = self._update("generator", *carry, last, key, state.step, state.step)
         if self.ema is not None:
             made = networks["generator"]
-            now = {"params": made.params, "stats": made.stats}
-            networks["generator"] = made.replace(ema=self.ema.update(made.ema, now, state.step))
+            average = self.ema.update(made.ema, {"params": made.params, "stats": made.stats}, state.step)
+            networks["generator"] = made.replace(ema=average)
         return TrainState(state.step + 1, state.key, networks, memory), of_d | of_g
 
     def _update(self, player: str, networks: dict, memory: dict, real: Batch, key: Array, round: Array, update: Array):
@@ -197,22 +199,17 @@ class Adversarial:
         # D sees real images through noise of their own; all else shares one, unless a regulariser gives another.
         noise, of_real = named_key(key, "noise"), named_key(key, "noise_real")
         modules = {"generator": self.generator, "discriminator": self.discriminator}
+        modules |= {name: head.module for name, head in self._heads().items()}
         variables = {n: {"params": params.get(n, net.params), **net.stats} for n, net in networks.items()}
+        variables = {n: ready_for_passes(modules[n], each) for n, each in variables.items()}
 
-        def still(name: str) -> Callable:  # moves no statistics
-            return lambda x, label=None, noise=noise: modules[name].apply(
-                variables[name], x, label, train=True, rngs={"noise": noise}
-            )
+        def apply(name: str, x: Array, label: Array | None = None, noise: Array = noise, **options: Any) -> Any:
+            return modules[name].apply(variables[name], x, label, train=True, rngs={"noise": noise}, **options)
 
-        def moving(name: str, x: Array, label: Array | None, noise: Array) -> tuple[Any, dict]:
-            out, moved = modules[name].apply(
-                variables[name], x, label, train=True, rngs={"noise": noise}, mutable=["batch_stats"]
-            )
-            return out, dict(moved)
-
-        nets = {name: still(name) for name in modules}
-        for name, head in self._heads().items():
-            nets[name] = lambda *args, module=head.module, name=name: module.apply(variables[name], *args)
+        moving = functools.partial(apply, mutable=["batch_stats"])
+        nets = {name: functools.partial(apply, name) for name in _PREFIX}  # these move no statistics
+        for name in modules.keys() - nets.keys():  # heads
+            nets[name] = lambda *args, name=name: modules[name].apply(variables[name], *args)
 
         fake_label = latents.get("label")
         if player == "discriminator":
@@ -224,7 +221,7 @@ class Adversarial:
         fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
         on_fake = nets["discriminator"](fake["image"], fake_label)
         adversarial = lambda real, fake: getattr(self.loss, player)(real, fake, memory["loss"]).loss
-        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update, adversarial), moved
+        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update, adversarial), dict(moved)
 
     def _terms(self, player: str, play: Play, memory: dict, key: Array) -> dict[str, Term]:
         terms = {"loss": getattr(self.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import linen
 
-from gan_jax.nn.spectral import spectral_normalize
+from gan_jax.nn.spectral import normalize_once, spectral_normalize
 
 Initializer = Callable[..., jax.Array]
 SCHEMES = (None, "spectral", "equalized")
@@ -49,3 +50,18 @@ def weight(
         return module.param(name, linen.initializers.normal(1.0), shape, jnp.float32) * (gain / math.sqrt(fan_in))
     value = module.param(name, init, shape, jnp.float32)
     return spectral_normalize(module, name, value) if scheme == "spectral" else value
+
+
+def ready_for_passes(network: linen.Module, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its variables, with what every pass would do to its weights done once: for several passes with the same ones.
+
+    Spectral norm divides; convolutions' kernels take the network's dtype, if it has one. The passes' gradients are added up
+    behind both, so that devices that share a batch sum one gradient of a kernel instead of one a pass (XLA joins sums over
+    devices that are added up, but not through a conversion); in bfloat16 they are added in bfloat16.
+    """
+    variables = normalize_once(variables)
+    if (dtype := getattr(network, "dtype", None)) is None:
+        return variables
+    is_kernel = lambda path, leaf: leaf.ndim > 2 and path[-1].key == "kernel"
+    cast = lambda path, leaf: leaf.astype(dtype) if is_kernel(path, leaf) else leaf
+    return {**variables, "params": jax.tree.map_with_path(cast, variables["params"])}

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from gan_jax import architectures
+from gan_jax.nn.weights import ready_for_passes
 
 MODULES = [
     importlib.import_module(f"gan_jax.architectures.{module.name}")
@@ -67,6 +68,29 @@ def test_bfloat16_is_for_products_alone(family):
     between = [feature.dtype for name, feature in verdict.features.items() if name != "pooled"]
     assert between and set(between) == {jnp.dtype(jnp.bfloat16)}
     assert {leaf.dtype for leaf in jax.tree.leaves(of_g["taps"])} == {jnp.dtype(jnp.bfloat16)}
+
+
+def casts_of_ready_kernels(net, x):
+    """(How many kernels `ready_for_passes` gave bfloat16, the operations that give one of them another type.)"""
+    programs = []
+
+    def trace(x):
+        variables = ready_for_passes(net, net.init(jax.random.key(0), x, train=True))
+        run = lambda params: net.apply({**variables, "params": params}, x, train=True, mutable=["batch_stats"])
+        programs.append(jax.make_jaxpr(run)(variables["params"]).jaxpr)
+
+    jax.eval_shape(trace, x)
+    kernels = {var for var in programs[0].invars if var.aval.dtype == jnp.bfloat16}
+    casts = [each for each in programs[0].eqns if each.primitive.name == "convert_element_type"]
+    return len(kernels), [each for each in casts if each.invars[0] in kernels]
+
+
+@families
+def test_kernels_that_are_cast_once_for_all_passes_are_used_in_that_type_alone(family):
+    """A kernel that some pass needs in float32 would lose digits."""
+    for net, x in zip(pair(family, (24, 16, 3), dtype=jnp.bfloat16), ((6, 5), (6, 24, 16, 3)), strict=True):
+        kernels, casts = casts_of_ready_kernels(net, jnp.zeros(x))
+        assert not casts and bool(kernels) == (family != "mlp")
 
 
 @families

@@ -6,7 +6,7 @@ from flax import linen
 
 from gan_jax.nn.conv import Conv
 from gan_jax.nn.dense import Dense, Embed
-from gan_jax.nn.spectral import as_matrix, iterate, power_iteration, spectral_norm
+from gan_jax.nn.spectral import as_matrix, iterate, normalize_once, power_iteration, spectral_norm
 
 
 @pytest.fixture
@@ -132,3 +132,18 @@ def test_bfloat16_activations_leave_float32_vectors():
     y, variables = Dense(3, scheme="spectral").init_with_output(jax.random.key(0), jnp.ones((2, 4), jnp.bfloat16))
     assert y.dtype == jnp.bfloat16
     assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype(jnp.float32)}
+
+
+def test_normalizing_once_for_several_passes_changes_nothing(rng, variables):
+    """Neither the output nor the gradient of two passes with the same weights."""
+    x, labels = jnp.asarray(rng.normal(size=(2, 2, 4, 4, 2)), jnp.float32), jnp.array([1, 6])
+    params = jax.tree.map(lambda p: p + 0.1, variables["params"])  # whose gradient by sigma is not 0
+
+    def loss(prepare, params):
+        prepared = prepare({**variables, "params": params})
+        return sum(jnp.sum(Net().apply(prepared, each, labels) ** 2) for each in x)
+
+    once, each_time = (jax.jit(jax.value_and_grad(lambda p, f=f: loss(f, p))) for f in (normalize_once, lambda v: v))
+    for got, expected in zip(*(jax.tree.leaves(f(params)) for f in (once, each_time)), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    assert normalize_once({"params": params}) == {"params": params}
