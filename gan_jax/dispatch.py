@@ -11,6 +11,7 @@ import numpy as np
 
 from gan_jax.data import Batches
 from gan_jax.runtime.mesh import batch_sharding, put_batch
+from gan_jax.runtime.processes import wait_for_all
 from gan_jax.types import Array, Batch, Method, Phase, PyTree, TrainState
 
 
@@ -39,13 +40,15 @@ def put(dispatch: Dispatch, mesh: jax.sharding.Mesh) -> Dispatch:
 class Player:
     """Plays dispatches, (state, dispatch) -> (state, metrics), of one round by `method.step`, of several by a scan of it.
 
-    The state is donated. metrics: {"d/...": [] of one round, [rounds] of several}. Each length compiles once.
+    The state is donated. metrics: {"d/...": [] of one round, [rounds] of several}. Each length compiles once: a later
+    dispatch of other shapes is an error, not another program.
     """
 
     def __init__(self, method: Method, phase: Phase, mesh: jax.sharding.Mesh, state_shardings: PyTree):
         step = functools.partial(method.step, phase=phase)
         compiled = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
         self._mesh = mesh
+        self._programs: dict[int, jax.stages.Compiled] = {}
         self._one = compiled(step)
         self._several = compiled(lambda state, batches: jax.lax.scan(step, state, batches))
 
@@ -61,9 +64,12 @@ class Player:
             self._one.trace(state, batch)
 
     def __call__(self, state: TrainState, dispatch: Dispatch) -> tuple[TrainState, dict[str, Array]]:
-        play = self._one if dispatch.rounds == 1 else self._several
         with jax.set_mesh(self._mesh):
-            return play(state, dispatch.batch)
+            if dispatch.rounds not in self._programs:
+                play = self._one if dispatch.rounds == 1 else self._several
+                self._programs[dispatch.rounds] = play.lower(state, dispatch.batch).compile()
+                wait_for_all("compiled")  # where they meet first, on CPUs, they wait for each other for 30 s only
+            return self._programs[dispatch.rounds](state, dispatch.batch)
 
 
 def read(metrics: Mapping[str, Array]) -> list[dict[str, float]]:

@@ -19,6 +19,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
+from orbax.checkpoint import multihost
 
 from gan_jax.runtime.last_word import leave_last_word
 from gan_jax.runtime.roll_call import call_roll
@@ -130,6 +131,11 @@ def fetch(tree: PyTree) -> PyTree:
 def any_process(flag: bool) -> bool:
     """Whether the flag is up on any process; waits for all of them where there are several."""
     return bool(flag) if jax.process_count() == 1 else bool(multihost_utils.process_allgather(np.array(flag)).any())
+
+
+def wait_for_all(where: str, timeout_seconds: float = 1800) -> None:
+    """Returns once all processes are here. Without their devices, so that none waits for another's in a program."""
+    multihost.get_barrier_sync_fn()(key=where, timeout_ms=math.ceil(1000 * timeout_seconds))
 
 
 def from_first_process(number: int) -> int:
