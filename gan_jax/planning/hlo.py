@@ -13,6 +13,7 @@ _OPERATION = re.compile(
 )
 _ARRAY = re.compile(r"\b([a-z]+\d*[a-z0-9]*)\[([\d,]*)\]")
 _COMPUTATION = re.compile(r"^(?:ENTRY )?%?([\w.-]+) \(.*\) -> .* \{$")
+_CYCLES = re.compile(r'"estimated_cycles":"(\d+)"')
 _HOST = re.compile(r" (infeed|outfeed|send|recv|custom-call)\(")
 
 
@@ -30,6 +31,9 @@ class Program(NamedTuple):
     largest: list[tuple[str, int, str]]  # kind, bytes, of what: the operations that move most
     host_transfers: int
     float64: int  # arrays of 64-bit floats
+    cycles: (
+        int  # as the compiler of TPUs schedules all operations of a core, one after the other; 0 where it does not say
+    )
 
 
 def read_program(text: str) -> Program:
@@ -37,7 +41,7 @@ def read_program(text: str) -> Program:
     computations = _computations(text)
     runs = _runs(computations)
     found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-    hosts = wide = 0
+    hosts = wide = cycles = 0
     for name, lines in computations.items():
         if not runs[name]:
             continue
@@ -45,6 +49,8 @@ def read_program(text: str) -> Program:
             wide += len(re.findall(r"\bf64\[", line.split(" = ")[1].split("(")[0])) if " = " in line else 0
             if (match := _HOST.search(line)) and (match[1] != "custom-call" or "host" in line.lower()):
                 hosts += "MoveToHost" in line or match[1] != "custom-call"
+            if match := _CYCLES.search(line):
+                cycles += runs[name] * int(match[1])
             if match := _OPERATION.search(line):
                 of = re.search(r'op_name="([^"]*)"', line)
                 found[match["kind"]].append((runs[name], size_of(match["type"]), of[1] if of else ""))
@@ -53,7 +59,7 @@ def read_program(text: str) -> Program:
         for kind, each in sorted(found.items())
     }
     every = [(kind, n * size, of) for kind, each in found.items() for n, size, of in each]
-    return Program(collectives, sorted(every, key=lambda row: -row[1])[:10], hosts, wide)
+    return Program(collectives, sorted(every, key=lambda row: -row[1])[:10], hosts, wide, cycles)
 
 
 def size_of(type_text: str) -> int:

@@ -11,7 +11,9 @@ class Kind(NamedTuple):
     """One device, as JAX counts devices: a core of TPU v2 and v3, a chip of the others, a GPU.
 
     peak_flops: FLOP/s of products in bfloat16 with float32 sums (dense). memory: bytes. memory_rate, network_rate: bytes
-    a second, the network's of all links of the device together, one way. per_host: devices that one host feeds.
+    a second, the network's of all links of the device together, one way. per_host: devices that one host feeds. clock: Hz of
+    a TPU: peak_flops over 2 x 128 x 128 for each of its matrix units (v2 1 and v3 2 a core, v5e 4, v4 and v5p 8); None where
+    their number is not known.
     """
 
     peak_flops: float
@@ -20,6 +22,7 @@ class Kind(NamedTuple):
     network_rate: float
     per_host: int
     source: str
+    clock: float | None = None
 
 
 _CLOUD = "cloud.google.com/tpu/docs/system-architecture-tpu-vm and the page of each version (per chip)"
@@ -27,11 +30,11 @@ _GIB, _G, _T = 2.0**30, 1e9, 1e12
 _GBIT = _G / 8
 # Half a chip's figures for a core of v2 and v3.
 KINDS = {
-    "v2": Kind(46 * _T / 2, 16 * _GIB / 2, 700 * _G / 2, 4 * 496 * _GBIT / 2, 8, _CLOUD),
-    "v3": Kind(123 * _T / 2, 32 * _GIB / 2, 900 * _G / 2, 4 * 656 * _GBIT / 2, 8, _CLOUD),
-    "v4": Kind(275 * _T, 32 * _GIB, 1228 * _G, 2400 * _GBIT, 4, _CLOUD),
-    "v5e": Kind(197 * _T, 16 * _GIB, 819 * _G, 1600 * _GBIT, 4, _CLOUD),
-    "v5p": Kind(459 * _T, 95 * _GIB, 2765 * _G, 4800 * _GBIT, 4, _CLOUD),
+    "v2": Kind(46 * _T / 2, 16 * _GIB / 2, 700 * _G / 2, 4 * 496 * _GBIT / 2, 8, _CLOUD, 0.70 * _G),
+    "v3": Kind(123 * _T / 2, 32 * _GIB / 2, 900 * _G / 2, 4 * 656 * _GBIT / 2, 8, _CLOUD, 0.94 * _G),
+    "v4": Kind(275 * _T, 32 * _GIB, 1228 * _G, 2400 * _GBIT, 4, _CLOUD, 1.05 * _G),
+    "v5e": Kind(197 * _T, 16 * _GIB, 819 * _G, 1600 * _GBIT, 4, _CLOUD, 1.50 * _G),
+    "v5p": Kind(459 * _T, 95 * _GIB, 2765 * _G, 4800 * _GBIT, 4, _CLOUD, 1.75 * _G),
     "v6e": Kind(918 * _T, 32 * _GIB, 1640 * _G, 3584 * _GBIT, 4, _CLOUD),
     "a100": Kind(312 * _T, 80 * _GIB, 2039 * _G, 300 * _G, 8, "NVIDIA A100 80GB SXM data sheet"),
     "h100": Kind(989 * _T, 80 * _GIB, 3350 * _G, 450 * _G, 8, "NVIDIA H100 SXM data sheet"),

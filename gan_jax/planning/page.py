@@ -49,7 +49,14 @@ def page(found: Mapping[str, Any]) -> str:
     if own["host_transfers"] or own["arrays_of_float64"]:
         lines.append(f"  WARNING: {own['host_transfers']} host transfers, {own['arrays_of_float64']} arrays of float64")
     if own["seconds_a_step"]:
-        lines.append(f"  time: {1e3 * own['seconds_a_step']:.1f} ms a step by the compiler's estimate")
+        lines.append(
+            f"  time: {1e3 * own['seconds_a_step']:.1f} ms a step, each operation at its peak (by the compiler)"
+        )
+    if model and (scheduled := model.get("seconds_by_cycles")):
+        lines.append(
+            f"    {1e3 * scheduled:.1f} ms by the {own['cycles_a_step'] / 1e6:.1f} million cycles of its schedule, and the "
+            "machine's clock"
+        )
     if model:
         roof = model["roofline"]
         lines.append(

@@ -11,6 +11,7 @@ HloModule jit_step, is_scheduled=true
 
 %body.2 (p.2: (s32[], f32[8])) -> (s32[], f32[8]) {
   %reduced.2 = (f32[4,8]{1,0:T(4,128)}, bf16[3]{0}) all-reduce(%x.2, %y.2), to_apply=%add.1, metadata={op_name="jit(step)/d"}
+  %more.2 = f32[8]{0} fusion(%z.2), kind=kLoop, calls=%add.1, backend_config={"estimated_cycles":"30"}
 }
 
 %condition.3 (p.3: (s32[], f32[8])) -> pred[] {
@@ -32,7 +33,7 @@ ENTRY %main.5 (a.5: f32[8]) -> f32[8] {
 }
 
 %body.6 (p.6: (s32[], f32[8])) -> (s32[], f32[8]) {
-  %moved.6 = f32[8]{0} collective-permute(%q.6), source_target_pairs={{0,1}}
+  %moved.6 = f32[8]{0} collective-permute(%q.6), source_target_pairs={{0,1}}, backend_config={"estimated_cycles":"7"}
 }
 """
 
@@ -45,6 +46,7 @@ def test_collectives_count_as_often_as_their_loops_run():
         "collective-permute": Collective(5, 5 * 32),
     }
     assert program.largest[0] == ("all-reduce", 268, "jit(step)/d")
+    assert program.cycles == 2 * 30 + 5 * 7
 
 
 def test_what_should_not_be_there_is_counted():
