@@ -188,11 +188,11 @@ class Game:
             params, spectral = dict(networks[name].params), dict(networks[name].stats["spectral"])
             if name == "generator":
                 params["stem"], spectral["stem"] = params["stem"]["Dense_0"], spectral["stem"]["Dense_0"]
-                _fill(self.g.norm.weight, params["norm"]["scale"])
-                _fill(self.g.norm.bias, params["norm"]["bias"])
+                fill(self.g.norm.weight, params["norm"]["scale"])
+                fill(self.g.norm.bias, params["norm"]["bias"])
                 for norm, parts in self.g.norms.items():
-                    _fill(parts.scale.weight, params[norm]["scale"]["embedding"])
-                    _fill(parts.bias.weight, params[norm]["bias"]["embedding"])
+                    fill(parts.scale.weight, params[norm]["scale"]["embedding"])
+                    fill(parts.bias.weight, params[norm]["bias"]["embedding"])
             for layer, parts in net.layers.items():
                 leaf = "embedding" if isinstance(parts, nn.Embedding) else "kernel"
                 weight, vectors = np.array(params[layer][leaf]), spectral[layer][leaf]
@@ -200,8 +200,8 @@ class Game:
                 if leaf == "kernel":
                     weight = np.moveaxis(weight, (-1, -2), (0, 1))
                     v = v.reshape(-1, weight.shape[1]).T.reshape(-1)  # from (window, I) to (I, window)
-                    _fill(parts.bias, params[layer]["bias"])
-                _fill(parts.weight, weight)
+                    fill(parts.bias, params[layer]["bias"])
+                fill(parts.weight, weight)
                 net.vectors[layer] = [torch.from_numpy(np.ascontiguousarray(x)) for x in (np.array(vectors["u"]), v)]
 
     @torch.no_grad()
@@ -212,7 +212,8 @@ class Game:
         return images.permute(0, 2, 3, 1).numpy(), self.d(images, label, self.d.weights()).numpy()
 
 
-def _fill(parameter: torch.Tensor, values: Any) -> None:
+def fill(parameter: torch.Tensor, values: Any) -> None:
+    """Writes the values into a parameter of the same shape."""
     values = np.ascontiguousarray(np.array(values))
     if tuple(parameter.shape) != values.shape:
         raise ValueError(f"a weight is {tuple(parameter.shape)} here and {values.shape} in gan_jax")

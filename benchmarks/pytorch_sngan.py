@@ -108,12 +108,10 @@ class Game:
         latent_dim: int = 128,
         alpha: float = 0.2,
     ):
-        height, _, channels = image_shape
         self.rotation, self.latent_dim, self.alpha = rotation, latent_dim, alpha
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        base = height // 2 ** (len(generator_widths) - 1)
-        self.g = Generator(latent_dim, generator_widths, channels, base).to(memory_format=self.memory_format)
-        self.d = Discriminator(channels, discriminator_widths, halvings).to(memory_format=self.memory_format)
+        made = self.networks(image_shape, generator_widths, discriminator_widths, halvings)
+        self.g, self.d = (network.to(memory_format=self.memory_format) for network in made)
         if not rotation:
             del self.d.layers["rotation"]
         self.d.iterate()
@@ -121,6 +119,12 @@ class Game:
         self.adam_g, self.adam_d = adam(self.g), adam(self.d)
         self.run_g = torch.compile(self.g) if compile else self.g
         self.run_d = torch.compile(self.d) if compile else self.d
+
+    def networks(self, image_shape: tuple[int, int, int], widths_g: tuple, widths_d: tuple, halvings: int) -> tuple:
+        """(generator, discriminator), with the calls of those above."""
+        height, _, channels = image_shape
+        base = height // 2 ** (len(widths_g) - 1)
+        return Generator(self.latent_dim, widths_g, channels, base), Discriminator(channels, widths_d, halvings)
 
     def images(self, images: np.ndarray) -> torch.Tensor:
         """[B, H, W, C] -> the layout of this game."""

@@ -25,13 +25,17 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # to run from a checkout
 
-from gan_jax import build  # noqa: E402
-from gan_jax.architectures import biggan_tables, sngan  # noqa: E402
+from train_step_models import (  # noqa: E402
+    MODELS,
+    NUM_CLASSES,
+    SMALL,
+    flops_a_round,
+    image_shape,
+    labels_of,
+    method_of,
+    widths_of,
+)
 
-MODELS = ("sngan32", "ssgan32", "biggan32")
-NUM_CLASSES, CH = 10, 64  # of biggan32: BigGAN-PyTorch's CIFAR-10 script
-IMAGE_SHAPE = (32, 32, 3)
-SMALL = (8, 8)  # widths of --small, both networks'
 REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
 MATRIX_SIDE = 2048
 
@@ -66,28 +70,6 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 # --- gan_jax
-
-
-def method_of(model: str, args: argparse.Namespace) -> Any:
-    config = build.load_config(str(ROOT / "configs" / "base.py"))
-    config.batch_size, config.method.d_steps = args.batch, args.d_steps
-    with config.unlocked():
-        if model == "ssgan32":
-            config.regularizers.rotation = {"type": "rotation.rotation", "weight_d": 1.0, "weight_g": 0.2}
-        if model == "biggan32":
-            config.method.num_classes = NUM_CLASSES
-            both = {"ch": CH, "initialization": "normal"}
-            config.discriminator = {"type": "biggan.Discriminator", **both}
-            config.generator = {"type": "biggan.Generator", "hierarchical": False, "embedding_dim": 0, **both}
-        if args.small:
-            config.generator.widths = config.discriminator.widths = SMALL
-            config.discriminator.halvings = 1
-    return build.method(config)
-
-
-def labels_of(real: np.ndarray) -> np.ndarray:
-    """Of biggan32's real images. -> [d_steps, B]."""
-    return np.random.default_rng(2).integers(NUM_CLASSES, size=real.shape[:2]).astype(np.int32)
 
 
 def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple[dict[str, Callable], Any]:
@@ -129,43 +111,6 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
     return rounds, first
 
 
-def widths_of(model: str, args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Of G's maps and of D's blocks, and how many of D's blocks halve the image."""
-    if args.small:
-        return SMALL, SMALL, 1
-    if model == "biggan32":
-        widths, halvings = biggan_tables.DISCRIMINATOR_WIDTHS[32]
-        times = lambda widths: tuple(CH * width for width in widths)
-        return times(biggan_tables.GENERATOR_WIDTHS[32]), times(widths), halvings
-    return sngan.GENERATOR_WIDTHS[32], *sngan.DISCRIMINATOR_WIDTHS[32]
-
-
-def flops_a_round(model: str, args: argparse.Namespace) -> float:
-    """Of the convolutions as the papers write them, whatever form computes them; backward counts as two forwards."""
-    widths_g, widths_d, halvings = widths_of(model, args)
-    size, _, channels = IMAGE_SHAPE
-    conv = lambda size, window, before, after: 2.0 * size**2 * window**2 * before * after
-
-    of_d, before, side = 0.0, channels, size
-    for i, width in enumerate(widths_d):
-        hidden = before if i and model != "biggan32" else width
-        of_d += conv(side, 3, before, hidden) + conv(side, 3, hidden, width)
-        side = side // 2 if i < halvings else side
-        if i < max(halvings, 1) or width != before:
-            of_d += conv(side, 1, before, width)
-        before = width
-    of_g, side = 0.0, size // 2 ** (len(widths_g) - 1)
-    for before, width in zip(widths_g, widths_g[1:], strict=False):
-        of_g += conv(side, 1, before, width) + conv(2 * side, 3, before, width) + conv(2 * side, 3, width, width)
-        side *= 2
-    of_g += conv(side, 3, widths_g[-1], channels)
-
-    turned = 0.75 if model == "ssgan32" else 0.0  # a quarter of the batch by three angles; the fourth is judged anyway
-    update_d = of_g + 3 * of_d * (2 + turned)
-    update_g = 3 * of_g + 2 * of_d * (1 + turned)  # D's kernels need no gradient
-    return args.batch * (args.d_steps * update_d + update_g)
-
-
 # --- PyTorch
 
 
@@ -174,6 +119,7 @@ def torch_rounds(
 ) -> dict[str, Callable]:
     """As `jax_rounds`. Each PyTorch network is given gan_jax's weights and must compute the same images and logits."""
     import pytorch_biggan
+    import pytorch_sndcgan
     import pytorch_sngan
     import torch
 
@@ -191,8 +137,9 @@ def torch_rounds(
 
     def player(name: str, channels_last: bool, compiled: bool) -> Callable[[], float]:
         torch.manual_seed(0)
-        made, extra = (pytorch_biggan, NUM_CLASSES) if conditional else (pytorch_sngan, model == "ssgan32")
-        game = made.Game(IMAGE_SHAPE, *widths, extra, channels_last, compiled)
+        plain = pytorch_sndcgan if model.startswith("sndcgan") else pytorch_sngan
+        made, extra = (pytorch_biggan, NUM_CLASSES) if conditional else (plain, model == "ssgan32")
+        game = made.Game(image_shape(model), *widths, extra, channels_last, compiled)
         game.load(first.networks)
         for ours, theirs in zip((images, logits), game.judge(z, *((label,) if conditional else ())), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3, err_msg=f"{name} is another network")
@@ -254,7 +201,7 @@ def spread(values: Any) -> dict[str, float]:
 
 def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
     method = method_of(model, args)
-    real = np.random.default_rng(0).uniform(-1, 1, (args.d_steps, args.batch, *IMAGE_SHAPE)).astype(np.float32)
+    real = np.random.default_rng(0).uniform(-1, 1, (args.d_steps, args.batch, *image_shape(model))).astype(np.float32)
     rounds, first = jax_rounds(method, args, real)
     flops = flops_a_round(model, args)
     if not args.no_torch:

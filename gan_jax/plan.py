@@ -28,6 +28,7 @@ from gan_jax.planning.programs import (
     train_step,
 )
 from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.mesh import nearest_batches
 from gan_jax.types import Method, Phase
 
 WHAT = ("train", "sample", "evaluate")
@@ -87,7 +88,8 @@ def plan_machine(config: Mapping[str, Any], machine: Machine, what: str) -> list
     devices = jax.devices()[:1] if by_model else devices_of(machine)
     count = machine.count if by_model else len(devices)
     if by_model and config["batch_size"] % count:
-        raise ValueError(f"a batch of {config['batch_size']} cannot be split evenly over {count} GPUs")
+        near = nearest_batches(config["batch_size"], count)
+        raise ValueError(f"a batch of {config['batch_size']} cannot be split evenly over {count} GPUs: use {near}")
     share = config
     if by_model:
         own = -(-config["evaluate"].get("batch_size", 64) // count)

@@ -150,7 +150,9 @@ def _tpu_devices(machine: Machine) -> Sequence[Any]:
     from jax.experimental import topologies
 
     try:
-        return topologies.get_topology_desc(platform="tpu", topology_name=machine.text).devices
+        # One device a chip, as on the machine itself; other kinds have no choice.
+        cores = {"chip_config_name": "megacore"} if machine.kind == "v4" else {}
+        return topologies.get_topology_desc(platform="tpu", topology_name=machine.text, **cores).devices
     except Exception as error:  # whatever libtpu raises
         raise ValueError(
             f"libtpu does not know {machine.text}: {' '.join(str(error).split())[:200]}. A side is a power of two or a "

@@ -110,12 +110,16 @@ def check_batch(batch_size: int, mesh: Mesh) -> None:
     devices = math.prod(mesh.shape[axis] for axis in AXES)
     if batch_size > 0 and batch_size % devices == 0:
         return
-    below = max(batch_size, 0) // devices * devices
-    near = f"{below} or {below + devices}" if below else f"{devices}"
     raise ValueError(
         f"a batch of {batch_size} cannot be split evenly over {devices} devices "
-        f"(data={mesh.shape['data']} x fsdp={mesh.shape['fsdp']}): use {near}"
+        f"(data={mesh.shape['data']} x fsdp={mesh.shape['fsdp']}): use {nearest_batches(batch_size, devices)}"
     )
+
+
+def nearest_batches(batch_size: int, devices: int) -> str:
+    """The sizes nearest to this one that so many devices can share, in words."""
+    below = max(batch_size, 0) // devices * devices
+    return f"{below} or {below + devices}" if below else f"{devices}"
 
 
 def check_parts(batch_size: int, parts: int, mesh: Mesh) -> None:

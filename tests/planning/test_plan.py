@@ -135,7 +135,7 @@ def test_a_compiler_that_dies_is_an_error():
 
 @pytest.mark.parametrize(
     ("topology", "message"),
-    [("v3:8", "unknown topology"), ("gpu:3xh100", "cannot be split evenly over 3"), ("cpu:1@x", "is a number")],
+    [("v3:8", "unknown topology"), ("gpu:3xh100", "evenly over 3 GPUs: use 6 or 9"), ("cpu:1@x", "is a number")],
 )
 def test_plans_that_cannot_be_made(topology, message):
     with pytest.raises(ValueError, match=message):
@@ -155,15 +155,23 @@ def test_missing_libtpu_is_named(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_tpu_program_only_sums_and_never_gathers():
+@pytest.mark.parametrize(("topology", "devices"), [("v3:8x8", 128), ("v4:2x2x1", 4), ("v5e:4x4", 16)])
+def test_a_tpu_program_only_sums_and_never_gathers(topology, devices):
+    """And sums the gradient of each kernel once, though D sees real, fake and turned images."""
     pytest.importorskip("libtpu")
-    config = small("ssgan_digits", batch_size=512, precision="bfloat16", **CONVOLUTIONS)
-    (found,) = plan(config, ["v3:8x8"])
+    wide = {"widths": (128, 128)}  # so that kernels outweigh biases, norms and the power iteration's vectors
+    networks = {name: {**CONVOLUTIONS[name], **wide} for name in CONVOLUTIONS}
+    (found,) = plan(small("ssgan_digits", batch_size=512, precision="bfloat16", **networks), [topology])
     own = found["by_the_compiler"]
-    assert found["devices"] == 128
+    assert found["devices"] == devices
     assert own["collectives"].keys() == {"all-reduce"}
+    gradients = 2 * sum(found["parameters"].values())  # in bfloat16
+    assert 0.9 * gradients < own["collectives"]["all-reduce"]["bytes"] < 1.2 * gradients
     assert own["host_transfers"] == own["arrays_of_float64"] == 0
-    assert found["by_the_model"]["fits"]
+    assert found["by_the_model"]["fits"] and own["cycles_a_step"] > 0
+    assert found["by_the_model"]["seconds_by_cycles"] == pytest.approx(
+        own["cycles_a_step"] / found["by_the_model"]["figures_of_the_machine"]["clock"]
+    )
 
 
 @pytest.mark.slow
