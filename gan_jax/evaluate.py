@@ -18,7 +18,7 @@ from gan_jax.evaluators.judge import Failed, judge, table
 from gan_jax.evaluators.recipes import find_recipe, known_recipes
 from gan_jax.evaluators.score import Score, append_scores, compare, read_scores
 from gan_jax.features.published import cache_folder
-from gan_jax.restoring import restore, saved_steps
+from gan_jax.restoring import mesh_for, restore, saved_steps
 from gan_jax.runtime.mesh import make_mesh
 from gan_jax.scoring import Options, Scoring
 from gan_jax.work_folder import read_config, require_same
@@ -56,7 +56,7 @@ def evaluate_run(
     recipes = recipes or settings.get("recipes") or _OF_IMAGES
     if options is None:
         options = Options(batch_size=settings.get("batch_size", 64))
-    mesh = make_mesh()
+    mesh = mesh_for(own)
     scoring = Scoring(
         own,
         mesh,

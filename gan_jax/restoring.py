@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +33,7 @@ def saved_steps(workdir: str | Path) -> list[int]:
 
 
 def restore(workdir: str | Path, step: int | None = None) -> Restored:
-    """A run's newest checkpoint, or the one at `step`, on all devices.
+    """A run's newest checkpoint, or the one at `step`, on the devices of `mesh_for`.
 
     Raises FileNotFoundError where the folder holds no run or no checkpoint.
     """
@@ -40,11 +42,20 @@ def restore(workdir: str | Path, step: int | None = None) -> Restored:
     method = build.method(config)
     (phase,) = method.phases
     abstract = jax.eval_shape(lambda: method.init(jax.random.key(0), _blank(config)))
-    restored = Checkpoints(workdir / "checkpoints").restore(state_template(abstract, make_mesh()), step)
+    restored = Checkpoints(workdir / "checkpoints").restore(state_template(abstract, mesh_for(config)), step)
     if restored is None:
         raise FileNotFoundError(f"there is no checkpoint in {workdir / 'checkpoints'} yet: train first")
     found, state = restored
     return Restored(found, config, method, phase, state)
+
+
+def mesh_for(config: Mapping[str, Any]) -> jax.sharding.Mesh:
+    """All devices here, splitting the state as the run did, as far as that divides their number. config: resolved.
+
+    So a state that one device could not hold is loaded by several, and one device loads a smaller one whole.
+    """
+    devices, fsdp = jax.device_count(), config["mesh"]["fsdp"]
+    return make_mesh(fsdp=devices if fsdp == -1 else math.gcd(fsdp, devices))
 
 
 def _blank(config: Any) -> Batch:

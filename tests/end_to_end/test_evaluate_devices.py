@@ -35,6 +35,8 @@ def _command(folder, cache):
 
 def test_scores_do_not_depend_on_devices_and_processes(trained, environment, cache, together, tmp_path):
     folders = {name: shutil.copytree(trained, tmp_path / name) for name in ("one", "eight", "two")}
+    config = folders["eight"] / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"mesh": {"data": -1, "fsdp": 4}}))  # a split state
     own = {"GAN_JAX_CACHE": str(tmp_path / "cache_{}")}
     for name, devices in (("one", 1), ("eight", 8)):
         variables = environment(devices, GAN_JAX_CACHE=own["GAN_JAX_CACHE"].format(name))
