@@ -40,6 +40,11 @@ REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop w
 MATRIX_SIDE = 2048
 
 
+def cores() -> int:
+    """Those that this process may use, such as `taskset -c 0` leaves it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def settings(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", default=",".join(MODELS), help="of " + ", ".join(MODELS))
@@ -63,7 +68,7 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
         try:
             import torch
 
-            torch.set_num_threads(os.cpu_count() or 1)
+            torch.set_num_threads(cores())
         except ImportError:
             parser.error('PyTorch is missing: pip install "gan_jax[parity]", or run with --no-torch')
     return args
@@ -256,7 +261,7 @@ def table(model: str, result: dict[str, Any]) -> str:
 
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
-    facts = {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(), "jax": jax.__version__}
+    facts = {"cores": cores(), "processor": platform.processor() or platform.machine(), "jax": jax.__version__}
     facts |= {"backend": jax.default_backend(), "python": platform.python_version()}
     facts["load"] = round(os.getloadavg()[0], 2)
     cpu = Path("/proc/cpuinfo")
@@ -278,7 +283,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         raise SystemExit("this benchmark compares on the CPU: set JAX_PLATFORMS=cpu")
     results: dict[str, Any] = {"settings": vars(args), "machine": machine(args), "models": {}}
     print(", ".join(f"{key} {value}" for key, value in results["machine"].items()), flush=True)
-    if results["machine"]["load"] > 0.5 * (os.cpu_count() or 1):
+    if results["machine"]["load"] > 0.5 * cores():
         print("WARNING: other programs keep this machine busy. PyTorch's OpenMP threads suffer more from that than")
         print("gan_jax's, by far in small networks: wait until the load is low before you believe a ratio.", flush=True)
     for model in args.models:

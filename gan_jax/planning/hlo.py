@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 _BITS = {"pred": 8, "s4": 4, "u4": 4, "bf16": 16}  # of others, the number in the name
 _KINDS = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute", "collective-broadcast")
-_OPERATION = re.compile(
-    r"%?(?P<name>[\w.-]+) = (?P<type>.+?) (?P<kind>" + "|".join(_KINDS) + r")(?:-start)?\("
-)
+_OPERATION = re.compile(r"%?(?P<name>[\w.-]+) = (?P<type>.+?) (?P<kind>" + "|".join(_KINDS) + r")(?:-start)?\(")
 _ARRAY = re.compile(r"\b([a-z]+\d*[a-z0-9]*)\[([\d,]*)\]")
 _COMPUTATION = re.compile(r"^(?:ENTRY )?%?([\w.-]+) \(.*\) -> .* \{$")
 _CYCLES = re.compile(r'"estimated_cycles":"(\d+)"')

@@ -10,7 +10,7 @@ HloModule jit_step, is_scheduled=true
 }
 
 %body.2 (p.2: (s32[], f32[8])) -> (s32[], f32[8]) {
-  %reduced.2 = (f32[4,8]{1,0:T(4,128)}, bf16[3]{0}) all-reduce(%x.2, %copy-done.2), to_apply=%add.1, metadata={op_name="jit(step)/d"}
+  %reduced.2 = (f32[4,8]{1,0:T(4,128)}, bf16[3]{0}) all-reduce(%x.2, %copy-done.2), metadata={op_name="jit(step)/d"}
   %more.2 = f32[8]{0} fusion(%z.2), kind=kLoop, calls=%add.1, backend_config={"estimated_cycles":"30"}
 }
 
