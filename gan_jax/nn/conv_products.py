@@ -73,7 +73,16 @@ def product_kernel_gradient(
         return _contract_pixels(columns, dy).reshape(offsets, inputs, outputs)
 
     pixels, channels = (x.shape[1:-1], outputs) if of_dy else (dy.shape[1:-1], inputs)
-    chunks = _chunks(x.shape[0], math.prod(pixels) * channels * offsets * x.dtype.itemsize)
+    an_image = math.prod(pixels) * channels * offsets * x.dtype.itemsize
+    steps = dilation if spread else strides
+    if an_image > _CACHE_BYTES and max(steps) > 1 and not any(k % s for k, s in zip(window, steps, strict=True)):
+        if not spread:
+            return _strided_kernel_gradient(x, dy, window, strides, padding)
+        # Where x is spread, dy is what is read in steps: the same with the window turned and the two exchanged.
+        around = tuple((k - 1 - before, 0) for k, (before, _) in zip(window, padding, strict=True))
+        turned = _strided_kernel_gradient(dy, x, window, dilation, around)
+        return jnp.swapaxes(jnp.flip(turned, range(len(window))), -1, -2)
+    chunks = _chunks(x.shape[0], an_image)
     if chunks == 1:
         grad = part(x, dy)
     else:
@@ -81,6 +90,28 @@ def product_kernel_gradient(
         zero = jnp.zeros((offsets, inputs, outputs), x.dtype)
         grad, _ = lax.scan(lambda total, pair: (total + part(*pair), None), zero, (split(x), split(dy)))
     return grad.reshape(*window, inputs, outputs)
+
+
+def _strided_kernel_gradient(x, dy, window, strides, padding):
+    """The same where the strides divide the window: the pixels of a stride become channels, and the stride is 1.
+
+    For images of which the columns of a single one leave the cache: there are as many times fewer.
+    """
+    batch, *space, inputs = x.shape
+    fewer = tuple(k // s for k, s in zip(window, strides, strict=True))
+    cells = [n + k - 1 for n, k in zip(dy.shape[1:-1], fewer, strict=True)]
+    ends = zip(padding, cells, strides, space, strict=True)
+    config = [(before, cell * step - before - n, 0) for (before, _), cell, step, n in ends]
+    x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *config, (0, 0, 0)])
+    n = len(window)
+    pairs = [side for pair in zip(cells, strides, strict=True) for side in pair]
+    x = x.reshape(batch, *pairs, inputs).transpose(0, *range(1, 2 * n, 2), *range(2, 2 * n + 1, 2), 2 * n + 1)
+    x = x.reshape(batch, *cells, -1)
+    ones = (1,) * n
+    grad = product_kernel_gradient(x, dy, fewer, ones, ((0, 0),) * n, ones)
+    grad = grad.reshape(*fewer, *strides, inputs, -1)
+    order = [axis for i in range(n) for axis in (i, n + i)]
+    return grad.transpose(*order, 2 * n, 2 * n + 1).reshape(*window, inputs, -1)
 
 
 def _split_kernel_gradient(x: jax.Array, dy: jax.Array, window: tuple[int, ...], padding: Pairs) -> jax.Array:

@@ -100,6 +100,29 @@ def test_a_batch_too_large_for_the_cache_is_taken_in_parts(rng, monkeypatch, cas
     check_gradients_are_xlas(rng, *case, 6, (2, 3))
 
 
+LARGE = [  # of one image the columns leave the cache; the strides divide the window
+    ((4, 6), (4, 4), 2, 1),
+    ((7, 5), (4, 4), 2, ((0, 3), (2, 1))),
+    ((8,), (6,), 3, ((2, 4),)),
+    ((3, 4, 3), (2, 4, 2), 2, "SAME"),
+]
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_an_image_too_large_for_the_cache_is_read_in_cells_of_a_stride(rng, monkeypatch, case):
+    monkeypatch.setattr(conv_products, "_CACHE_BYTES", 100)
+    check_gradients_are_xlas(rng, *case, 2, (2, 3))
+
+
+@pytest.mark.parametrize("padding", ["SAME", 1])
+def test_so_is_a_transposed_one(rng, monkeypatch, padding):
+    x, kernel = float32(*arrays(rng, (3, 4), (4, 4)))
+    loss = lambda kernel: jnp.sum(jnp.sin(conv_transpose(x, kernel, 2, padding)))
+    whole = jax.jit(jax.grad(loss))(kernel)
+    monkeypatch.setattr(conv_products, "_CACHE_BYTES", 100)
+    np.testing.assert_allclose(jax.jit(lambda kernel: jax.grad(loss)(kernel))(kernel), whole, rtol=1e-4, atol=1e-4)
+
+
 # Lines compile quickly: every window and stride, with odd and even sides; then two images.
 DERIVATIVES = [
     ((5,), (1,), 1, "SAME"),
