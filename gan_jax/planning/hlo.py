@@ -29,9 +29,7 @@ class Program(NamedTuple):
     largest: list[tuple[str, int, str]]  # kind, bytes, of what: the operations that move most
     host_transfers: int
     float64: int  # arrays of 64-bit floats
-    cycles: (
-        int  # as the compiler of TPUs schedules all operations of a core, one after the other; 0 where it does not say
-    )
+    cycles: int  # of all operations of a core, as the TPU compiler schedules them; 0 where it does not say
 
 
 def read_program(text: str) -> Program:

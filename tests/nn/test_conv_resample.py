@@ -65,9 +65,9 @@ def spread(way, side, channels=128, platform="tpu"):
 def test_what_tpus_get(monkeypatch, way):
     """Forward and backward, one of them reads an image spread with zeros: by itself, or in four phases on older TPUs."""
     small, large = ((4, 8), (8, 16))[way == "down"]
-    monkeypatch.setattr("gan_jax.nn.conv._tpu_skips_zeros", lambda: True)
+    monkeypatch.setattr("gan_jax.nn.conv_by_platform._tpu_skips_zeros", lambda: True)
     assert spread(way, large) == (1, 2) and spread(way, small) == (0, 2)
-    monkeypatch.setattr("gan_jax.nn.conv._tpu_skips_zeros", lambda: False)
+    monkeypatch.setattr("gan_jax.nn.conv_by_platform._tpu_skips_zeros", lambda: False)
     assert spread(way, large) == (0, 5) and spread(way, large, channels=64) == (1, 2)
 
 
