@@ -47,16 +47,16 @@ def main() -> None:
     options = parser.parse_args()
     kept = declare_missing_operators()  # as long as the library object lives
 
-    import jax
     import numpy as np
     import torch
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     from gan_jax.features.inception import inception, random_variables
+    from gan_jax.nn.compiling import compiled
 
     theirs = without_weights(FeatureExtractorInceptionV3, torch)
     ours = inception(random_variables(0), taps=("2048",))
-    extract = jax.jit(lambda net, images: net(images)["2048"])
+    extract = compiled(lambda net, images: net(images)["2048"])
     images = np.random.default_rng(0).integers(0, 256, (options.batch, options.size, options.size, 3), np.uint8)
     batch = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
 

@@ -36,6 +36,8 @@ from train_step_models import (  # noqa: E402
     widths_of,
 )
 
+from gan_jax.nn.compiling import compiled  # noqa: E402
+
 REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
 MATRIX_SIDE = 2048
 
@@ -94,13 +96,13 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
         return jax.lax.cond(state.step >= 0, step, still, state, batch)
 
     def player(function: Callable, rounds: int) -> Callable[[], float]:
-        compiled = jax.jit(function, donate_argnums=0)
+        program = compiled(function, donate_argnums=0)
         state = jax.tree.map(jnp.copy, first)
 
         def play() -> float:
             nonlocal state
             start = time.perf_counter()
-            state, metrics = jax.block_until_ready(compiled(state, batch))
+            state, metrics = jax.block_until_ready(program(state, batch))
             seconds = (time.perf_counter() - start) / rounds
             if not all(bool(jnp.isfinite(value).all()) for value in metrics.values()):
                 raise FloatingPointError(f"a round of gan_jax is not finite: {metrics}")

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from gan_jax.data import Batches
+from gan_jax.nn.compiling import compiler_options
 from gan_jax.runtime.mesh import batch_sharding, put_batch
 from gan_jax.runtime.processes import wait_for_all
 from gan_jax.types import Array, Batch, Method, Phase, PyTree, TrainState
@@ -46,11 +47,11 @@ class Player:
 
     def __init__(self, method: Method, phase: Phase, mesh: jax.sharding.Mesh, state_shardings: PyTree):
         step = functools.partial(method.step, phase=phase)
-        compiled = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
+        jit = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
         self._mesh = mesh
         self._programs: dict[int, jax.stages.Compiled] = {}
-        self._one = compiled(step)
-        self._several = compiled(lambda state, batches: jax.lax.scan(step, state, batches))
+        self._one = jit(step)
+        self._several = jit(lambda state, batches: jax.lax.scan(step, state, batches))
 
     def check(self, state: PyTree, example: Batch) -> None:
         """Raises what a round would raise while it is traced, such as batches that a network or a regulariser cannot part.
@@ -67,7 +68,7 @@ class Player:
         with jax.set_mesh(self._mesh):
             if dispatch.rounds not in self._programs:
                 play = self._one if dispatch.rounds == 1 else self._several
-                self._programs[dispatch.rounds] = play.lower(state, dispatch.batch).compile()
+                self._programs[dispatch.rounds] = play.lower(state, dispatch.batch).compile(compiler_options())
                 wait_for_all("compiled")  # where they meet first, on CPUs, they wait for each other for 30 s only
             return self._programs[dispatch.rounds](state, dispatch.batch)
 

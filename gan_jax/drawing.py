@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from gan_jax.nn.compiling import compiled
 from gan_jax.types import Sampler
 
 _AT_ONCE = 64
@@ -30,7 +31,7 @@ def draw(
         if not 0 <= label < sampler.num_classes:
             raise ValueError(f"label must be 0 to {sampler.num_classes - 1}, got {label}")
         labels = jnp.full(num, label, jnp.int32)
-    synthesize = jax.jit(lambda s, z, y: s.synthesize(s.map(z, y), y)[0])
+    synthesize = compiled(lambda s, z, y: s.synthesize(s.map(z, y), y)[0])
     images = []
     for first in tqdm(range(0, num, _AT_ONCE), desc="sampling", unit="batch", disable=num <= _AT_ONCE):
         rows = jnp.arange(first, first + _AT_ONCE) % num  # the last batch is filled up: one compilation for all

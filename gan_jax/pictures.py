@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
+from gan_jax.nn.compiling import compiled
 from gan_jax.runtime.images import image_grid, save_png, scatter_png
 from gan_jax.runtime.processes import fetch
 from gan_jax.types import Method, Phase, TrainState, named_key
@@ -55,7 +56,7 @@ class Pictures:
         classes = config["method"].get("num_classes", 0)
         self._label = jnp.arange(self._n) % classes if classes else None
         self._sampler = functools.partial(method.sampler, phase=phase)
-        self._draw = jax.jit(
+        self._draw = compiled(
             lambda sampler, latents, label: sampler.synthesize(sampler.map(latents, label), label)[0],
             out_shardings=NamedSharding(mesh, PartitionSpec()),
         )

@@ -19,6 +19,7 @@ from gan_jax.evaluators.recipe import Recipe
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.evaluators.score import Score
 from gan_jax.features.published import cache_folder
+from gan_jax.nn.compiling import compiled
 from gan_jax.regularizers.latent_transform import latent_transform, pair_accuracy
 from gan_jax.types import Method, Phase, Sampler, TrainState, Verdict, named_key
 
@@ -101,7 +102,7 @@ class Scoring:
         with jax.set_mesh(self._mesh):
             if options.batch_norm != "standing":
                 return sampler.with_batch_norm(options.batch_norm, key)
-            return jax.jit(lambda sampler, key: sampler.with_batch_norm("standing", key, options.truncation))(
+            return compiled(lambda sampler, key: sampler.with_batch_norm("standing", key, options.truncation))(
                 sampler, key
             )
 
@@ -125,7 +126,7 @@ def _pair_accuracy(
     module = task.heads()["latent_transform"].module
     nets = (method.sampler(state, phase, average=False), method.discriminator_features(state, phase))
 
-    @jax.jit
+    @compiled
     def measured(nets: tuple, variables: Any, sigma: jax.Array, key: jax.Array) -> jax.Array:
         sampler, observed = nets
         z = sampler.latents(named_key(key, "latents"), batch_size)

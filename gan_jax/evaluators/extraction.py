@@ -17,6 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax.evaluators.image_set import ImageSet
+from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array, PyTree, Sampler, over_data
 
 Features = dict[str, np.ndarray]  # {tap: [n, F]}
@@ -124,7 +125,7 @@ def extract_batches(
         yield {tap: value[: n - first] for tap, value in seen.items()}
 
 
-@functools.partial(jax.jit, static_argnames=("truncation", "keep_images"))
+@functools.partial(compiled, static_argnames=("truncation", "keep_images"))
 def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
     key = jax.random.wrap_key_data(key)
     of_latents, of_labels = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
@@ -139,7 +140,7 @@ def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
     return _whole((images if keep_images else None, label, seen))
 
 
-@jax.jit
+@compiled
 def _extract(net, images):
     return _whole(_flat(net(images)))
 

@@ -18,6 +18,7 @@ from jax.sharding import PartitionSpec
 from gan_jax.features import resnet
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.weights import Weights
+from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array, PyTree, named_key, over_data
 
 Progress = Callable[[int, Mapping[str, Array]], None]
@@ -151,7 +152,7 @@ def _start(module, recipe, key, images):
     return {"variables": variables, "optimizer": _optimizer(recipe).init(variables["params"])}
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
+@functools.partial(compiled, static_argnums=(0, 1), donate_argnums=2)
 def _step(module, recipe, state, step, images, labels, chosen, key):
     x, labels = over_data((_augmented(images, chosen, jax.random.fold_in(key, step), recipe), labels[chosen]))
     stats = dict(state["variables"])
@@ -169,7 +170,7 @@ def _step(module, recipe, state, step, images, labels, chosen, key):
     return {"variables": variables, "optimizer": optimizer}, {"loss": value, "accuracy": accuracy}
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(compiled, static_argnums=0)
 def _logits(module, variables, images):
     return _whole(module.apply(variables, over_data(_scaled(images)))[0])
 
