@@ -7,19 +7,12 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from PIL import Image
 
 from gan_jax.data.channels import with_channels
 from gan_jax.data.names import one_of
+from gan_jax.data.resizing import FILTERS, resize
 from gan_jax.data.source import Element
 
-FILTERS = {
-    "nearest": Image.Resampling.NEAREST,
-    "box": Image.Resampling.BOX,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 RESIZES = ("none", "short_side", "exact")
 CROPS = ("none", "center", "random", "distorted")
 _UNUSED = np.random.default_rng(0)  # stands where there is no chance; nothing is drawn from it
@@ -105,11 +98,11 @@ class Preprocessing:
         else:
             self._require_fit({image.shape: 1})
             image = with_channels(image, self.shape[2])
-            if self.crop != "distorted":
-                image = self._resized(image, self._size_after_resize(*image.shape[:2]))
-            if self.is_fixed:
-                top, left = ((have - want) // 2 for have, want in zip(image.shape, self.shape[:2], strict=False))
-                image = image[top : top + self.shape[0], left : left + self.shape[1]]
+            size = image.shape[:2] if self.crop == "distorted" else self._size_after_resize(*image.shape[:2])
+            part = (0, 0, *size)
+            if self.is_fixed:  # only what the crop keeps is computed
+                part = *((have - want) // 2 for have, want in zip(size, self.shape[:2], strict=True)), *self.shape[:2]
+            image = self._resized(image, size, part)
         return {**element, "image": image}
 
     def finish(self, prepared: Sequence[Element], rngs: Iterable[np.random.Generator] | None = None) -> dict:
@@ -179,12 +172,11 @@ class Preprocessing:
         scale = max(to_h / h, to_w / w)
         return max(to_h, round(h * scale)), max(to_w, round(w * scale))
 
-    def _resized(self, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        if image.shape[:2] == size:
-            return image
-        as_pillow = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-        resized = as_pillow.resize((size[1], size[0]), FILTERS[self.filter])
-        return np.asarray(resized).reshape(*size, image.shape[2])
+    def _resized(self, image: np.ndarray, size: tuple[int, int], part: tuple[int, int, int, int]) -> np.ndarray:
+        if image.shape[:2] != size:
+            return resize(image, size, self.filter, part)
+        top, left, height, width = part
+        return image[top : top + height, left : left + width]
 
     def _random_crop(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         (h, w), (to_h, to_w) = image.shape[:2], self.shape[:2]
@@ -197,7 +189,7 @@ class Preprocessing:
             crop_w = min(w, max(1, round(crop_h * aspect)))
         top, left = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
         image = image[top : top + crop_h, left : left + crop_w]
-        return self._resized(np.ascontiguousarray(image), (to_h, to_w)) if self.crop == "distorted" else image
+        return self._resized(image, (to_h, to_w), (0, 0, to_h, to_w)) if self.crop == "distorted" else image
 
 
 def _told(sizes: Mapping[tuple[int, ...], int]) -> str:

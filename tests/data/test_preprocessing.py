@@ -64,7 +64,7 @@ def test_box_filter_averages():
     image = image_of(8, 8, 1)
     out = Preprocessing((4, 4, 1), filter="box")({"image": image}, None)["image"]
     mean = image.reshape(4, 2, 4, 2, 1).mean(axis=(1, 3))
-    assert np.abs((out + 1) * 127.5 - mean).max() < 1.01  # Pillow rounds to a level after rows and after columns
+    assert np.abs((out + 1) * 127.5 - mean).max() < 0.501
 
 
 @pytest.mark.parametrize("name", FILTERS)
