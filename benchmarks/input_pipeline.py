@@ -3,13 +3,15 @@
     JAX_PLATFORMS=cpu python benchmarks/input_pipeline.py --seconds=5 --turns=7
 
 Files are made for the occasion: photographs are smooth noise, JPEGs of 500 x 375 pixels, brought to 128 x 128 by resizing
-the short side and cutting out the centre, with random flips; and PNGs of 32 x 32. Both pipelines read them shuffled and
-repeated, on all cores, and make batches of float32 in [-1, 1]; they take turns.
+the short side and cutting out the centre, with random flips; and PNGs of 32 x 32. The same JPEGs also lie in a prepared
+TFDS data set, which tf.data reads as TFRecords. Both pipelines read them shuffled and repeated, on all cores, and make
+batches of float32 in [-1, 1]; they take turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 import time
@@ -44,29 +46,70 @@ def make_files(folder: Path, photos: int, small: int) -> dict[str, Any]:
         (folder / name).mkdir()
     for i, image in enumerate(photographs(rng, photos)):
         Image.fromarray(image).save(folder / "jpeg" / f"{i:05}.jpg", quality=90)
+    prepare_tfds(folder / "tfds", [file.read_bytes() for file in sorted((folder / "jpeg").iterdir())])
     images = rng.integers(0, 256, (small, 32, 32, 3), np.uint8)
     for i, image in enumerate(images):
         Image.fromarray(image).save(folder / "png" / f"{i:05}.png")
     np.savez(folder / "images.npz", image=images)
     return {
         "JPEG 500 x 375 to 128": ("folder", folder / "jpeg", (128, 128, 3), "*.jpg"),
+        "the same in TFDS": ("tfds", folder / "tfds", (128, 128, 3), "*.tfrecord"),
         "PNG 32": ("folder", folder / "png", (32, 32, 3), "*.png"),
         "arrays 32": ("arrays", folder / "images.npz", (32, 32, 3), None),
     }
 
 
+def prepare_tfds(folder: Path, jpegs: list[bytes]) -> None:
+    """Writes them as TFDS does, as ARRAY_RECORD; and as TFRecord for tf.data, where TensorFlow is installed."""
+    import tensorflow_datasets as tfds
+    from array_record.python import array_record_module
+    from tensorflow_datasets.proto import tf_example_pb2
+
+    folder.mkdir()
+    tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(None, None, 3))}).save_config(str(folder))
+    split = {"name": "train", "shardLengths": [str(len(jpegs))], "numBytes": str(sum(map(len, jpegs)))}
+    split["filepathTemplate"] = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+    info = {"name": "photos", "version": "1.0.0", "fileFormat": "array_record", "splits": [split], "description": "-"}
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    examples = []
+    for jpeg in jpegs:
+        example = tf_example_pb2.Example()
+        example.features.feature["image"].bytes_list.value.append(jpeg)
+        examples.append(example.SerializeToString())
+    writer = array_record_module.ArrayRecordWriter(
+        str(folder / "photos-train.array_record-00000-of-00001"), "group_size:1"
+    )
+    for example in examples:
+        writer.write(example)
+    writer.close()
+    try:
+        import tensorflow as tf  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return
+    with tf.io.TFRecordWriter(str(folder / "photos.tfrecord")) as writer:
+        for example in examples:
+            writer.write(example)
+
+
 def ours(kind: str, path: Path, shape: tuple[int, int, int]) -> Callable[[], Any]:
     preprocessing = Preprocessing(shape, flip=True)
     cache = 256 if kind == "arrays" else 0  # a folder's images are to be decoded each time
-    return iter(Batches(open_source(kind, path=str(path)), preprocessing, BATCH, cache_mib=cache).iterate()).__next__
+    source = open_source(kind, **({"data_dir": str(path)} if kind == "tfds" else {"path": str(path)}))
+    return iter(Batches(source, preprocessing, BATCH, cache_mib=cache).iterate()).__next__
 
 
 def tf_data(path: Path, pattern: str, shape: tuple[int, int, int], antialias: bool) -> Callable[[], Any]:
     """The usual pipeline. antialias: Lanczos as in gan_jax; else tf.data's usual bilinear interpolation, which is cheaper."""
     import tensorflow as tf  # pyright: ignore[reportMissingImports]
 
-    def load(file: Any) -> Any:
-        image = tf.cast(tf.io.decode_image(tf.io.read_file(file), 3, expand_animations=False), tf.float32)
+    in_records = pattern == "*.tfrecord"
+
+    def load(data: Any) -> Any:
+        if in_records:
+            data = tf.io.parse_single_example(data, {"image": tf.io.FixedLenFeature([], tf.string)})["image"]
+        else:
+            data = tf.io.read_file(data)
+        image = tf.cast(tf.io.decode_image(data, 3, expand_animations=False), tf.float32)
         if shape[:2] != (32, 32):
             scale = shape[0] / min(JPEG)
             size = [max(shape[0], round(scale * side)) for side in JPEG]
@@ -75,8 +118,11 @@ def tf_data(path: Path, pattern: str, shape: tuple[int, int, int], antialias: bo
             image = tf.image.resize_with_crop_or_pad(image, *shape[:2])
         return tf.image.random_flip_left_right(tf.reshape(image, shape)) / 127.5 - 1
 
-    files = tf.data.Dataset.list_files(str(path / pattern), shuffle=True).repeat()
-    data = files.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=False).batch(BATCH)
+    if in_records:
+        encoded = tf.data.TFRecordDataset(str(next(path.glob(pattern)))).shuffle(1000).repeat()
+    else:
+        encoded = tf.data.Dataset.list_files(str(path / pattern), shuffle=True).repeat()
+    data = encoded.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=False).batch(BATCH)
     return iter(data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()).__next__
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
 
 from gan_jax.metrics.estimate import Estimate, check_features, over
 
@@ -21,6 +20,8 @@ def inception_score(logits: Any, splits: int = 10, seed: int | None = None) -> E
 
     Raises ValueError for fewer images than splits, and as `check_features`.
     """
+    from scipy.special import log_softmax  # slow to import
+
     if splits < 1:
         raise ValueError(f"The images must be at least 1 split, not {splits}.")
     logits = check_features(logits, "classified", splits)

@@ -6,8 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from gan_jax.metrics.estimate import check_features, check_labels
 
@@ -45,6 +43,9 @@ def linear_probe(
     test_labels = check_labels(test_labels, len(test), "test")
     if len(np.unique(train_labels)) < 2:
         raise ValueError("A probe needs at least 2 classes, and the training labels are all the same.")
+    from sklearn.exceptions import ConvergenceWarning  # slow to import
+    from sklearn.linear_model import LogisticRegression
+
     mean, std = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
     scale = np.where(std > 1e-12 * np.maximum(1, np.abs(mean)), std, 1)
     # scikit-learn minimises the sum of the cross-entropies x C + 1/2 |W|^2.
