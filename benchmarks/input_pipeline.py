@@ -127,7 +127,9 @@ def tf_data(path: Path, pattern: str, shape: tuple[int, int, int], antialias: bo
 
 
 def rate(take: Callable[[], Any], seconds: float) -> float:
-    take()  # what was made ahead while another took its turn
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds / 4:
+        take()  # what was made ahead while another took its turn, while that one now fills its own buffers
     began, images = time.perf_counter(), 0
     while (passed := time.perf_counter() - began) < seconds:
         batch = take()

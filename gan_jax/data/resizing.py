@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -42,78 +43,57 @@ def resize(
         whole = np.asarray(whole.resize(size[::-1], Image.Resampling[filter.upper()]))
         return whole.reshape(*size, channels)[top : top + height, left : left + width]
     rows, columns = _blocks(h, size[0], filter, top, height), _blocks(w, size[1], filter, left, width)
-    (first_row, last_row), (first, last) = _span(rows), _span(columns)
-    pixels = image[first_row:last_row, first:last].astype(np.float32).reshape(last_row - first_row, -1)
-
-    low = np.empty((height, pixels.shape[1]), np.float32)
-    at = 0
-    for start, stop, weights in rows:
-        new = weights.shape[1]
-        _multiply(weights.T, pixels[start - first_row : stop - first_row], low[at : at + new])
-        at += new
-
-    out = np.empty((height, width * channels), np.float32)
-    at = 0
-    for start, stop, weights in columns:
-        weights = _for_each_channel(weights, channels)
-        new = weights.shape[1]
-        _multiply(low[:, (start - first) * channels : (stop - first) * channels], weights, out[:, at : at + new])
-        at += new
+    pixels = image[:, columns.first : columns.last]
+    low = rows.of(pixels.reshape(h, -1))  # [w' * c, height]
+    out = columns.of(low.reshape(pixels.shape[1], -1), columns.first)  # [c * height, width]
     np.clip(out, 0, 255, out=out)
     out += np.float32(0.5)  # cutting off the fraction then rounds
-    return out.astype(np.uint8).reshape(height, width, channels)
+    return np.ascontiguousarray(out.astype(np.uint8).reshape(channels, height, width).transpose(1, 2, 0))
 
 
-def _multiply(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    """out = a @ b, in pieces of at most `_SMALL`."""
-    (m, k), n = a.shape, b.shape[1]
-    if m > n:
-        step = max(1, _SMALL // (k * n))
-        for i in range(0, m, step):
-            np.matmul(a[i : i + step], b, out=out[i : i + step])
-    else:
-        step = max(1, _SMALL // (m * k))
-        for j in range(0, n, step):
-            np.matmul(a, b[:, j : j + step], out=out[:, j : j + step])
+class _Blocks(NamedTuple):
+    """The weights of `count` new pixels of a line, `_BLOCK` at a time."""
 
+    count: int
+    first: int  # old pixels [first, last) are read
+    last: int
+    pixels: np.ndarray  # [blocks, K]: the old pixels that a block reads, the last one again where they are fewer
+    weights: np.ndarray  # float32 [blocks, K, _BLOCK]
 
-_Block = tuple[int, int, np.ndarray]  # the old pixels [start, stop) and their weights [stop - start, new pixels]
+    def of(self, x: np.ndarray, begin: int = 0) -> np.ndarray:
+        """Old pixels from `begin` on, with m values each, [n, m] -> the new ones, turned: float32 [m, count].
 
-
-def _span(blocks: tuple[_Block, ...]) -> tuple[int, int]:
-    """The first and one past the last old pixel that is read."""
-    return min(start for start, _, _ in blocks), max(stop for _, stop, _ in blocks)
+        In few calls, as each holds Python's lock for a while, and threads wait for it.
+        """
+        read = x.take(self.pixels - begin, 0).astype(np.float32, copy=False)  # [blocks, K, m]
+        (blocks, k, new), m = self.weights.shape, x.shape[1]
+        out = np.empty((m, blocks, new), np.float32)
+        step = max(1, _SMALL // (new * k))
+        for j in range(0, m, step):
+            part = slice(j, j + step)
+            np.matmul(read[..., part].transpose(0, 2, 1), self.weights, out=out[part].transpose(1, 0, 2))
+        return out.reshape(m, -1)[:, : self.count]
 
 
 @functools.lru_cache(maxsize=64)
-def _blocks(old: int, new: int, filter: str, first: int, count: int) -> tuple[_Block, ...]:
+def _blocks(old: int, new: int, filter: str, first: int, count: int) -> _Blocks:
     """The weights of new pixels [first, first + count) of `new`, from a line of `old`."""
     radius, curve = _CURVES[filter]
     scale = old / new
     spread = max(scale, 1.0)  # a filter is as wide as a new pixel where there are fewer of them
-    centers = (np.arange(first, first + count) + 0.5) * scale
+    indices = np.minimum(np.arange(-(-count // _BLOCK) * _BLOCK), count - 1)  # the last block is filled up
+    centers = (indices + first + 0.5) * scale
     starts = np.maximum(np.floor(centers - radius * spread + 0.5), 0).astype(int)
     stops = np.minimum(np.floor(centers + radius * spread + 0.5), old).astype(int)
-    pixels = starts + np.arange((stops - starts).max())[:, None]  # [most pixels under the filter, new pixels]
-    weights = np.where(pixels < stops, curve((pixels - centers + 0.5) / spread), 0)
-    weights /= weights.sum(0)
-    made = []
-    for at in range(0, count, _BLOCK):
-        block = slice(at, at + _BLOCK)
-        start, stop = int(starts[block].min()), int(stops[block].max())
-        dense = np.zeros((stop - start + len(pixels), len(starts[block])), np.float32)
-        np.put_along_axis(dense, pixels[:, block] - start, weights[:, block], 0)
-        made.append((start, stop, dense[: stop - start]))
-    return tuple(made)
-
-
-def _for_each_channel(weights: np.ndarray, channels: int) -> np.ndarray:
-    """[pixels, new] -> [pixels * channels, new * channels]: the weights between values of the same channel."""
-    pixels, new = weights.shape
-    spread = np.zeros((pixels, channels, new, channels), np.float32)
-    for channel in range(channels):
-        spread[:, channel, :, channel] = weights
-    return spread.reshape(pixels * channels, new * channels)
+    of_block = starts.reshape(-1, _BLOCK)[:, 0]
+    k = int((stops.reshape(-1, _BLOCK)[:, -1] - of_block).max())
+    pixels = of_block[:, None] + np.arange(k)  # [blocks, K]
+    each = np.repeat(pixels, _BLOCK, 0)  # [new pixels, K]
+    weights = curve((each - centers[:, None] + 0.5) / spread)
+    weights = np.where((starts[:, None] <= each) & (each < stops[:, None]), weights, 0)
+    weights = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    weights = np.ascontiguousarray(weights.reshape(-1, _BLOCK, k).transpose(0, 2, 1))
+    return _Blocks(count, int(starts[0]), int(stops[-1]), np.minimum(pixels, int(stops[-1]) - 1), weights)
 
 
 def _box(x: np.ndarray) -> np.ndarray:
