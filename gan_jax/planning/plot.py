@@ -11,7 +11,10 @@ from gan_jax.runtime.atomic import write_atomically
 
 
 def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Images a second and images a second and device over the number of devices; one line for each kind of machine.
+    """Images a second and images a second and device over the number of devices.
+
+    For each kind of machine, a line through the plans with as many images a device (weak scaling), and one through those
+    with the same batch (strong scaling).
 
     plans: as `gan_jax.plan.plan` gives them; those without an estimate of time are left out, and where none has one, no
     picture is made. It appears whole or not at all.
@@ -19,26 +22,25 @@ def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow
     from matplotlib.figure import Figure
 
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
-    for each in plans:
-        if each.get("images_a_second"):
-            kinds.setdefault(each["topology"].partition(":")[0], []).append(each)
-    if not kinds:
+    timed = [each for each in plans if each.get("images_a_second")]
+    if not timed:
         return
     figure = Figure(figsize=(9, 3.8), dpi=100, layout="constrained")
     whole, single = figure.subplots(1, 2)
-    for kind, found in kinds.items():
-        found = sorted(found, key=lambda each: each["devices"])
+    for label, found in lines_of(timed).items():
         devices = [each["devices"] for each in found]
         rates = [each["images_a_second"] for each in found]
         own = [rate / count for rate, count in zip(rates, devices, strict=True)]
-        line = whole.loglog(devices, rates, marker="o", label=kind)[0]
+        line = whole.loglog(devices, rates, marker="o", label=label)[0]
         whole.loglog(devices, [own[0] * count for count in devices], ":", color=line.get_color(), linewidth=1)
-        single.semilogx(devices, own, marker="o", label=kind)
-        for each, x, y in zip(found, devices, own, strict=True):
-            label = f"{each['topology']} @{each['batch_size']}"
-            single.annotate(label, (x, y), textcoords="offset points", xytext=(3, 5), fontsize="x-small")
-    counts = sorted({each["devices"] for found in kinds.values() for each in found})
+        single.semilogx(devices, own, marker="o", label=label)
+    for each in timed:
+        text, at = (
+            f"{each['topology']}\n@{each['batch_size']}",
+            (each["devices"], each["images_a_second"] / each["devices"]),
+        )
+        single.annotate(text, at, textcoords="offset points", xytext=(0, 5), ha="center", fontsize="x-small")
+    counts = sorted({each["devices"] for each in timed})
     for axes in (whole, single):
         axes.set_xticks(counts, [str(count) for count in counts])
         axes.set_xticks([], minor=True)
@@ -47,7 +49,20 @@ def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
     whole.set(xlabel="devices", title="images/s (dotted: in proportion)")
     single.set(xlabel="devices", title="images/s a device")
     single.margins(x=0.25)
-    single.set_ylim(0, 1.15 * single.get_ylim()[1])
+    single.set_ylim(0, 1.25 * single.get_ylim()[1])
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     write_atomically(path, buffer.getvalue())
+
+
+def lines_of(plans: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Label of a line -> its plans, from few devices to many. A plan that shares a line with no other has one alone."""
+    lines: dict[str, list[Mapping[str, Any]]] = {}
+    for each in sorted(plans, key=lambda each: each["devices"]):
+        kind, batch = each["topology"].partition(":")[0], each["batch_size"]
+        lines.setdefault(f"{kind}, {batch / each['devices']:g} images a device", []).append(each)
+        lines.setdefault(f"{kind}, batch {batch}", []).append(each)
+    long = {label: line for label, line in lines.items() if len({each["devices"] for each in line}) > 1}
+    shared = [each for line in long.values() for each in line]
+    alone = {f"{each['topology']}, batch {each['batch_size']}": [each] for each in plans if each not in shared}
+    return long | alone
