@@ -2,7 +2,7 @@
 
 Paper: Chen et al., arXiv:1811.11212, with a residual net of 32 channels; no table of the paper has this data set.
 Expected: legible samples (benchmarks/digit_legibility.py) at 80% of the real test digits' share or more.
-Got: 0.847 of it (70.4% against 83.1%), 6,000 rounds, seed 0, 248 s on 2 CPU cores (2026-11-22).
+Got: 0.833 of it (69.5% against 83.4%), 6,000 rounds, seed 0, 177 s on 2 CPU cores (2026-11-22).
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/ssgan_digits.py --workdir=runs/ssgan_digits
 """
