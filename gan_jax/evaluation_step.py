@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from gan_jax.evaluators.extraction import draw_batch, spread
+from gan_jax.evaluators.extraction import STATIC, draw_batch, spread
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.features.extractor import Extractor
@@ -37,7 +37,8 @@ def evaluation_step(
     shapes = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), (sampler, networks, key, indices)
     )
-    return draw_batch, (*shapes, None, not networks), n  # scores without a network see the images
+    step = jax.jit(draw_batch, static_argnames=STATIC)
+    return step, (*shapes, None, not networks), n  # scores without a network see the images
 
 
 def _network(name: str) -> Extractor:

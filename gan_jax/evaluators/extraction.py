@@ -6,7 +6,6 @@ whole result. The i-th sample depends on the seed and i alone (but for batch nor
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -73,7 +72,7 @@ def draw_samples(
     def run(first: int) -> Any:
         wanted = {name: net for name, net in nets.items() if first < counts[name]}
         indices = np.arange(first, first + batch_size, dtype=np.uint32)
-        return draw_batch(sampler, wanted, key, indices, truncation, first < keep_images)
+        return _draw_batch(sampler, wanted, key, indices, truncation, first < keep_images)
 
     for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
         if image is not None:
@@ -125,7 +124,6 @@ def extract_batches(
         yield {tap: value[: n - first] for tap, value in seen.items()}
 
 
-@functools.partial(compiled, static_argnames=("truncation", "keep_images"))
 def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
     key = jax.random.wrap_key_data(key)
     of_latents, of_labels = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
@@ -138,6 +136,10 @@ def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
     images = over_data(jnp.round(jnp.clip(images, -1, 1) * 127.5 + 127.5).astype(jnp.uint8))
     seen = {name: _flat(net(images)) for name, net in extractors.items()}
     return _whole((images if keep_images else None, label, seen))
+
+
+STATIC = ("truncation", "keep_images")  # the arguments of `draw_batch` that are no arrays
+_draw_batch = compiled(draw_batch, static_argnames=STATIC)
 
 
 @compiled
