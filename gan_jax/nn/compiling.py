@@ -1,8 +1,8 @@
 """`jax.jit` for programs full of convolutions: on CPUs it asks XLA for its faster library.
 
-XLA:CPU hands convolutions to YNNPACK (as of jaxlib 0.10), which computes windows of 2 x 2 and strided ones on one core,
-and large images slowly; through Eigen and oneDNN, as before, they take 0.5 to 1.0 times as long. Dot products and sums
-stay as they are.
+XLA:CPU hands convolutions to YNNPACK (as of jaxlib 0.10), which takes one core for windows of 2 x 2 and long for
+strided ones and for large images; through Eigen and oneDNN they take 0.5 to 1.0 times as long (docs/performance.md). Dot
+products and sums stay as they are.
 """
 
 from __future__ import annotations
