@@ -99,10 +99,10 @@ class Preprocessing:
             self._require_fit({image.shape: 1})
             image = with_channels(image, self.shape[2])
             size = image.shape[:2] if self.crop == "distorted" else self._size_after_resize(*image.shape[:2])
-            part = (0, 0, *size)
+            (height, width), part = self.shape[:2], None
             if self.is_fixed:  # only what the crop keeps is computed
-                part = *((have - want) // 2 for have, want in zip(size, self.shape[:2], strict=True)), *self.shape[:2]
-            image = self._resized(image, size, part)
+                part = (size[0] - height) // 2, (size[1] - width) // 2, height, width
+            image = resize(image, size, self.filter, part)
         return {**element, "image": image}
 
     def finish(self, prepared: Sequence[Element], rngs: Iterable[np.random.Generator] | None = None) -> dict:
@@ -172,12 +172,6 @@ class Preprocessing:
         scale = max(to_h / h, to_w / w)
         return max(to_h, round(h * scale)), max(to_w, round(w * scale))
 
-    def _resized(self, image: np.ndarray, size: tuple[int, int], part: tuple[int, int, int, int]) -> np.ndarray:
-        if image.shape[:2] != size:
-            return resize(image, size, self.filter, part)
-        top, left, height, width = part
-        return image[top : top + height, left : left + width]
-
     def _random_crop(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         (h, w), (to_h, to_w) = image.shape[:2], self.shape[:2]
         crop_h, crop_w = to_h, to_w
@@ -189,7 +183,7 @@ class Preprocessing:
             crop_w = min(w, max(1, round(crop_h * aspect)))
         top, left = int(rng.integers(h - crop_h + 1)), int(rng.integers(w - crop_w + 1))
         image = image[top : top + crop_h, left : left + crop_w]
-        return self._resized(image, (to_h, to_w), (0, 0, to_h, to_w)) if self.crop == "distorted" else image
+        return resize(image, (to_h, to_w), self.filter) if self.crop == "distorted" else image
 
 
 def _told(sizes: Mapping[tuple[int, ...], int]) -> str:

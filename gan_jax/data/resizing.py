@@ -22,7 +22,7 @@ _SMALL = 2**18  # multiplications of a product that OpenBLAS leaves to the calli
 def resize(
     image: np.ndarray, size: tuple[int, int], filter: str, part: tuple[int, int, int, int] | None = None
 ) -> np.ndarray:
-    """Resizes to (H, W), antialiased but for "nearest".
+    """Resizes to (H, W), antialiased but for "nearest"; an image of that size stays as it is.
 
     In floats, rounded to 256 levels at the end. (Pillow rounds and clips between its passes too, the order of which
     depends on its version: of a photograph, about one value in eight differs from it by a level.) Images with alpha and
@@ -35,9 +35,11 @@ def resize(
         part: (top, left, height, width) of the resized image, if no more of it is wanted.
 
     Returns:
-        uint8 [H, W, c], or [height, width, c] of a part.
+        uint8 [H, W, c], or [height, width, c] of a part; a view of `image` where that has the size.
     """
     (h, w, channels), (top, left, height, width) = image.shape, part or (0, 0, *size)
+    if (h, w) == size:
+        return image[top : top + height, left : left + width]
     if filter == "nearest" or channels in (2, 4):
         whole = Image.fromarray(image[..., 0] if channels == 1 else image)
         whole = np.asarray(whole.resize(size[::-1], Image.Resampling[filter.upper()]))

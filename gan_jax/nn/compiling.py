@@ -28,7 +28,7 @@ def compiler_options() -> dict[str, str]:
         return {}
     try:
         jax.jit(lambda: 0, compiler_options=_ON_X86).lower().compile()
-    except Exception:  # the kind of error has changed from version to version
+    except jax.errors.JaxRuntimeError:  # no such option, or no such value of it
         return {}
     return dict(_ON_X86)
 
