@@ -1,36 +1,35 @@
 """`jax.jit` for programs full of convolutions: on CPUs it asks XLA for its faster library.
 
 XLA:CPU hands convolutions to YNNPACK (as of jaxlib 0.10), which takes one core for windows of 2 x 2 and long for
-strided ones and for large images; through Eigen and oneDNN they take 0.5 to 1.0 times as long (docs/performance.md). Dot
-products and sums stay as they are.
+strided ones and for large images, and slow at kernel gradients; through Eigen, on x86 with oneDNN, they take 0.3 to 1.0
+times as long (docs/performance.md; other processors were not measured). Dot products and sums stay as they are.
 """
 
 from __future__ import annotations
 
 import functools
-import platform
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
 _LIBRARY = "LIBRARY_FUSION_TYPE_"
-_ON_X86 = {"xla_cpu_experimental_ynn_fusion_type": f"{_LIBRARY}INDIVIDUAL_DOT,{_LIBRARY}REDUCE"}
+_ON_CPUS = {"xla_cpu_experimental_ynn_fusion_type": f"{_LIBRARY}INDIVIDUAL_DOT,{_LIBRARY}REDUCE"}
 
 
 @functools.cache
 def compiler_options() -> dict[str, str]:
     """`compiler_options` for `jax.jit` and `Lowered.compile` on the default backend.
 
-    Empty on GPUs and TPUs, on CPUs other than x86-64 (where it was not measured), and where this XLA has no such option.
+    Empty on GPUs and TPUs, and where this XLA has no such option.
     """
-    if jax.default_backend() != "cpu" or platform.machine().lower() not in ("x86_64", "amd64"):
+    if jax.default_backend() != "cpu":
         return {}
     try:
-        jax.jit(lambda: 0, compiler_options=_ON_X86).lower().compile()
+        jax.jit(lambda: 0, compiler_options=_ON_CPUS).lower().compile()
     except jax.errors.JaxRuntimeError:  # no such option, or no such value of it
         return {}
-    return dict(_ON_X86)
+    return dict(_ON_CPUS)
 
 
 def compiled(function: Callable, **options: Any) -> Any:

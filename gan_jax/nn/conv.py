@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from flax import linen
 from jax import lax
 
-from gan_jax.nn.conv_by_platform import conv_by_platform
+from gan_jax.nn.conv_by_platform import Geometry, conv_by_platform
 from gan_jax.nn.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight
 
@@ -37,7 +37,8 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
         padding = lax.padtype_to_pads(x.shape[1:-1], kernel.shape[:space], (strides,) * space, padding)
     elif isinstance(padding, int):
         padding = ((padding, padding),) * space
-    return conv_by_platform(x, kernel, (strides,) * space, tuple((int(a), int(b)) for a, b in padding), (1,) * space)
+    ones, around = (1,) * space, tuple((int(a), int(b)) for a, b in padding)
+    return conv_by_platform(x, kernel, Geometry((strides,) * space, around, spread=ones, reach=ones))
 
 
 def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: Padding = "SAME") -> jax.Array:
@@ -59,8 +60,8 @@ def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: P
         pads = [(padding, padding)] * len(window) if isinstance(padding, int) else list(padding)
         grow = [0] * len(window)
     around = tuple((k - 1 - a, k - 1 - b + g) for k, (a, b), g in zip(window, pads, grow, strict=True))
-    space = len(window)
-    return conv_by_platform(x, kernel, (1,) * space, around, (strides,) * space)
+    ones = (1,) * len(window)
+    return conv_by_platform(x, kernel, Geometry(ones, around, spread=(strides,) * len(window), reach=ones))
 
 
 def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -75,8 +76,8 @@ def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
     def fused(x, kernel):
         cells = _over_cells(kernel)
-        around = tuple((k // 2, k // 2) for k in cells.shape[:space])
-        return conv_by_platform(x, cells, (1,) * space, around, (2,) * space)
+        around, ones = tuple((k // 2, k // 2) for k in cells.shape[:space]), (1,) * space
+        return conv_by_platform(x, cells, Geometry(ones, around, spread=(2,) * space, reach=ones))
 
     in_two = lambda x, kernel: conv(upsample_nearest(x), kernel)
     on_tpu = fused if min(x.shape[1:-1]) >= _SMALL else in_two

@@ -1,5 +1,3 @@
-import platform
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,9 +22,7 @@ def programs():
     return lowered.compile().as_text(), lowered.compile(compiling.compiler_options()).as_text()
 
 
-@pytest.mark.skipif(
-    jax.default_backend() != "cpu" or platform.machine().lower() not in ("x86_64", "amd64"), reason="of x86 CPUs"
-)
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="of CPUs")
 def test_a_convolution_leaves_the_slow_library_and_a_product_stays():
     theirs, ours = programs()
     if "ynn_fusion" not in theirs:
@@ -39,14 +35,13 @@ def test_a_convolution_leaves_the_slow_library_and_a_product_stays():
 
 
 def test_an_xla_without_the_option_gets_none(monkeypatch):
-    monkeypatch.setattr(compiling, "_ON_X86", {"xla_cpu_no_such_option": "1"})
+    monkeypatch.setattr(compiling, "_ON_CPUS", {"xla_cpu_no_such_option": "1"})
     assert compiling.compiler_options() == {}
     np.testing.assert_array_equal(compiling.compiled(conv)(X, KERNEL), jax.jit(conv)(X, KERNEL))
 
 
-@pytest.mark.parametrize("machine, backend", [("aarch64", "cpu"), ("x86_64", "tpu")])
-def test_other_machines_get_none(monkeypatch, machine, backend):
-    monkeypatch.setattr(platform, "machine", lambda: machine)
+@pytest.mark.parametrize("backend", ["gpu", "tpu"])
+def test_other_machines_get_none(monkeypatch, backend):
     monkeypatch.setattr(jax, "default_backend", lambda: backend)
     assert compiling.compiler_options() == {}
 
