@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pytorch_device import runner, to_numpy, to_torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -132,6 +133,7 @@ class Game:
         num_classes: int,
         channels_last: bool = False,
         compile: bool = False,
+        bfloat16: bool = False,
         latent_dim: int = 128,
     ):
         height, _, channels = image_shape
@@ -142,24 +144,24 @@ class Game:
         self.d = Discriminator(channels, discriminator_widths, halvings, num_classes).to(memory_format=self.layout)
         adam = lambda net: torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.adam_g, self.adam_d = adam(self.g), adam(self.d)
-        self.run_g = torch.compile(self.g) if compile else self.g
-        self.run_d = torch.compile(self.d) if compile else self.d
+        self.run_g, self.run_d = (runner(network, compile, bfloat16) for network in (self.g, self.d))
 
     def images(self, images: np.ndarray) -> torch.Tensor:
         """[B, H, W, C] -> the layout of this game."""
-        return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
+        return to_torch(images).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
 
     def round(self, reals: list[torch.Tensor], labels: list[torch.Tensor]) -> tuple[float, float]:
         """One update of D for each batch of reals, then one of G. -> both losses."""
         for real, label in zip(reals, labels, strict=True):
             loss_d = self._update_d(real, label)
-        return loss_d, self._update_g(len(reals[0]))
+        loss_g = self._update_g(len(reals[0]))
+        return loss_d.item(), loss_g.item()  # waits for the device, once
 
     def _fakes(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         label = torch.randint(self.num_classes, (n,))
         return self.run_g(torch.randn(n, self.latent_dim), label, self.g.weights(), self.layout), label
 
-    def _update_d(self, real: torch.Tensor, label: torch.Tensor) -> float:
+    def _update_d(self, real: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         self.d.requires_grad_(True)
         with torch.no_grad():
             fake, fake_label = self._fakes(len(real))
@@ -168,18 +170,18 @@ class Game:
         loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
         return self._descend(loss, self.adam_d, self.d)
 
-    def _update_g(self, n: int) -> float:
+    def _update_g(self, n: int) -> torch.Tensor:
         self.d.requires_grad_(False)
         fake, label = self._fakes(n)
         loss = -self.run_d(fake, label, self.d.weights()).mean()
         return self._descend(loss, self.adam_g, self.g)
 
-    def _descend(self, loss: torch.Tensor, adam: torch.optim.Optimizer, net: Normalized) -> float:
+    def _descend(self, loss: torch.Tensor, adam: torch.optim.Optimizer, net: Normalized) -> torch.Tensor:
         adam.zero_grad(set_to_none=True)
         loss.backward()
         adam.step()
         net.iterate()
-        return loss.item()
+        return loss.detach()
 
     @torch.no_grad()
     def load(self, networks: Mapping[str, Any]) -> None:
@@ -202,19 +204,19 @@ class Game:
                     v = v.reshape(-1, weight.shape[1]).T.reshape(-1)  # from (window, I) to (I, window)
                     fill(parts.bias, params[layer]["bias"])
                 fill(parts.weight, weight)
-                net.vectors[layer] = [torch.from_numpy(np.ascontiguousarray(x)) for x in (np.array(vectors["u"]), v)]
+                net.vectors[layer] = [to_torch(vectors["u"]), to_torch(v)]
 
     @torch.no_grad()
     def judge(self, z: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Images [B, H, W, C] and logits [B] of given latents and classes."""
-        label = torch.from_numpy(label)
-        images = self.g(torch.from_numpy(z), label, self.g.weights(), self.layout)
-        return images.permute(0, 2, 3, 1).numpy(), self.d(images, label, self.d.weights()).numpy()
+        label = to_torch(label)
+        images = self.g(to_torch(z), label, self.g.weights(), self.layout)
+        return to_numpy(images.permute(0, 2, 3, 1)), to_numpy(self.d(images, label, self.d.weights()))
 
 
 def fill(parameter: torch.Tensor, values: Any) -> None:
     """Writes the values into a parameter of the same shape."""
-    values = np.ascontiguousarray(np.array(values))
-    if tuple(parameter.shape) != values.shape:
-        raise ValueError(f"a weight is {tuple(parameter.shape)} here and {values.shape} in gan_jax")
-    parameter.copy_(torch.from_numpy(values))
+    values = to_torch(values)
+    if parameter.shape != values.shape:
+        raise ValueError(f"a weight is {tuple(parameter.shape)} here and {tuple(values.shape)} in gan_jax")
+    parameter.copy_(values)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from pytorch_biggan import Normalized, fill
+from pytorch_device import to_torch
 from pytorch_sngan import Game as ResidualGame
 from torch import nn
 from torch.nn import functional as F
@@ -87,10 +88,10 @@ class Game(ResidualGame):
             weight = np.moveaxis(np.array(params[name]["kernel"]), (-1, -2), (0, 1))  # [O, I, *window]
             u, v = (np.array(spectral[name]["kernel"][key]) for key in "uv")
             if name == "head":  # of a flat map: from (H, W, C) to (C, H, W)
-                to_torch = lambda flat: np.moveaxis(flat.reshape(self.side, self.side, -1), -1, 0).reshape(-1)
-                weight, v = to_torch(weight)[None], to_torch(v)
+                channels_first = lambda flat: np.moveaxis(flat.reshape(self.side, self.side, -1), -1, 0).reshape(-1)
+                weight, v = channels_first(weight)[None], channels_first(v)
             else:
                 v = v.reshape(-1, weight.shape[1]).T.reshape(-1)  # from (window, I) to (I, window)
             fill(layer.weight, weight)
             fill(layer.bias, params[name]["bias"])
-            self.d.vectors[name] = [torch.from_numpy(np.ascontiguousarray(x)) for x in (u, v)]
+            self.d.vectors[name] = [to_torch(x) for x in (u, v)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pytorch_device import runner, to_numpy, to_torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -105,6 +106,7 @@ class Game:
         rotation: bool,
         channels_last: bool = False,
         compile: bool = False,
+        bfloat16: bool = False,
         latent_dim: int = 128,
         alpha: float = 0.2,
     ):
@@ -117,8 +119,7 @@ class Game:
         self.d.iterate()
         adam = lambda net: torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.adam_g, self.adam_d = adam(self.g), adam(self.d)
-        self.run_g = torch.compile(self.g) if compile else self.g
-        self.run_d = torch.compile(self.d) if compile else self.d
+        self.run_g, self.run_d = (runner(network, compile, bfloat16) for network in (self.g, self.d))
 
     def networks(self, image_shape: tuple[int, int, int], widths_g: tuple, widths_d: tuple, halvings: int) -> tuple:
         """(generator, discriminator), with the calls of those above."""
@@ -128,13 +129,14 @@ class Game:
 
     def images(self, images: np.ndarray) -> torch.Tensor:
         """[B, H, W, C] -> the layout of this game."""
-        return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format)
+        return to_torch(images).permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format)
 
     def round(self, reals: list[torch.Tensor]) -> tuple[float, float]:
         """One update of D for each batch of reals, then one of G. -> both losses."""
         for real in reals:
             loss_d = self._update_d(real)
-        return loss_d, self._update_g(reals[0].shape[0])
+        loss_g = self._update_g(reals[0].shape[0])
+        return loss_d.item(), loss_g.item()  # waits for the device, once
 
     def _fakes(self, n: int) -> torch.Tensor:
         return self.run_g(torch.randn(n, self.latent_dim), self.memory_format)
@@ -154,7 +156,7 @@ class Game:
             loss = F.cross_entropy(F.linear(features, weights["rotation"], self.d.layers["rotation"].bias), turns)
         return logits[:n], logits[n : n + m], loss
 
-    def _update_d(self, real: torch.Tensor) -> float:
+    def _update_d(self, real: torch.Tensor) -> torch.Tensor:
         self.d.requires_grad_(True)
         with torch.no_grad():
             fake = self._fakes(len(real))
@@ -164,9 +166,9 @@ class Game:
         loss.backward()
         self.adam_d.step()
         self.d.iterate()
-        return loss.item()
+        return loss.detach()
 
-    def _update_g(self, n: int) -> float:
+    def _update_g(self, n: int) -> torch.Tensor:
         self.d.requires_grad_(False)
         fake = self._fakes(n)
         on_fake, _, rotation = self._judged(fake, None, fake, self.d.weights())
@@ -174,7 +176,7 @@ class Game:
         self.adam_g.zero_grad(set_to_none=True)
         loss.backward()
         self.adam_g.step()
-        return loss.item()
+        return loss.detach()
 
     @torch.no_grad()
     def load(self, networks: Mapping[str, Any]) -> None:
@@ -194,13 +196,13 @@ class Game:
         for name, layer in layers.items():
             u, v = (np.array(spectral[name]["kernel"][key]) for key in "uv")
             v = v.reshape(-1, layer.weight.shape[1]).T.reshape(-1)  # from (window, I) to (I, window)
-            self.d.vectors[name] = [torch.from_numpy(u), torch.from_numpy(np.ascontiguousarray(v))]
+            self.d.vectors[name] = [to_torch(u), to_torch(v)]
 
     @torch.no_grad()
     def judge(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Images [B, H, W, C] and logits [B] of given latents."""
-        images = self.g(torch.from_numpy(z), self.memory_format)
-        return images.permute(0, 2, 3, 1).numpy(), self.d(images, self.d.weights())[0].numpy()
+        images = self.g(to_torch(z), self.memory_format)
+        return to_numpy(images.permute(0, 2, 3, 1)), to_numpy(self.d(images, self.d.weights())[0])
 
 
 def _copy(layers: Mapping[str, nn.Module], params: Mapping[str, Any]) -> None:
@@ -211,5 +213,5 @@ def _copy(layers: Mapping[str, nn.Module], params: Mapping[str, Any]) -> None:
         weight = values["scale"] if "scale" in values else np.moveaxis(values["kernel"], (-1, -2), (0, 1))
         if layer.weight.shape != weight.shape:
             raise ValueError(f"{name} is {tuple(layer.weight.shape)} here and {weight.shape} in gan_jax")
-        layer.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-        layer.bias.copy_(torch.from_numpy(values["bias"]))
+        layer.weight.copy_(to_torch(weight))
+        layer.bias.copy_(to_torch(values["bias"]))

@@ -1,6 +1,8 @@
 """Times whole training rounds of gan_jax, side by side with the same networks in plain PyTorch.
 
-    python benchmarks/train_step.py [--models sngan32,ssgan32] [--inside scan,cond] [--out results.json]
+    python benchmarks/train_step.py [--models sngan32,ssgan32] [--precision bfloat16] [--out results.json]
+
+On JAX's default device, the CPU or one CUDA GPU, where PyTorch must find the same one.
 
 A round is d_steps updates of D and one of G. Rounds of both take turns in one process, on the same threads, after
 warm-up, so that a noisy machine disturbs both alike; the ratio is taken turn by turn. See README.md beside this file.
@@ -39,7 +41,7 @@ from train_step_models import (  # noqa: E402
 from gan_jax.nn.compiling import compiled  # noqa: E402
 
 REST_SECONDS = 0.1  # between turns: threads of the one that has just run stop waiting for work
-MATRIX_SIDE = 2048
+MATRIX_SIDE = {"cpu": 2048, "gpu": 8192}
 
 
 def cores() -> int:
@@ -54,6 +56,9 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--d_steps", type=int, default=1, help="updates of D a round")
     parser.add_argument("--repeats", type=int, default=10, help="rounds timed of each")
     parser.add_argument("--warm_up", type=int, default=2, help="rounds before, of each; the first compiles")
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32", help="of both networks' products"
+    )
     parser.add_argument("--inside", default="", help="scan, cond or both: time gan_jax's round in there as well")
     parser.add_argument("--no-torch", action="store_true", help="gan_jax alone")
     parser.add_argument("--torch-compile", action="store_true", help="time torch.compile's networks as well")
@@ -69,10 +74,13 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
     if not args.no_torch:
         try:
             import torch
-
-            torch.set_num_threads(cores())
         except ImportError:
             parser.error('PyTorch is missing: pip install "gan_jax[parity]", or run with --no-torch')
+        if jax.default_backend() == "gpu" and not torch.cuda.is_available():
+            parser.error("JAX finds a GPU and PyTorch finds none: install PyTorch with CUDA, or run with --no-torch")
+        import pytorch_device
+
+        pytorch_device.use(jax.default_backend() == "gpu", cores())
     return args
 
 
@@ -126,6 +134,7 @@ def torch_rounds(
 ) -> dict[str, Callable]:
     """As `jax_rounds`. Each PyTorch network is given gan_jax's weights and must compute the same images and logits."""
     import pytorch_biggan
+    import pytorch_device
     import pytorch_sndcgan
     import pytorch_sngan
     import torch
@@ -139,20 +148,24 @@ def torch_rounds(
     z = np.random.default_rng(1).normal(size=(8, method.latent_dim)).astype(np.float32)
     variables = {name: {"params": net.params, **net.stats} for name, net in first.networks.items()}
     label = np.arange(8) % NUM_CLASSES if conditional else None
-    images = method.generator.apply(variables["generator"], z, label, train=True, mutable=["batch_stats"])[0]
-    logits = method.discriminator.apply(variables["discriminator"], images, label, train=True).logits
+    exact = method_of(model, argparse.Namespace(**{**vars(args), "precision": "float32"}))
+    with jax.default_matmul_precision("highest"):
+        images = exact.generator.apply(variables["generator"], z, label, train=True, mutable=["batch_stats"])[0]
+        logits = exact.discriminator.apply(variables["discriminator"], images, label, train=True).logits
 
     def player(name: str, channels_last: bool, compiled: bool) -> Callable[[], float]:
         torch.manual_seed(0)
         plain = pytorch_sndcgan if model.startswith("sndcgan") else pytorch_sngan
         made, extra = (pytorch_biggan, NUM_CLASSES) if conditional else (plain, model == "ssgan32")
-        game = made.Game(image_shape(model), *widths, extra, channels_last, compiled)
+        game = made.Game(image_shape(model), *widths, extra, channels_last, compiled, args.precision == "bfloat16")
         game.load(first.networks)
-        for ours, theirs in zip((images, logits), game.judge(z, *((label,) if conditional else ())), strict=True):
+        with pytorch_device.exact_float32():
+            judged = game.judge(z, *((label,) if conditional else ()))
+        for ours, theirs in zip((images, logits), judged, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3, err_msg=f"{name} is another network")
         reals = ([game.images(images) for images in real],)
         if conditional:
-            reals += ([torch.from_numpy(labels).long() for labels in labels_of(real)],)
+            reals += ([pytorch_device.to_torch(labels).long() for labels in labels_of(real)],)
 
         def play() -> float:
             start = time.perf_counter()
@@ -171,20 +184,22 @@ def torch_rounds(
 
 
 def matrix_rates(args: argparse.Namespace) -> dict[str, Callable[[], float]]:
-    """name -> function that measures GFLOP/s of a float32 product of square matrices, through each library."""
-    matrix = np.random.default_rng(0).normal(size=(MATRIX_SIDE, MATRIX_SIDE)).astype(np.float32)
-    product, in_jax = jax.jit(jnp.matmul), jnp.asarray(matrix)
+    """name -> function that measures GFLOP/s of a product of square matrices in args.precision, through each library."""
+    side = MATRIX_SIDE[jax.default_backend()]
+    matrix = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
+    product, in_jax = jax.jit(jnp.matmul), jnp.asarray(matrix, args.precision)
     products = {"jax": lambda: jax.block_until_ready(product(in_jax, in_jax))}
     if not args.no_torch:
+        import pytorch_device
         import torch
 
-        in_torch = torch.from_numpy(matrix)
-        products["torch"] = lambda: in_torch @ in_torch
+        in_torch = pytorch_device.to_torch(matrix).to(getattr(torch, args.precision))
+        products["torch"] = lambda: (in_torch @ in_torch, pytorch_device.wait())
 
     def rate(multiply: Callable[[], Any]) -> float:
         start = time.perf_counter()
         multiply()
-        return 2 * MATRIX_SIDE**3 / (time.perf_counter() - start) / 1e9
+        return 2 * side**3 / (time.perf_counter() - start) / 1e9
 
     return {name: (lambda multiply=multiply: rate(multiply)) for name, multiply in products.items()}
 
@@ -264,7 +279,11 @@ def table(model: str, result: dict[str, Any]) -> str:
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
     facts = {"cores": cores(), "processor": platform.processor() or platform.machine(), "jax": jax.__version__}
-    facts |= {"backend": jax.default_backend(), "python": platform.python_version()}
+    facts |= {
+        "backend": jax.default_backend(),
+        "device": jax.devices()[0].device_kind,
+        "python": platform.python_version(),
+    }
     facts["load"] = round(os.getloadavg()[0], 2)
     cpu = Path("/proc/cpuinfo")
     if cpu.is_file():
@@ -280,12 +299,13 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> dict[str, Any]:
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # leaves PyTorch its part of a GPU's memory
     args = settings(argv)
-    if jax.default_backend() != "cpu":
-        raise SystemExit("this benchmark compares on the CPU: set JAX_PLATFORMS=cpu")
+    if jax.default_backend() not in MATRIX_SIDE:
+        raise SystemExit("this benchmark compares on the CPU or a CUDA GPU: set JAX_PLATFORMS=cpu")
     results: dict[str, Any] = {"settings": vars(args), "machine": machine(args), "models": {}}
     print(", ".join(f"{key} {value}" for key, value in results["machine"].items()), flush=True)
-    if results["machine"]["load"] > 0.5 * cores():
+    if jax.default_backend() == "cpu" and results["machine"]["load"] > 0.5 * cores():
         print("WARNING: other programs keep this machine busy. PyTorch's OpenMP threads suffer more from that than")
         print("gan_jax's, by far in small networks: wait until the load is low before you believe a ratio.", flush=True)
     for model in args.models:

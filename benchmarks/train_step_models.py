@@ -26,6 +26,7 @@ def method_of(model: str, args: argparse.Namespace) -> Any:
     config = build.load_config(str(ROOT / "configs" / "base.py"))
     config.batch_size, config.method.d_steps = args.batch, args.d_steps
     config.data.shape = image_shape(model)
+    config.precision = args.precision
     with config.unlocked():
         if model == "ssgan32":
             config.regularizers.rotation = {"type": "rotation.rotation", "weight_d": 1.0, "weight_g": 0.2}

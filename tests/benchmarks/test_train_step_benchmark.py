@@ -36,7 +36,23 @@ def test_it_times_gan_jax_alone(tmp_path):
     assert row["speed_to_gan_jax"]["median"] == 1.0
 
 
-@pytest.mark.parametrize("wrong", [("--models", "biggan"), ("--inside", "vmap"), ("--batch", "6")])
+@pytest.mark.parity
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_pytorchs_networks_are_the_same_in_either_precision(tmp_path, precision):
+    """Before it times them it holds their images and logits against gan_jax's."""
+    out = tmp_path / "results.json"
+    models = "sngan32,ssgan32,sndcgan32,biggan32"
+    sizes = ("--small", "--batch", "4", "--repeats", "1", "--warm_up", "1")
+    done = run(*sizes, "--models", models, "--precision", precision, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    for name, model in json.loads(out.read_text())["models"].items():
+        assert list(model["rounds"]) == ["gan_jax", "PyTorch", "PyTorch channels_last"], name
+        assert model["gan_jax_to_pytorch_speed"]["median"] > 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--precision", "float16"), ("--models", "biggan"), ("--inside", "vmap"), ("--batch", "6")]
+)
 def test_it_refuses_what_it_cannot_time(wrong):
     done = run("--no-torch", *wrong)
     assert done.returncode == 2 and "error:" in done.stderr
