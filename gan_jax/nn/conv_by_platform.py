@@ -42,8 +42,8 @@ def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax
     """x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]."""
     by_xla = functools.partial(_xla_conv, geometry=geometry)
     if _is_spread(geometry):
-        on_cpu = functools.partial(_in_phases, _conv_on_cpu, geometry=geometry)
-        on_tpu = functools.partial(_in_phases, _xla_conv, geometry=geometry)
+        on_cpu = functools.partial(_in_phases, _conv_on_cpu, _alone, geometry=geometry)
+        on_tpu = functools.partial(_in_phases, _xla_conv, lambda join, *phases: join(*phases), geometry=geometry)
         if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
@@ -91,31 +91,37 @@ def _xla_conv(x, kernel, geometry):
     )
 
 
-def _in_phases(plain, x, kernel, geometry):
+def _in_phases(plain, call, x, kernel, geometry):
     """A convolution of an image spread with zeros, as one `plain` convolution for each phase of its output.
 
-    Output pixel d q + p meets the image at the window's offsets t = (before - p) mod d, and every d-th from there.
+    Output pixel d q + p meets the image at the window's offsets t = (before - p) mod d, and every d-th from there. The
+    phases are put together by `call`.
     """
     _, padding, spread, ones = geometry
     window, sizes = kernel.shape[:-2], x.shape[1:-1]
     counts = [(n - 1) * d + 1 + a + b - k + 1 for n, d, (a, b), k in zip(sizes, spread, padding, window, strict=True)]
     wholes = [-(-count // d) for count, d in zip(counts, spread, strict=True)]  # pixels of a phase
-    y = None
-    for phase in itertools.product(*map(range, spread)):
-        part, around, apart = kernel, [], [(0, 0, 0)]
+    places, phases = list(itertools.product(*map(range, spread))), []
+    for phase in places:
+        part, around = kernel, []
         for axis, (p, d, (before, _), n, whole) in enumerate(zip(phase, spread, padding, sizes, wholes, strict=True)):
             first = (before - p) % d
             part = lax.slice_in_dim(part, min(first, part.shape[axis]), None, d, axis)
             start = (before - p - first) // d
             around.append((start, whole - 1 + part.shape[axis] - start - n))
-            apart.append((p, d - 1 - p, d - 1))
-        if not part.size:  # the window is narrower than the spread: nothing falls into this phase
-            of_phase = jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype)
-        else:
-            of_phase = plain(x, part, geometry=Geometry(ones, tuple(around), ones, ones))
-        of_phase = lax.pad(of_phase, jnp.zeros((), x.dtype), [*apart, (0, 0, 0)])
-        y = of_phase if y is None else y + of_phase
-    return y[(slice(None), *map(slice, counts))]
+        if part.size:
+            phases.append(plain(x, part, geometry=Geometry(ones, tuple(around), ones, ones)))
+        else:  # the window is narrower than the spread: nothing falls into this phase
+            phases.append(jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype))
+
+    def join(*phases):
+        y = 0.0
+        for phase, of_phase in zip(places, phases, strict=True):
+            apart = [(p, d - 1 - p, d - 1) for p, d in zip(phase, spread, strict=True)]
+            y += lax.pad(of_phase, jnp.zeros((), x.dtype), [(0, 0, 0), *apart, (0, 0, 0)])
+        return y[(slice(None), *map(slice, counts))]
+
+    return call(join, *phases)
 
 
 def _conv_forward(x, kernel, geometry):
@@ -169,12 +175,17 @@ def _kernel_gradient(x, kernel, dy, geometry):
 
 
 def _moved(x, source, destination):
-    """`jnp.moveaxis` in a call that XLA leaves as it is.
+    return _alone(functools.partial(jnp.moveaxis, source=source, destination=destination), x)
 
-    Else XLA:CPU computes what led to x once more, in the order of the new axes: several times as slow as moving it.
+
+def _alone(function, *arrays):
+    """The function of the arrays, in a call that XLA leaves as it is.
+
+    Else XLA:CPU fuses it with what led to the arrays, or with all that reads the result, and computes much of it again: what
+    is moved in the order of the new axes, several times as slowly, and the sum of the phases for each of its readers.
     """
     with set_xla_metadata(inlineable="false"):
-        return jax.jit(lambda x: jnp.moveaxis(x, source, destination))(x)
+        return jax.jit(function)(*arrays)
 
 
 def _reads_dy(x, dy, geometry):
