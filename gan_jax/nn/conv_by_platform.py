@@ -115,11 +115,11 @@ def _in_phases(plain, call, x, kernel, geometry):
             phases.append(jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype))
 
     def join(*phases):
-        y = 0.0
+        spread_out = []
         for phase, of_phase in zip(places, phases, strict=True):
             apart = [(p, d - 1 - p, d - 1) for p, d in zip(phase, spread, strict=True)]
-            y += lax.pad(of_phase, jnp.zeros((), x.dtype), [(0, 0, 0), *apart, (0, 0, 0)])
-        return y[(slice(None), *map(slice, counts))]
+            spread_out.append(lax.pad(of_phase, jnp.zeros((), x.dtype), [(0, 0, 0), *apart, (0, 0, 0)]))
+        return functools.reduce(jnp.add, spread_out)[(slice(None), *map(slice, counts))]
 
     return call(join, *phases)
 
