@@ -39,16 +39,18 @@ def use(gpu: bool, threads: int) -> None:
     if gpu:
         torch.set_default_device("cuda")
         torch.backends.cudnn.benchmark = True
-        _allow_tf32(True)
+        _set_float32("high", True)
 
 
 @contextlib.contextmanager
 def exact_float32() -> Iterator[None]:
     """Without TF32, to compare two libraries' results."""
-    allowed = torch.backends.cudnn.allow_tf32
-    _allow_tf32(False)
-    yield
-    _allow_tf32(allowed)
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    _set_float32("highest", False)
+    try:
+        yield
+    finally:
+        _set_float32(*before)
 
 
 def wait() -> None:
@@ -57,6 +59,6 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def _allow_tf32(allowed: bool) -> None:
-    torch.set_float32_matmul_precision("high" if allowed else "highest")
-    torch.backends.cudnn.allow_tf32 = allowed
+def _set_float32(products: str, convolutions_in_tf32: bool) -> None:
+    torch.set_float32_matmul_precision(products)
+    torch.backends.cudnn.allow_tf32 = convolutions_in_tf32

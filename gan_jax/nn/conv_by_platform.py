@@ -139,11 +139,10 @@ conv_by_platform.defvjp(_conv_forward, _conv_backward)
 def _image_gradient(x, kernel, dy, geometry):
     """A convolution of dy: the window flipped, strides and spread exchanged."""
     strides, padding, spread, reach = geometry
-    space = range(x.ndim - 2)
-    flipped = jnp.swapaxes(jnp.flip(kernel, space), -1, -2)  # [*window, O, I]
-    before = [r * (k - 1) - a for k, r, (a, _) in zip(kernel.shape, reach, padding, strict=False)]
-    around = _padding_to(x.shape[1:-1], dy.shape[1:-1], kernel.shape[:-2], before, Geometry(spread, (), strides, reach))
-    return conv_by_platform(dy, flipped, Geometry(spread, around, strides, reach))
+    *window, _, _ = kernel.shape
+    flipped = jnp.swapaxes(jnp.flip(kernel, range(len(window))), -1, -2)  # [*window, O, I]
+    before = [r * (k - 1) - a for k, r, (a, _) in zip(window, reach, padding, strict=True)]
+    return conv_by_platform(dy, flipped, _geometry_to(x.shape[1:-1], dy, window, before, spread, strides, reach))
 
 
 def _kernel_gradient(x, kernel, dy, geometry):
@@ -165,10 +164,9 @@ def _kernel_gradient(x, kernel, dy, geometry):
         if dy_is_read := _reads_dy(x, dy, geometry):
             before = [r * (k - 1) - a for k, r, a in zip(window, reach, before, strict=True)]
             x, dy, spread, strides = dy, x, strides, spread
-        turned = Geometry(reach, (), spread, strides)
-        around = _padding_to(window, x.shape[1:-1], dy.shape[1:-1], before, turned)
+        turned = _geometry_to(window, x, dy.shape[1:-1], before, reach, spread, strides)
         images, weights = _moved(x, (0, -1), (-1, 0)), _moved(dy, 0, -2)  # [I, *space, B], [*space', B, O]
-        grad = conv_by_platform(images, weights, turned._replace(padding=around))  # [I, *window, O]
+        grad = conv_by_platform(images, weights, turned)  # [I, *window, O]
         return jnp.flip(jnp.moveaxis(grad, 0, -1), range(len(window))) if dy_is_read else jnp.moveaxis(grad, 0, -2)
 
     return lax.platform_dependent(x, dy, cpu=on_cpu, default=by_xla)
@@ -194,12 +192,10 @@ def _reads_dy(x, dy, geometry):
     return x_is_spread if x_is_spread != dy_is_spread else dy.shape[-1] < x.shape[-1]
 
 
-def _padding_to(sizes, of, window, before, geometry):
-    """(before, after) for each axis, with which `window` reads an image `of` these sizes into one of `sizes`."""
+def _geometry_to(sizes, image, window, before, strides, spread, reach):
+    """The one in which `window` reads the image into one of `sizes`; before: zeros before the image, for each axis."""
     around = []
-    for n, m, k, a, s, d, r in zip(
-        sizes, of, window, before, geometry.strides, geometry.spread, geometry.reach, strict=True
-    ):
+    for n, m, k, a, s, d, r in zip(sizes, image.shape[1:-1], window, before, strides, spread, reach, strict=True):
         read = (n - 1) * s + (k - 1) * r + 1
         around.append((a, read - ((m - 1) * d + 1) - a))
-    return tuple(around)
+    return Geometry(tuple(strides), tuple(around), tuple(spread), tuple(reach))
