@@ -17,10 +17,10 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from gan_jax import build
 from gan_jax.data import in_order
-from gan_jax.sample import draw, load_sampler
-from gan_jax.work_folder import read_config
+from gan_jax.run import setup as build
+from gan_jax.run.work_folder import read_config
+from gan_jax.verbs.sample import draw, load_sampler
 
 THRESHOLD = 0.9
 

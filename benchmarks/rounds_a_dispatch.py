@@ -16,8 +16,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from gan_jax import build
-from gan_jax.train import Training
+from gan_jax.run import setup as build
+from gan_jax.run.training import Training
 
 _SHARES = ("time/input", "time/host", "time/device")
 

@@ -15,13 +15,13 @@ import argparse
 import numpy as np
 from PIL import Image, ImageFilter
 
-from gan_jax import build
 from gan_jax.data import EightBit
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.image_set import ArraySet
 from gan_jax.evaluators.judge import Failed, judge
 from gan_jax.evaluators.recipes import find_recipe
+from gan_jax.run import setup as build
 from gan_jax.runtime.mesh import make_mesh
 
 # (better, worse) pairs that a score must tell apart.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax import build
 from gan_jax.architectures import biggan_tables, sndcgan, sngan
+from gan_jax.run import setup as build
 
 MODELS = ("sngan32", "ssgan32", "sndcgan32", "sndcgan128", "biggan32")
 NUM_CLASSES, CH = 10, 64  # of biggan32: BigGAN-PyTorch's CIFAR-10 script

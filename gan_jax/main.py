@@ -111,9 +111,9 @@ def _run() -> str | None:
 
 def _train() -> str | None:
     _require("train", workdir="runs/digits")
+    from gan_jax.run.training import train
+    from gan_jax.run.work_folder import has_run, read_config
     from gan_jax.runtime.profile import parse_rounds
-    from gan_jax.train import train
-    from gan_jax.work_folder import has_run, read_config
 
     if _CONFIG.value is None and not has_run(_WORKDIR.value):
         _require("train", config="configs/ssgan_digits.py")
@@ -124,16 +124,16 @@ def _train() -> str | None:
 
 def _sample() -> None:
     _require("sample", workdir="runs/digits")
-    from gan_jax.sample import sample
+    from gan_jax.verbs.sample import sample
 
     out, average = _OUT.value or "samples.png", _WEIGHTS.value == "ema"
     sample(_WORKDIR.value, out, _NUM.value, _SEED.value, _STEP.value, average, _TRUNCATION.value, _LABEL.value)
 
 
 def _evaluate() -> None:
-    from gan_jax import evaluate
     from gan_jax.evaluators.extractors import Extractors
-    from gan_jax.scoring import Options
+    from gan_jax.run.scoring import Options
+    from gan_jax.verbs import evaluate
 
     if _COMPARE.value:
         if len(_COMPARE.value) != 2:
@@ -160,7 +160,7 @@ def _evaluate() -> None:
 
 def _classifier() -> None:
     _require("classifier", config="configs/sngan_digits.py", out="digits.npz")
-    from gan_jax.train_classifier import train_classifier
+    from gan_jax.verbs.classifier import train_classifier
 
     command = "python -m gan_jax.main " + " ".join(sys.argv[1:])
     train_classifier(_CONFIG.value, _OUT.value, _STEPS.value, _SEED.value, command)
@@ -170,7 +170,7 @@ def _sweep() -> str | None:
     _require("sweep", workdir="runs/sweep")
     if not _SWEEP.value:
         raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=method.latent_dim=16,32")
-    from gan_jax.sweep import parse_axis, sweep
+    from gan_jax.verbs.sweep import parse_axis, sweep
 
     axes = dict(parse_axis(text) for text in _SWEEP.value)
     return sweep(_CONFIG.value, _WORKDIR.value, axes, _RECIPES.value)
@@ -180,7 +180,7 @@ def _plan() -> None:
     _require("plan", config="configs/ssgan_imagenet.py")
     if not _TOPOLOGY.value:
         raise ValueError("plan needs --topology, such as --topology=v3:8x8")
-    from gan_jax.plan import fits, plan
+    from gan_jax.verbs.plan import fits, plan
 
     if not all(fits(found) for found in plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)):
         sys.exit(3)  # scripts ask: errors have 1
@@ -188,7 +188,7 @@ def _plan() -> None:
 
 def _import() -> None:
     _require("import", kind="mimicry", config="configs/sngan_cifar10.py", workdir="runs/imported")
-    from gan_jax.import_weights import import_weights
+    from gan_jax.verbs.import_weights import import_weights
 
     files = (_GENERATOR.value, _DISCRIMINATOR.value, _GENERATOR_EMA.value)
     import_weights(_KIND.value, _CONFIG.value, _WORKDIR.value, *files, _TRUNCATION.value)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax import build
+from gan_jax.run import setup as build
 
 SHAPE = (8, 8, 2)
 FAMILIES = {

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax import build
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.features.embedded import known_classifiers
+from gan_jax.run import setup as build
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
 EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]

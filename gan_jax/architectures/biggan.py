@@ -22,11 +22,11 @@ from gan_jax.architectures.biggan_tables import (
 from gan_jax.architectures.stem import NORMS, Stem, base_size
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.attention import SelfAttention
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.resample import downsample_mean, sum_pool, upsample_nearest
 from gan_jax.nn.dense import Embed
-from gan_jax.nn.resample import downsample_mean, sum_pool, upsample_nearest
+from gan_jax.nn.norms.batch_norm import BatchNorm
+from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
 from gan_jax.nn.weights import Initializer
 from gan_jax.types import Verdict
 

@@ -10,8 +10,8 @@ from flax import linen
 
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conv import Conv, ConvTranspose
+from gan_jax.nn.conv.convolution import Conv, ConvTranspose
+from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.weights import normal
 from gan_jax.types import Verdict
 

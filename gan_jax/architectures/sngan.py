@@ -16,8 +16,8 @@ from flax import linen
 
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
-from gan_jax.nn.conv import Conv
-from gan_jax.nn.resample import downsample_mean, upsample_interpolated, upsample_nearest
+from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.resample import downsample_mean, upsample_interpolated, upsample_nearest
 from gan_jax.nn.weights import glorot
 from gan_jax.types import Verdict
 

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 from flax import linen
 
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
 from gan_jax.nn.dense import Dense
+from gan_jax.nn.norms.batch_norm import BatchNorm
+from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
 from gan_jax.nn.weights import Initializer
 
 NORMS = ("none", "batch", "conditional_batch", "self_modulated")

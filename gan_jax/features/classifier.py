@@ -102,7 +102,7 @@ def predict(module: linen.Module, variables: PyTree, images: np.ndarray, batch_s
 
 
 def classifier_extractor(weights: Weights) -> Extractor:
-    """The classifier that `gan_jax.train_classifier` wrote, as an extractor: taps "pooled" [B, F] and "logits" [B, K].
+    """The classifier that `gan_jax.verbs.classifier` wrote, as an extractor: taps "pooled" [B, F] and "logits" [B, K].
 
     Its architecture and name come from the facts of the weights. Called with images of another size or number of
     channels than it was trained on, it raises ValueError; so does this where the facts are those of other weights.

@@ -6,7 +6,7 @@
 | emoji  | 32 x 32 x 3 | 9       | 64 | 87.53 % / 71.05 %      | configs/sngan_emoji.py  |
 
 Each was trained on the training split by `python -m gan_jax.main --mode=classifier --config=... --out=<name>.npz`, with
-the defaults of `gan_jax.train_classifier` (seed 0, 600 steps; 1 and 4 minutes of processor time); the facts in each
+the defaults of `gan_jax.verbs.classifier` (seed 0, 600 steps; 1 and 4 minutes of processor time); the facts in each
 file tell the rest. The classes of emoji are kinds of things, not shapes: 21 % of the test images are in the largest.
 """
 

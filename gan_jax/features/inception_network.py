@@ -15,7 +15,7 @@ import numpy as np
 from flax import linen
 from jax import lax
 
-from gan_jax.nn.conv import conv
+from gan_jax.nn.conv.convolution import conv
 from gan_jax.types import Array
 
 TAPS = ("64", "192", "768", "2048", "logits_unbiased", "logits")  # "logits_unbiased": before the bias is added

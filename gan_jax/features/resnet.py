@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense
+from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.weights import normal
 
 _HE = linen.initializers.variance_scaling(2.0, "fan_out", "normal")  # arXiv:1502.01852

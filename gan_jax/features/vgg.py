@@ -14,8 +14,8 @@ from flax import linen
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.resize import check_resize, rgb_of_side
 from gan_jax.features.weights import Weights, weights_hash
-from gan_jax.nn.conv import Conv
-from gan_jax.nn.resample import downsample_max
+from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.resample import downsample_max
 from gan_jax.types import Array, PyTree
 
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))  # of the convolutions between pools

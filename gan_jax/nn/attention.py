@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from gan_jax.nn.conv import Conv
-from gan_jax.nn.resample import downsample_max
+from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.resample import downsample_max
 from gan_jax.nn.weights import Initializer, normal
 
 

@@ -16,7 +16,7 @@ def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
     For each kind of machine, a line through the plans with as many images a device (weak scaling), and one through those
     with the same batch (strong scaling).
 
-    plans: as `gan_jax.plan.plan` gives them; those without an estimate of time are left out, and where none has one, no
+    plans: as `gan_jax.verbs.plan.plan` gives them; those without an estimate of time are left out, and where none has one, no
     picture is made. It appears whole or not at all.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen
 
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.weights import glorot
 from gan_jax.regularizers.base import Nothing, require_single_images

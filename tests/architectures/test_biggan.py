@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from gan_jax import build
 from gan_jax.architectures.biggan import Discriminator, Generator
 from gan_jax.architectures.biggan_tables import initializer
 from gan_jax.nn.spectral import iterate
+from gan_jax.run import setup as build
 
 LABEL = np.array([2, 0, 1, 2])
 SHAPE = (16, 16, 2)

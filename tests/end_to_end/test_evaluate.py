@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax.evaluate import Unscored, compare_runs, evaluate_images, evaluate_run, list_recipes
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.score import append_scores, read_scores
 from gan_jax.features.inception import random_variables
 from gan_jax.features.weights import save_weights
-from gan_jax.scoring import Options
-from gan_jax.train import Training
+from gan_jax.run.scoring import Options
+from gan_jax.run.training import Training
+from gan_jax.verbs.evaluate import Unscored, compare_runs, evaluate_images, evaluate_run, list_recipes
 
 PIXELS = {"data__shape": (16, 16, 1), "steps": 4, "checkpoint__every": 2, "log__samples_every": 100}
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gan_jax.train import Training
+from gan_jax.run.training import Training
 
 RECIPES = "fd_digits,prdc_digits,swd,memorisation"
 

@@ -16,7 +16,7 @@ import functools, json, sys
 import jax, numpy as np
 from gan_jax import losses, optim
 from gan_jax.architectures import dcgan
-from gan_jax.drawing import draw
+from gan_jax.run.drawing import draw
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gan_jax import sweep as module
 from gan_jax.evaluators.score import Score, append_scores, read_scores
-from gan_jax.sweep import folder_name, parse_axis, sweep
+from gan_jax.verbs import sweep as module
+from gan_jax.verbs.sweep import folder_name, parse_axis, sweep
 
 SMALL = {"data__shape": (16, 16, 1), "steps": 2, "checkpoint__every": 2, "log__samples_every": 100}
 

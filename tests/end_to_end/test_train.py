@@ -9,10 +9,10 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax import build
-from gan_jax.divergence import TrainingDiverged
-from gan_jax.sample import draw, load_sampler, sample, write
-from gan_jax.train import Training, train
+from gan_jax.run import setup as build
+from gan_jax.run.divergence import TrainingDiverged
+from gan_jax.run.training import Training, train
+from gan_jax.verbs.sample import draw, load_sampler, sample, write
 
 
 def _lines(workdir):
@@ -227,7 +227,7 @@ def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_
 
 def test_a_player_that_learns_no_more_is_told_once(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        "gan_jax.train.learns_no_more", lambda step, values: f"round {step}: lost" if step > 1 else None
+        "gan_jax.run.training.learns_no_more", lambda step, values: f"round {step}: lost" if step > 1 else None
     )
     train(tiny(steps=4), tmp_path)
     told = capsys.readouterr().err

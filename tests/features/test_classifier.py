@@ -16,8 +16,8 @@ from gan_jax.features.accuracy_score import classification_accuracy_score
 from gan_jax.features.classifier import classifier_extractor, fit, predict
 from gan_jax.features.resnet import CifarResNet, ResNet50
 from gan_jax.features.weights import Weights, weights_hash
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.norms.batch_norm import BatchNorm
 
 ROOT = Path(__file__).resolve().parents[2]
 

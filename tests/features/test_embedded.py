@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax import build
 from gan_jax.data import in_order
 from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.weights import weights_hash
+from gan_jax.run import setup as build
 
 NAMES = ("digits", "emoji")
 

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax import build, losses
+from gan_jax import losses
 from gan_jax.architectures import dcgan
 from gan_jax.methods.accumulation import in_parts, mean_over_parts
 from gan_jax.regularizers.gradient_penalty import r1
+from gan_jax.run import setup as build
 from gan_jax.runtime.mesh import check_parts, make_mesh
 
 SHAPE = (4, 4, 1)

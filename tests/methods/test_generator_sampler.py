@@ -5,8 +5,8 @@ import pytest
 from flax import linen
 
 from gan_jax.methods.generator_sampler import GeneratorSampler
-from gan_jax.nn.batch_norm import BatchNorm
-from gan_jax.nn.conditional_norm import SelfModulatedBatchNorm
+from gan_jax.nn.norms.batch_norm import BatchNorm
+from gan_jax.nn.norms.conditional_norm import SelfModulatedBatchNorm
 
 
 class Normed(linen.Module):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_jax.nn import compiling
-from gan_jax.nn.conv import conv
+from gan_jax.nn.conv.convolution import conv
 
 X, KERNEL = jnp.ones((8, 16, 16, 64)), jnp.ones((2, 2, 64, 64))
 

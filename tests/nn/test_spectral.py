@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flax import linen
 
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense, Embed
 from gan_jax.nn.spectral import as_matrix, iterate, normalize_once, power_iteration, spectral_norm
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.nn.conv import Conv
+from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.weights import glorot, normal, orthogonal
 

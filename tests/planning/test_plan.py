@@ -14,11 +14,11 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax import build
-from gan_jax.plan import fits, plan
 from gan_jax.planning.apart import call_apart
 from gan_jax.planning.programs import TooLarge, too_large
+from gan_jax.run import setup as build
 from gan_jax.types import Phase
+from gan_jax.verbs.plan import fits, plan
 
 MLP = {
     "generator": {"type": "mlp.Generator", "widths": (8,)},
@@ -115,7 +115,7 @@ def test_a_program_too_large_to_compile_is_a_row_like_any_other(monkeypatch, tmp
     def give_up(*_):
         raise TooLarge("", 30 * 2.0**30, 15 * 2.0**30)
 
-    monkeypatch.setattr("gan_jax.plan.compile_program", give_up)
+    monkeypatch.setattr("gan_jax.verbs.plan.compile_program", give_up)
     first, _ = plan(small(), ["cpu:1@64", "cpu:1@32"], out=tmp_path / "plan.json")
     assert not fits(first) and fits({}) and not fits({"by_the_model": {"fits": False}})
     assert first["too_large"]["largest_batch"] in (31, 32)  # the state is next to nothing

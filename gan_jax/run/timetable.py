@@ -1,0 +1,80 @@
+"""Which rounds end with a line, a picture, scores or a checkpoint, and how many are played at once in between."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+from gan_jax.run.setup import ConfigError
+
+
+class Due(NamedTuple):
+    """What is to be done when a round is over; each needs its state."""
+
+    picture: bool
+    scores: bool
+    checkpoint: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Timetable:
+    """Intervals of a run, in rounds. A round is named by the step it ends at, from 1 to `steps`.
+
+    together: rounds that one dispatch plays where it crosses none of these: `rounds_a_dispatch`, or the shortest of the
+    intervals if that is less. Lines of metrics are no reason to play fewer: each round has its own numbers anyway.
+    """
+
+    steps: int
+    lines: int
+    pictures: int
+    checkpoints: int
+    scores: int | None = None
+    rounds_a_dispatch: int = 1
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """From a resolved config. Raises ConfigError for an interval below 1."""
+        for key, interval in (
+            ("log.every", lines := config["log"]["every"]),
+            ("log.samples_every", pictures := config["log"]["samples_every"]),
+            ("checkpoint.every", checkpoints := config["checkpoint"]["every"]),
+            ("evaluate.every", scores := config.get("evaluate", {}).get("every")),
+        ):
+            if interval is not None and interval < 1:
+                raise ConfigError(f"{key} must be 1 or more, got {interval}")
+        return cls(config["steps"], lines, pictures, checkpoints, scores, config.get("rounds_a_dispatch", 1))
+
+    def writes(self, step: int) -> bool:
+        """Whether a line of metrics falls on this step."""
+        return step % self.lines == 0 or step == self.steps
+
+    def due(self, step: int) -> Due:
+        """What falls on this step besides."""
+        judged = self.scores is not None and step % self.scores == 0
+        return Due(step % self.pictures == 0, judged, step % self.checkpoints == 0)
+
+    @property
+    def _stops(self) -> list[int]:
+        """The intervals that need the state: no dispatch crosses a multiple of one."""
+        return [self.pictures, self.checkpoints] + ([] if self.scores is None else [self.scores])
+
+    @property
+    def together(self) -> int:
+        return min(self.rounds_a_dispatch, *self._stops)
+
+    def length(self, step: int, until: int) -> int:
+        """Rounds that the dispatch at `step` plays: `together`, or 1 for what remains before a stop and before `until`.
+
+        Counted from the last stop, so a run that goes on from anywhere soon plays the same dispatches as an unbroken one.
+        """
+        last = max(step // every * every for every in self._stops)
+        upcoming = min(until, *(step // every * every + every for every in self._stops))
+        fits = (step - last) % self.together == 0 and step + self.together <= upcoming
+        return self.together if fits else 1
+
+    def lengths(self, step: int, until: int) -> Iterator[int]:
+        """The lengths of all dispatches from `step` to `until`."""
+        while step < until:
+            yield (length := self.length(step, until))
+            step += length

@@ -1,0 +1,78 @@
+"""Images from a trained run, as a grid, an array file, or a folder of PNGs."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from gan_jax.run.drawing import draw
+from gan_jax.run.restoring import restore
+from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.images import image_grid, save_png, scatter_png
+from gan_jax.types import Sampler
+
+
+def load_sampler(workdir: str | Path, step: int | None = None, average: bool = True) -> tuple[int, Sampler]:
+    """(step, sampler) of a run's newest checkpoint, or of the one at `step`.
+
+    average: the generator's moving average, where one is kept; False: its weights as they are.
+    Raises FileNotFoundError where the folder holds no run or no checkpoint.
+    """
+    restored = restore(workdir, step)
+    return restored.step, restored.method.sampler(restored.state, restored.phase, average)
+
+
+def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
+    """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), or a folder of PNGs. -> what was written.
+
+    The .npz holds "image" uint8 [n, H, W, C] (points: float32 [n, 2]) and "label"; gan_jax reads it back as a data set.
+    """
+    out, images = Path(out), drawn["image"]
+    points = images.ndim == 2
+    if out.suffix == ".png":
+        if points:
+            scatter_png(out, images)
+        else:
+            save_png(out, image_grid(images))
+        return [out]
+    arrays = {**drawn, "image": images if points else _as_bytes(images)}
+    if out.suffix == ".npz":
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        write_atomically(out, buffer.getvalue())
+        return [out]
+    if out.suffix or points:
+        kinds = ".png or .npz" if points else ".png (a grid), .npz, or a folder's name without an ending"
+        raise ValueError(f"cannot write {out}: out ends in {kinds}")
+    paths = [out / f"{i:06d}.png" for i in range(len(images))]
+    for path, image in zip(paths, arrays["image"], strict=True):
+        if image.shape[-1] == 2:
+            raise ValueError("PNG files hold 1, 3 or 4 channels: write images of 2 channels to .npz")
+        save_png(path, image)
+    return paths
+
+
+def sample(
+    workdir: str | Path,
+    out: str | Path,
+    num: int = 64,
+    seed: int = 0,
+    step: int | None = None,
+    average: bool = True,
+    truncation: float | None = None,
+    label: int | None = None,
+) -> None:
+    """Draws `num` images from a run and writes them to `out`; see `load_sampler`, `draw` and `write`."""
+    found, sampler = load_sampler(workdir, step, average)
+    drawn = draw(sampler, num, seed, truncation, label)
+    if jax.process_index() == 0:
+        written = write(drawn, out)
+        what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
+        print(f"wrote {num} samples of step {found} to {what}")
+
+
+def _as_bytes(images: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(images, -1, 1) * 127.5 + 127.5).astype(np.uint8)
