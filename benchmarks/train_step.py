@@ -145,7 +145,7 @@ def torch_rounds(
     if args.torch_compile:
         variants["PyTorch compiled"] = (True, True)
 
-    z = np.random.default_rng(1).normal(size=(8, method.latent_dim)).astype(np.float32)
+    z = np.random.default_rng(1).normal(size=(8, method.latents.dim)).astype(np.float32)
     variables = {name: {"params": net.params, **net.stats} for name, net in first.networks.items()}
     label = np.arange(8) % NUM_CLASSES if conditional else None
     exact = method_of(model, argparse.Namespace(**{**vars(args), "precision": "float32"}))

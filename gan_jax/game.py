@@ -192,6 +192,15 @@ class Sampler(Protocol):
         ...
 
 
+def sampled(sampler: Sampler, key: Array, indices: Array, given: Batch | None = None) -> tuple[Array, Batch]:
+    """Elements `indices` [n] of the sample that `key` stands for, [n, *shape], and what they were made from.
+
+    All that is drawn from a generator is drawn here: pictures, samples, scores, plans.
+    """
+    starts = sampler.starts(key, indices, given)
+    return sampler.synthesize(sampler.map(starts))[0], starts
+
+
 class Observer(Protocol):
     """A network that looks: images -> {tap: activations [n, ..., F]}. A pytree, frozen."""
 

@@ -169,7 +169,7 @@ def _classifier() -> None:
 def _sweep() -> str | None:
     _require("sweep", workdir="runs/sweep")
     if not _SWEEP.value:
-        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=method.latent_dim=16,32")
+        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=latents.dim=16,32")
     from gan_jax.verbs.sweep import parse_axis, sweep
 
     axes = dict(parse_axis(text) for text in _SWEEP.value)

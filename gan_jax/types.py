@@ -114,6 +114,11 @@ class Play:
     adversarial: Callable[[Array, Array], Array]  # the player's adversarial loss of (real, fake) logits, other ones too
 
 
+# (nets, sampler, key, batch, **settings) -> []: nets holds the trained heads, as functions of their own arguments, and
+# "discriminator": images -> features; sampler is a `game.Sampler`, batch real elements.
+Measured = Callable[..., Array]
+
+
 class AdversarialLoss(Protocol):
     """A GAN's loss. `real` and `fake` are logits."""
 
@@ -138,7 +143,8 @@ class Regularizer(Protocol):
 
     def generator(self, play: Play, memory: PyTree) -> Term: ...
 
-    def measures(self) -> Mapping[str, Callable]:  # (trained nets by name, sampler, key, batch) -> [], see game.Measure
+    def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
+        """By name, a score that only this task knows, and the settings, numbers, that it takes as keyword arguments."""
         ...
 
 
