@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from gan_jax.data.channels import with_channels
-from gan_jax.data.names import one_of
 from gan_jax.data.resizing import FILTERS, resize
 from gan_jax.data.source import Element
+from gan_jax.names import one_of
 
 RESIZES = ("none", "short_side", "exact")
 CROPS = ("none", "center", "random", "distorted")

@@ -6,8 +6,8 @@ import importlib
 import inspect
 import pkgutil
 
-from gan_jax.data.names import nearest, one_of
 from gan_jax.data.source import Source
+from gan_jax.names import nearest, one_of
 
 
 def known_sources() -> tuple[str, ...]:
