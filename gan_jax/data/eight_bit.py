@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from gan_jax.data.cells import cell_means, cell_size
 from gan_jax.data.domains import Unpaired, holding
 from gan_jax.data.inspection import inspect_source
 from gan_jax.data.preprocessing import Preprocessing
@@ -18,11 +19,17 @@ class EightBit:
     """Images of a source, preprocessed without chance, before they become floats. For records it has a `name`.
 
     split: what the records call this part of the data. key: the leaf to take; of unpaired data, the domain.
+    shape: of a smaller phase of a run that grows: means over cells, rounded.
     Raises ValueError for a leaf that there is not, or sizes that `preprocessing` cannot make fit.
     """
 
     def __init__(
-        self, source: Source | Unpaired, preprocessing: Preprocessing, split: str | None = None, key: str = "image"
+        self,
+        source: Source | Unpaired,
+        preprocessing: Preprocessing,
+        split: str | None = None,
+        key: str = "image",
+        shape: tuple[int, ...] | None = None,
     ):
         source = holding(source, key)
         self._source, self._key, self._steady = source, key, preprocessing.without_randomness()
@@ -31,7 +38,10 @@ class EightBit:
             raise ValueError(f"scores are of images; this data set holds {held}")
         self._steady.check({key: inspect_source(source).leaves[key]})
         self._labels: np.ndarray | None = None
-        self.split, self.shape, self.classes = split, self._steady.shape_of(key), source.classes
+        full = self._steady.shape_of(key)
+        self._cell = 1 if shape is None else cell_size(full, (*shape[:2], full[-1]))
+        self.shape = tuple(full) if shape is None else (*shape[:2], full[-1])
+        self.split, self.classes = split, source.classes
         # Without the folders: the same data set in another place is the same reference.
         source_name = re.sub(r"'[^']*/([^'/]+)/?'", r"'\1'", repr(source))
         made = f"{self._steady.resize} {self._steady.filter}, crop {self._steady.crop}"
@@ -59,4 +69,5 @@ class EightBit:
         return self._labels
 
     def _image(self, index: int) -> np.ndarray:
-        return self._steady.prepare({self._key: self._source[int(index)][self._key]})[self._key]
+        whole = self._steady.prepare({self._key: self._source[int(index)][self._key]})[self._key]
+        return whole if self._cell == 1 else np.round(cell_means(whole, self._cell)).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from gan_jax.data import EightBit, Preprocessing
 class Given:
     """Indices [n] -> {key: float32 [n, H, W, C] in [-1, 1]}: element i of a sample starts from element i of the data.
 
-    Beyond its end the data begins anew. source: one for all keys, or by domain one for each.
+    Beyond its end the data begins anew. source: one, or one for each domain. shape: of a smaller phase than the whole.
     """
 
-    def __init__(self, source: Any, preprocessing: Preprocessing, keys: Sequence[str]):
-        of = lambda key: (source[key], "image") if isinstance(source, Mapping) else (source, key)
-        self._sets = {key: EightBit(of(key)[0], preprocessing, key=of(key)[1]) for key in keys}
+    def __init__(
+        self, source: Any, preprocessing: Preprocessing, keys: Sequence[str], shape: tuple[int, ...] | None = None
+    ):
+        self._sets = {key: EightBit(source, preprocessing, key=key, shape=shape) for key in keys}
 
     def __call__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         found = {}

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
-from gan_jax.data import downscaled
+from gan_jax.data.cells import cell_means, cell_size
 from gan_jax.game import Method, Phase
 from gan_jax.nn.compiling import compiled
 from gan_jax.runtime.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
@@ -73,7 +73,7 @@ class Pictures:
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
         """Draws the samples, a PNG for each sampler. All processes must call it; the first writes."""
-        real = {name: downscaled(leaf, phase.shape) for name, leaf in self._real.items()}
+        real = {name: _at_size(leaf, phase.shape) for name, leaf in self._real.items()}
         grids, metrics, collapsed = {}, {}, False
         for i, (name, sampler) in enumerate(self._method.samplers(state, phase).items()):
             given = {key: real[key] for key in sampler.given} or None
@@ -99,6 +99,13 @@ class Pictures:
                 metrics["samples/spread" if i == 0 else f"samples/{name}/spread"] = share
                 collapsed |= share < _COLLAPSED
         return Drawn(grids, metrics, collapsed)
+
+
+def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Elements [N, ...] at full size as a smaller phase shows them: means over cells."""
+    full = leaf.shape[1:]
+    k = cell_size(full, (*shape[:-1], full[-1]))
+    return leaf if k == 1 else np.stack([cell_means(each, k) for each in leaf])
 
 
 def _is_points(leaf: np.ndarray) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from gan_jax.data import EightBit
 from gan_jax.run.given import Given
@@ -26,16 +25,11 @@ class Reference:
 
     def given(self, keys: tuple[str, ...], shape: tuple[int, ...]) -> Given:
         """What samplers of images start from: elements of the test split where there is one, else of the training split."""
-        return Given(self._source(self._splits[-1]), self._preprocessing(shape), keys)
+        return Given(self._source(self._splits[-1]), self._setup.preprocessing, keys, shape)
 
     def _set(self, split: str, target: str, shape: tuple[int, ...]) -> EightBit:
         name = split, target, shape
         if name not in self._sets:
-            source = self._source(split)
-            of = (source[target], "image") if isinstance(source, Mapping) else (source, target)
-            self._sets[name] = EightBit(of[0], self._preprocessing(shape), split, key=of[1])
+            images = EightBit(self._source(split), self._setup.preprocessing, split, target, shape)
+            self._sets[name] = images
         return self._sets[name]
-
-    def _preprocessing(self, shape: tuple[int, ...]) -> Any:
-        """The run's, at the phase's size: a smaller one is box means of the full size, as in training."""
-        return self._setup.preprocessing

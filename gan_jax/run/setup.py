@@ -20,7 +20,7 @@ from gan_jax.run.config import resolve
 from gan_jax.run.construct import ConfigError, arguments_of, call, construct, find, require_integer, require_whole
 from gan_jax.run.stretches import stretches_of
 
-_PREPROCESSING = ("shape", "resize", "filter", "crop", "oversize", "flip", "dequantize")
+_PREPROCESSING = ("shape", "shapes", "resize", "filter", "crop", "oversize", "flip", "dequantize")
 _READING = ("threads", "prefetch")
 _ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint".split()
 _SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
@@ -158,7 +158,7 @@ class Setup:
         settings = {key: value for key, value in data.items() if key not in apart}
         # A block of a source's name holds what is meant for that source alone.
         opened = open_source(name, **{**data.get(name, {}), **settings})
-        require_keys(opened, [key for key in self.method.batch(self.stretches[0].phase) if key != "label"])
+        require_keys(opened, (key for key in self.method.batch(self.stretches[0].phase) if key != "label"))
         if classes := getattr(self.method, "num_classes", 0):
             require_labels(opened, classes)
         return opened

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import jax
 import numpy as np
 
-from gan_jax.data import Prefetch, inspect_source
+from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
 from gan_jax.game import Stretch, images_before, stretch_after
@@ -67,8 +67,7 @@ class Training:
         self._profile = Profile(profile, self.workdir / "profile", self.steps)
 
         source = self._source = setup.source()
-        for each in source.values() if isinstance(source, Mapping) else (source,):
-            say(str(inspect_source(each)))
+        say(describe(source))
         self.batches = setup.batches(source, jax.process_index(), jax.process_count())
         self._scoring = None
         if self._timetable.scores is not None:
@@ -243,7 +242,7 @@ class Training:
         The same as --mode=sample draws from a checkpoint of this round with that seed. sampler: by name; None: the first.
         """
         chosen = chosen_sampler(self.method.samplers(self.state, self._phase, average), sampler)
-        given = Given(self._source, self.setup.preprocessing, chosen.given) if chosen.given else None
+        given = Given(self._source, self.setup.preprocessing, chosen.given, self._phase.shape) if chosen.given else None
         return draw(chosen, n, seed, given)["image"]
 
     @property
