@@ -18,7 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from gan_jax.data import in_order
-from gan_jax.run import setup as build
+from gan_jax.run.config import resolve
+from gan_jax.run.setup import Setup
 from gan_jax.run.work_folder import read_config
 from gan_jax.verbs.sample import draw, load_sampler
 
@@ -33,7 +34,7 @@ def flat(images: np.ndarray) -> np.ndarray:
 def split_of(config: dict, split: str) -> tuple[np.ndarray, np.ndarray]:
     """(pixels [N, features], labels [N]) of a split, sized as the run sees it."""
     config = {**config, "data": {**config["data"], "split": split}}
-    batches = list(in_order(build.source(config), build.preprocessing(config), 256))
+    batches = list(in_order(Setup.of(config).source(), Setup.of(config).preprocessing, 256))
     return flat(np.concatenate([b["image"] for b in batches])), np.concatenate([b["label"] for b in batches])
 
 
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 
-    config = build.resolve(read_config(arguments.workdir))
+    config = resolve(read_config(arguments.workdir))
     pixels, labels = split_of(config, "train")
     kernel = Nystroem(gamma=1 / (pixels.shape[1] * pixels.var()), n_components=700, random_state=0)
     classifier = make_pipeline(kernel, LogisticRegression(C=10, max_iter=2000)).fit(pixels, labels)

@@ -16,7 +16,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
 from gan_jax.run.training import Training
 
 _SHARES = ("time/input", "time/host", "time/device")
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _run(path: str, length: int, workdir: Path) -> Training:
-    config = build.load_config(path)
+    config = load_config(path)
     config.rounds_a_dispatch = length
     config.log.samples_every = config.checkpoint.every = 10**6  # only a turn's end is saved, whatever the length
     return Training(config, workdir)

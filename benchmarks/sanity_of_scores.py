@@ -21,7 +21,8 @@ from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.image_set import ArraySet
 from gan_jax.evaluators.judge import Failed, judge
 from gan_jax.evaluators.recipes import find_recipe
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config, resolve
+from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import make_mesh
 
 # (better, worse) pairs that a score must tell apart.
@@ -56,8 +57,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="a file for the table, in Markdown")
     options = parser.parse_args()
-    config = build.resolve(build.load_config(f"configs/sngan_{options.data}.py"))
-    opened = lambda split: EightBit(build.evaluation_source(config, split), build.preprocessing(config), split)
+    config = resolve(load_config(f"configs/sngan_{options.data}.py"))
+    opened = lambda split: EightBit(Setup.of(config).source(split), Setup.of(config).preprocessing, split)
     real = {split: opened(split) for split in ("train", "test")}
     pixels = {split: images.images(np.arange(len(images))) for split, images in real.items()}
     names = [f"{kind}_{options.data}" for kind in ("fd", "kd", "prdc")] + ["swd", "ms_ssim", "memorisation"]

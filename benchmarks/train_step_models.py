@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gan_jax.architectures import biggan_tables, sndcgan, sngan
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
+from gan_jax.run.setup import Setup
 
 MODELS = ("sngan32", "ssgan32", "sndcgan32", "sndcgan128", "biggan32")
 NUM_CLASSES, CH = 10, 64  # of biggan32: BigGAN-PyTorch's CIFAR-10 script
@@ -23,7 +24,7 @@ def image_shape(model: str) -> tuple[int, int, int]:
 
 
 def method_of(model: str, args: argparse.Namespace) -> Any:
-    config = build.load_config(str(ROOT / "configs" / "base.py"))
+    config = load_config(str(ROOT / "configs" / "base.py"))
     config.batch_size, config.d_steps = args.batch, args.d_steps
     config.data.shape = image_shape(model)
     config.precision = args.precision
@@ -41,7 +42,7 @@ def method_of(model: str, args: argparse.Namespace) -> Any:
             config.generator.widths, config.discriminator.widths, halvings = widths_of(model, args)
             if not model.startswith("sndcgan"):
                 config.discriminator.halvings = halvings
-    return build.method(config)
+    return Setup.of(config).method
 
 
 def labels_of(real: np.ndarray) -> np.ndarray:

@@ -38,7 +38,8 @@ class Phase:
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
-        if not self.shape or min(self.shape) < 1:
+            object.__setattr__(self, name, int(value))  # numpy's own would end at 2.1e9 images
+        if not self.shape or not all(isinstance(side, int | np.integer) and side >= 1 for side in self.shape):
             raise ValueError(f"a phase's shape is that of one element, such as (32, 32, 3), not {self.shape}")
 
     @property

@@ -180,9 +180,9 @@ def _plan() -> None:
     _require("plan", config="configs/ssgan_imagenet.py")
     if not _TOPOLOGY.value:
         raise ValueError("plan needs --topology, such as --topology=v3:8x8")
-    from gan_jax.verbs.plan import fits, plan
+    from gan_jax.verbs.plan import plan
 
-    if not all(fits(found) for found in plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)):
+    if not all(found.fits for found in plan(_CONFIG.value, _TOPOLOGY.value, _WHAT.value, _OUT.value)):
         sys.exit(3)  # scripts ask: errors have 1
 
 

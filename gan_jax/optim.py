@@ -62,7 +62,11 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
             raise ValueError(f"learning_rate must be 0 or more, got {rate}")
         return optax.scale_by_learning_rate(rate)
 
-    def update(updates: PyTree, state: PyTree, params: PyTree = None, *, clock: Clock, **told: Any) -> tuple:
+    def update(
+        updates: PyTree, state: PyTree, params: PyTree = None, *, clock: Clock | None = None, **told: Any
+    ) -> tuple:
+        if clock is None:
+            raise ValueError("a learning rate that is a schedule needs the time: update(gradients, state, clock=clock)")
         now = -weight_at(rate, clock)
         return jax.tree.map(lambda leaf: now.astype(leaf.dtype) * leaf, updates), state
 

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
+from gan_jax.run.setup import Setup
 
 SHAPE = (8, 8, 2)
 FAMILIES = {
@@ -42,7 +43,7 @@ BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
 
 def _method(family, loss, regularizers, augmented=False, packed=False):
-    config = build.load_config("configs/base.py").to_dict()
+    config = load_config("configs/base.py").to_dict()
     generator, discriminator = FAMILIES[family]
     config["data"]["shape"] = SHAPE
     config["batch_size"] = 8
@@ -58,16 +59,16 @@ def _method(family, loss, regularizers, augmented=False, packed=False):
             **settings,
         }
     config["loss"] = loss if isinstance(loss, dict) else {"type": loss}
-    config["method"] |= {"d_steps": 2, "latent_dim": 4}
+    config |= {"d_steps": 2, "latents": {"type": "normal", "dim": 4}}
     config["regularizers"] = regularizers
     config["ema"]["decay"] = 0.9
-    return build.method(config)
+    return Setup.of(config).method
 
 
 def _shapes(method):
     """The state after a round, and the metrics, by shapes alone; the state's structure is kept."""
-    state = jax.eval_shape(method.init, jax.random.key(0), BATCH)
-    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, BATCH)
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.stretches[0].phase), state, BATCH)
     assert jax.tree.structure(after) == jax.tree.structure(state)
     return after, metrics
 
@@ -129,8 +130,8 @@ def _two_rounds(method):
     rng = np.random.default_rng(0)
     batch = {"image": jnp.asarray(rng.uniform(-1, 1, (2, 8, *SHAPE)), jnp.float32)}
     options = {"xla_backend_optimization_level": 0}  # it runs for less time than it compiles
-    step = jax.jit(lambda s, b: method.step(s, b, method.phases[0]), compiler_options=options)
-    state, _ = step(method.init(jax.random.key(0), batch), batch)
+    step = jax.jit(lambda s, b: method.step(s, b, method.stretches[0].phase), compiler_options=options)
+    state, _ = step(method.init(jax.random.key(0)), batch)
     state, metrics = step(state, batch)
     assert int(state.step) == 2
     assert all(np.isfinite(float(value)) for value in metrics.values())

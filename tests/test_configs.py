@@ -10,22 +10,16 @@ from PIL import Image
 
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.features.embedded import known_classifiers
-from gan_jax.run import setup as build
+from gan_jax.game import clock
+from gan_jax.run.config import load_config, resolve
+from gan_jax.run.setup import Setup
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
 EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]
 
 
 def _config(file):
-    return build.resolve(build.load_config(str(file)))
-
-
-def _batch(config):
-    rows = (config["method"].get("d_steps", 1), config["batch_size"])
-    return {
-        "image": jax.ShapeDtypeStruct((*rows, *config["data"]["shape"]), jnp.float32),
-        "label": jax.ShapeDtypeStruct(rows, jnp.int32),
-    }
+    return resolve(load_config(str(file)))
 
 
 def test_there_are_experiments():
@@ -38,28 +32,43 @@ _DATA = ("digits", "emoji", "cifar10", "celebahq128", "imagenet")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_a_round_of_full_size_has_the_states_shape(file):
     config = _config(file)
-    method, batch = build.method(config), _batch(config)
-    state = jax.eval_shape(method.init, jax.random.key(0), batch)
-    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, batch)
-    assert jax.tree.structure(after) == jax.tree.structure(state)
-    same = jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), state, after)
-    assert all(jax.tree.leaves(same))
-    assert {"d/adversarial", "g/adversarial"} <= metrics.keys()
-    build.preprocessing(config)
+    method = Setup.of(config).method
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    for phase in dict.fromkeys(stretch.phase for stretch in method.stretches):
+        step = lambda state, batch, phase=phase: method.step(state, batch, phase)
+        after, metrics = jax.eval_shape(step, state, method.batch(phase))
+        assert jax.tree.structure(after) == jax.tree.structure(state)
+        same = jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), state, after)
+        assert all(jax.tree.leaves(same))
+        assert {"d/adversarial", "g/adversarial"} <= metrics.keys()
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_rates_fall_over_the_whole_run(file):
+    """A schedule of each player is asked at a tenth, half and nine tenths of the rounds: it is at 0 at the end at most."""
+    setup = Setup.of(_config(file))
+    for name, tx in setup.method.optimizers.items():
+        state, rates = tx.init(jnp.ones(())), []
+        for share in (0.1, 0.5, 0.9):
+            now = clock(setup.stretches, jnp.int32(share * setup.steps))
+            update, _ = tx.update(jnp.ones(()), state, jnp.ones(()), clock=now)
+            rates.append(-float(update))
+        assert min(rates) > 0, (name, rates)
+        assert rates == sorted(rates, reverse=True), (name, rates)
 
 
 @pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
 def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
-    config = build.load_config(str(file))
+    config = load_config(str(file))
     config.data.source, config.data.path = "folder", str(tmp_path)
     if config.method.num_classes:
         with pytest.raises(ValueError, match="needs class labels"):
-            build.source(config)
+            Setup.of(config).source()
         return
-    source = build.source(config)
+    source = Setup.of(config).source()
     assert len(source) == 1
-    assert build.preprocessing(config)(source[0], np.random.default_rng(0))["image"].shape == config.data.shape
+    assert Setup.of(config).preprocessing(source[0], np.random.default_rng(0))["image"].shape == config.data.shape
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)

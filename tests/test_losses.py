@@ -9,6 +9,7 @@ import optax
 import pytest
 
 from gan_jax import losses
+from gan_jax.types import ByImages
 
 NAMES = sorted(
     name
@@ -152,3 +153,41 @@ def test_top_k_takes_maps_and_more_fakes_than_reals():
 def test_top_k_refuses(fraction):
     with pytest.raises(ValueError, match="more than 0 and at most 1"):
         losses.top_k(losses.hinge(), fraction)
+
+
+# --- what counts as right
+
+TOLD = {  # which of the real and of the fake logits below D tells right
+    "hinge": ([True, True, False, False], [False, False, True, False]),
+    "non_saturating": ([True, True, False, False], [False, False, True, False]),
+    "least_squares": ([True, False, False, False], [False, True, True, True]),  # beyond the middle of 0 and 1
+    "wasserstein": ([True, True, False, True], [False, False, True, False]),  # beyond -0.1375, between the two means
+    "relativistic": ([True, False, True, False], [True, False, True, False]),  # by pairs
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_each_loss_calls_right(name):
+    real, fake = jnp.array([2.0, 0.3, -1.0, 0.0]), jnp.array([0.8, 0.4, -3.6, 0.0])
+    for loss in (getattr(losses, name)(), losses.top_k(getattr(losses, name)(), 0.5)):
+        right = loss.right(real, fake)
+        assert [each.tolist() for each in right] == list(TOLD[name]) and right[0].dtype == bool
+    moved = losses.wasserstein().right(real + 7, fake + 7)
+    assert [each.tolist() for each in moved] == list(TOLD["wasserstein"])  # the critic's zero means nothing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_map_has_an_answer_for_every_entry(name):
+    real, fake = jnp.ones((2, 3, 3)), -jnp.ones((2, 3, 3))
+    of_real, of_fake = getattr(losses, name)().right(real, fake)
+    assert of_real.shape == of_fake.shape == (2, 3, 3) and of_real.all() and of_fake.all()
+
+
+def test_right_pairs_as_the_relativistic_loss_does():
+    with pytest.raises(ValueError, match="pairs each real logit"):
+        losses.relativistic().right(jnp.zeros(4), jnp.zeros(8))
+
+
+def test_top_k_is_of_updates_alone():
+    with pytest.raises(ValueError, match="a schedule of G's updates, not of images"):
+        losses.top_k(losses.hinge(), ByImages(lambda kimg: 0.5))

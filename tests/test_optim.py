@@ -1,5 +1,7 @@
 """Optimisers against their equations in plain numpy, and the moving average against its closed form."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,17 +10,24 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.optim import Ema
+from gan_jax.types import ByImages, Clock
 
 GRADIENTS = np.random.default_rng(0).normal(size=(3, 5))
 START = np.linspace(-1, 1, 5)
 
 
-def descend(transform, gradients=GRADIENTS, start=START):
-    """The parameters after each gradient, in order."""
+def at(round, kimg=0.0):
+    return Clock(jnp.int32(round), jnp.float32(kimg))
+
+
+def descend(transform, gradients=GRADIENTS, start=START, images=1000):
+    """The parameters after each gradient, in order: one a round, of so many images."""
+    transform = optax.with_extra_args_support(transform)
     params = {"w": jnp.asarray(start, jnp.float32)}
     state, seen = transform.init(params), []
-    for gradient in gradients:
-        updates, state = transform.update({"w": jnp.asarray(gradient, jnp.float32)}, state, params)
+    for round, gradient in enumerate(gradients):
+        clock = at(round, round * images / 1000)
+        updates, state = transform.update({"w": jnp.asarray(gradient, jnp.float32)}, state, params, clock=clock)
         params = optax.apply_updates(params, updates)
         seen.append(np.asarray(params["w"]))
     return np.stack(seen)
@@ -70,13 +79,48 @@ def test_sgd_by_hand():
     np.testing.assert_allclose(descend(optim.sgd(0.1, momentum=0.9)), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_schedule_counts_updates():
-    rates = [0.1, 0.05, 0.0]  # linear to zero, at update 0, 1, 2
-    expected = adam_by_hand(rates, 0.5, 0.9, 1e-8)
+@pytest.mark.parametrize("images", [500, 1000])
+@pytest.mark.parametrize("by_images", [False, True])
+def test_a_schedule_is_of_the_round_or_of_images(by_images, images):
     schedule = optax.linear_schedule(0.1, 0.0, 2)
-    np.testing.assert_allclose(descend(optim.adam(schedule, 0.5, 0.9)), expected, rtol=1e-5, atol=1e-6)
-    moved = -np.diff(np.concatenate([START[None], descend(optim.sgd(schedule))]), axis=0) / GRADIENTS
+    rates = [0.1, 0.075, 0.05] if by_images and images == 500 else [0.1, 0.05, 0.0]
+    rate = ByImages(schedule) if by_images else schedule
+    expected = adam_by_hand(rates, 0.5, 0.9, 1e-8)
+    np.testing.assert_allclose(descend(optim.adam(rate, 0.5, 0.9), images=images), expected, rtol=1e-5, atol=1e-6)
+    moved = -np.diff(np.concatenate([START[None], descend(optim.sgd(rate), images=images)]), axis=0) / GRADIENTS
     np.testing.assert_allclose(moved, np.repeat(np.array(rates)[:, None], 5, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [optim.adam, optim.rmsprop, optim.sgd])
+def test_an_optimiser_that_begins_anew_keeps_its_rate(make):
+    """Adam's and RMSProp's moments are gone, and so is their count; the rate is that of the round."""
+    transform = optax.with_extra_args_support(make(lambda round: 0.1 / (1 + round)))
+    params = {"w": jnp.array([1.0, -2.0])}
+    old = transform.init(params)
+    for round in range(3):
+        _, old = transform.update(params, old, params, clock=at(round))
+    first = lambda round: transform.update(params, transform.init(params), params, clock=at(round))[0]["w"]
+    np.testing.assert_allclose(first(3), first(0) / 4, rtol=1e-6)
+    assert jax.tree.structure(old) == jax.tree.structure(transform.init(params))
+
+
+def test_a_schedule_without_a_clock_is_refused():
+    transform, params = optim.sgd(lambda round: 0.1), {"w": jnp.ones(2)}
+    with pytest.raises(ValueError, match=r"a learning rate that is a schedule needs the time: update\(.*clock=clock\)"):
+        transform.update(params, transform.init(params), params)
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("inf"), float("nan")])
+@pytest.mark.parametrize("make", [optim.adam, optim.rmsprop, optim.sgd])
+def test_rates_that_are_refused(make, rate):
+    with pytest.raises(ValueError, match="learning_rate must be 0 or more"):
+        make(rate)
+
+
+def test_a_rate_keeps_types():
+    transform, params = optim.at_rate(lambda round: 0.5), {"h": jnp.ones(3, jnp.bfloat16)}
+    updates, _ = transform.update(params, transform.init(params), clock=at(0))
+    assert updates["h"].dtype == jnp.bfloat16 and updates["h"].tolist() == [-0.5] * 3
 
 
 @pytest.mark.parametrize("make", [optim.adam, optim.rmsprop, optim.sgd])
@@ -94,38 +138,47 @@ def test_clip_norm_is_of_the_whole_gradient(make):
 
 def test_average_by_hand():
     ema, average, expected = Ema(decay=0.75), {"w": jnp.array([1.0, -1.0])}, np.array([1.0, -1.0])
-    update = jax.jit(ema.update)
+    update = jax.jit(functools.partial(ema.update, images=64))
     for round, now in enumerate([[2.0, 0.0], [0.0, 4.0]]):
-        average = update(average, {"w": jnp.array(now)}, jnp.int32(round))
+        average = update(average, {"w": jnp.array(now)}, at(round))
         expected = 0.75 * expected + 0.25 * np.array(now)
         np.testing.assert_allclose(average["w"], expected, rtol=1e-6)
 
 
 def test_half_life_in_thousands_of_images():
     """64 images a round and a half-life of 0.64 thousand: half is left after 10 rounds."""
-    ema = Ema(decay=None, half_life_kimg=0.64, images_a_round=64)
-    assert ema.decay_a_round == pytest.approx(0.5**0.1)
+    ema = Ema(decay=None, half_life_kimg=0.64)
+    assert ema.decay_a_round(64) == pytest.approx(0.5**0.1)
     average = {"w": jnp.ones(())}
     for round in range(10):
-        average = ema.update(average, {"w": jnp.zeros(())}, jnp.int32(round))
+        average = ema.update(average, {"w": jnp.zeros(())}, at(round), 64)
     np.testing.assert_allclose(average["w"], 0.5, rtol=1e-5)
     # StyleGAN's 10 thousand at batch 32: 0.5 ** (32 / 10000)
-    assert Ema(None, 10, images_a_round=32).decay_a_round == pytest.approx(0.99778, abs=1e-5)
+    assert Ema(None, 10).decay_a_round(32) == pytest.approx(0.99778, abs=1e-5)
 
 
 def test_before_its_start_the_average_is_the_network():
     ema, average = Ema(decay=0.5, start=2), {"w": jnp.zeros(())}
     seen = []
     for round, now in enumerate([8.0, 4.0, 2.0, 3.0]):
-        average = ema.update(average, {"w": jnp.float32(now)}, jnp.int32(round))
+        average = ema.update(average, {"w": jnp.float32(now)}, at(round), 64)
         seen.append(float(average["w"]))
     assert seen == [8.0, 4.0, 3.0, 3.0]  # then (4 + 2) / 2, and (3 + 3) / 2
 
 
 def test_average_keeps_types():
     ema = Ema(0.5)
-    average = ema.update({"h": jnp.zeros(3, jnp.bfloat16)}, {"h": jnp.ones(3, jnp.bfloat16)}, jnp.int32(5))
+    average = ema.update({"h": jnp.zeros(3, jnp.bfloat16)}, {"h": jnp.ones(3, jnp.bfloat16)}, at(5), 64)
     assert average["h"].dtype == jnp.bfloat16 and float(average["h"][0]) == 0.5
+
+
+def test_collections_that_are_copied_are_not_averaged():
+    """By their name below "params" or "stats", wherever a leaf has the same one."""
+    tree = lambda x: {"params": {"w": x, "deep": {"er": {"averages": x}}}, "stats": {"averages": {"w": x}, "batch": x}}
+    found = Ema(0.75).update(tree(jnp.zeros(2)), tree(jnp.ones(2)), at(3), 64, copied=("averages",))
+    assert found["stats"]["averages"]["w"].tolist() == [1, 1]
+    rest = found["params"]["w"], found["params"]["deep"]["er"]["averages"], found["stats"]["batch"]
+    assert all(leaf.tolist() == [0.25, 0.25] for leaf in rest)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +186,9 @@ def test_average_keeps_types():
     [
         ({"decay": 0.9, "half_life_kimg": 1.0}, "either decay or half_life_kimg"),
         ({"decay": None}, "either decay or half_life_kimg"),
-        ({"decay": None, "half_life_kimg": 1.0}, "needs images_a_round"),
+        ({"decay": None, "half_life_kimg": 0.0}, "half_life_kimg must be more than 0, got 0.0"),
+        ({"decay": 1.0}, "decay must be from 0 to below 1, got 1.0"),
+        ({"start": -1}, "start is a round, so it is 0 or more, not -1"),
     ],
 )
 def test_what_an_average_refuses(settings, message):

@@ -82,16 +82,16 @@ def _blocks(old: int, new: int, filter: str, first: int, count: int) -> _Blocks:
     """The weights of new pixels [first, first + count) of `new`, from a line of `old`."""
     radius, curve = _CURVES[filter]
     scale = old / new
-    spread = max(scale, 1.0)  # a filter is as wide as a new pixel where there are fewer of them
+    widening = max(scale, 1.0)  # a filter is as wide as a new pixel where there are fewer of them
     indices = np.minimum(np.arange(-(-count // _BLOCK) * _BLOCK), count - 1)  # the last block is filled up
     centers = (indices + first + 0.5) * scale
-    starts = np.maximum(np.floor(centers - radius * spread + 0.5), 0).astype(int)
-    stops = np.minimum(np.floor(centers + radius * spread + 0.5), old).astype(int)
+    starts = np.maximum(np.floor(centers - radius * widening + 0.5), 0).astype(int)
+    stops = np.minimum(np.floor(centers + radius * widening + 0.5), old).astype(int)
     of_block = starts.reshape(-1, _BLOCK)[:, 0]
     k = int((stops.reshape(-1, _BLOCK)[:, -1] - of_block).max())
     pixels = of_block[:, None] + np.arange(k)  # [blocks, K]
     each = np.repeat(pixels, _BLOCK, 0)  # [new pixels, K]
-    weights = curve((each - centers[:, None] + 0.5) / spread)
+    weights = curve((each - centers[:, None] + 0.5) / widening)
     weights = np.where((starts[:, None] <= each) & (each < stops[:, None]), weights, 0)
     weights = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
     weights = np.ascontiguousarray(weights.reshape(-1, _BLOCK, k).transpose(0, 2, 1))

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from gan_jax.evaluators.extraction import STATIC, draw_batch, spread
+from gan_jax.evaluators.extraction import STATIC, draw_batch, rounded_up_to_devices
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.features.extractor import Extractor
@@ -31,7 +31,7 @@ def evaluation_step(
     found = [find_recipe(name, Extractors().classifiers) for name in recipes]
     networks = {name: _network(name) for name in sorted({each.extractor for each in found if each.extractor})}
     sampler = jax.eval_shape(lambda state: next(iter(method.samplers(state, phase).values())), state)
-    n = spread(batch_size, mesh)
+    n = rounded_up_to_devices(batch_size, mesh)
     key, indices = jax.ShapeDtypeStruct((2,), jnp.uint32), jax.ShapeDtypeStruct((n,), jnp.uint32)
     given = given_shapes(sampler, method, phase, n)
     whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())

@@ -53,7 +53,7 @@ def draw_samples(
     """
     nets: dict[str, Any] = dict(extractors or {})
     counts = dict.fromkeys(nets, n) | dict(counts or {})
-    batch_size = spread(batch_size, mesh)
+    batch_size = rounded_up_to_devices(batch_size, mesh)
     sampler, nets = replicate((sampler, nets), mesh)
     key = replicate(jax.random.key_data(jax.random.key(seed)), mesh)
     images, labels = [], []
@@ -102,7 +102,7 @@ def extract_batches(
     quiet: bool = False,
 ) -> Iterator[Features]:
     """As `extract`, a batch at a time: for sets whose features would not fit in memory."""
-    batch_size = spread(batch_size, mesh)
+    batch_size = rounded_up_to_devices(batch_size, mesh)
     net, n = replicate(net, mesh), len(indices)
     split = NamedSharding(mesh, PartitionSpec(mesh.axis_names))
 
@@ -157,8 +157,8 @@ def _each(
             late = now
 
 
-def spread(batch_size: int, mesh: Mesh) -> int:
-    """The batch size, rounded up to a multiple of the devices."""
+def rounded_up_to_devices(batch_size: int, mesh: Mesh) -> int:
+    """The least multiple of the number of devices that is no smaller than the batch size."""
     return -(-batch_size // mesh.size) * mesh.size
 
 

@@ -1,4 +1,4 @@
-"""Gradient accumulation: a batch larger than the devices' memory, in parts, one after the other."""
+"""Gradient accumulation: a batch too large for the devices' memory is computed in parts, one after the other."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from gan_jax.types import Array, PyTree, over_data
 
 
 def in_parts(batch: PyTree, parts: int) -> PyTree:
-    """Leaves [B, ...] -> [parts, B / parts, ...]; part j has rows j, j + parts, ...: every device keeps its own rows.
+    """Leaves [B, ...] -> [parts, B / parts, ...]. Part j has rows j, j + parts, j + 2 parts and so on.
 
-    Raises ValueError where `parts` does not divide B.
+    Each device holds consecutive rows of the batch, so by this order it has its share of each part, and sends no row to
+    another. Raises ValueError where `parts` does not divide B.
     """
 
     def split(leaf: Array) -> Array:
@@ -27,10 +28,11 @@ def in_parts(batch: PyTree, parts: int) -> PyTree:
 
 
 def mean_over_parts(function: Callable[[PyTree, Array], PyTree], batch: PyTree, key: Array, parts: int) -> PyTree:
-    """The mean of function(part, key of the part) over the parts of a batch, leaf by leaf; integers are the last part's.
+    """The mean over the parts of a batch of what function(part, key) returns, leaf by leaf. Each part has its own key.
 
-    Gradients of means over images come out as those of the whole batch. Batch statistics that start from the same old
-    ones come out as moved once, by the mean of the parts' moments; so do averages that a loss or a regulariser keeps.
+    Leaves of integers have no mean and are the last part's. The gradient of a mean over images comes out as the whole
+    batch's. Every part moves BatchNorm's running statistics from the same old values; their mean is those values moved once,
+    by the mean of the parts' moments. The same holds for moving averages that a loss or a regulariser keeps.
     """
     if parts == 1:
         return function(batch, key)
@@ -38,7 +40,7 @@ def mean_over_parts(function: Callable[[PyTree, Array], PyTree], batch: PyTree, 
     def play(total: PyTree, turn: tuple) -> tuple[PyTree, None]:
         i, part = turn
         found = function(over_data(part), jax.random.fold_in(key, i))
-        return jax.tree.map(lambda t, x: x if _counts(x) else t + x / parts, total, found), None
+        return jax.tree.map(lambda t, x: x if _is_integer(x) else t + x / parts, total, found), None
 
     pieces = in_parts(batch, parts)
     shapes = jax.eval_shape(function, jax.tree.map(lambda leaf: leaf[0], pieces), key)
@@ -47,5 +49,5 @@ def mean_over_parts(function: Callable[[PyTree, Array], PyTree], batch: PyTree, 
     return total
 
 
-def _counts(leaf: Array) -> bool:
+def _is_integer(leaf: Array) -> bool:
     return not jnp.issubdtype(leaf.dtype, jnp.inexact)

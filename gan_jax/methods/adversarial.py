@@ -45,7 +45,7 @@ from gan_jax.types import (
 )
 
 _PREFIX = {"discriminator": "d", "generator": "g"}
-_TAKEN = ("loss", "latents", "label", "noise")  # regularisers' names mark memory and seed noise
+_TAKEN = ("loss", "latents", "label", "noise", "noise_real")  # regularisers' names mark memory and seed noise
 
 
 @dataclasses.dataclass(frozen=True)

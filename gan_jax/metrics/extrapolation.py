@@ -38,8 +38,8 @@ def frechet_at_infinity(
 def intercept(x: Any, y: Any) -> Estimate:
     """The value at x = 0 of the least-squares line through x, y [n], and its standard error. At least 3 points."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    spread = np.square(x - x.mean()).sum()
-    slope = np.sum((x - x.mean()) * (y - y.mean())) / spread
+    squares = np.square(x - x.mean()).sum()
+    slope = np.sum((x - x.mean()) * (y - y.mean())) / squares
     value = y.mean() - slope * x.mean()
     variance = np.square(y - value - slope * x).sum() / (len(x) - 2)
-    return Estimate(float(value), float(np.sqrt(variance * (1 / len(x) + x.mean() ** 2 / spread))))
+    return Estimate(float(value), float(np.sqrt(variance * (1 / len(x) + x.mean() ** 2 / squares))))

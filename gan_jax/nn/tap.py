@@ -15,6 +15,8 @@ from gan_jax.types import Array
 def tap(module: linen.Module, name: str, x: Array) -> Array:
     """Gives an activation [N, *space, C] a name, below the module's own. -> x, edited where an edit of that name is there.
 
+    name: one that no submodule and no parameter has.
+
     Where the collection "taps" is mutable, x is sown there as it goes on. Edits stand in the collection "edits".
     """
     if module.has_variable("edits", name):
@@ -36,6 +38,7 @@ def edited(x: Array, edit: Edit, name: str = "") -> Array:
             f"an edit of {name or 'an activation'} {list(x.shape)} has where {[*x.shape[:-1], 1]} (or 1 for a side), "
             f"scale and shift {[x.shape[-1]]}; got {list(where.shape)}, {list(scale.shape)} and {list(shift.shape)}"
         )
+    scale, shift = (each.reshape((1,) * (x.ndim - 1) + (-1,)) for each in (scale, shift))
     return jnp.where(where == 0, x, x + where * (x * (scale - 1) + shift))
 
 

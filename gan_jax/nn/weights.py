@@ -1,4 +1,4 @@
-"""How a layer's weight is initialised and reparametrised."""
+"""How a layer's weight begins, and what is done to it before the layer uses it."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def weight(
     fan_in: int,
     gain: float = math.sqrt(2),
 ) -> jax.Array:
-    """A float32 parameter of the module, as the layer is to use it.
+    """Makes a float32 parameter of the module, and returns it as the layer uses it, by the scheme:
 
-    `scheme` None: as stored. "spectral": divided by its largest singular value (Miyato et al., arXiv:1802.05957).
-    "equalized": stored as N(0, 1), whatever `init`, and multiplied by gain / sqrt(fan_in) (Karras et al.,
-    arXiv:1710.10196); gain 1 where no rectifier follows.
+    None: as it is stored. "spectral": divided by its largest singular value (Miyato et al., arXiv:1802.05957).
+    "equalized": it begins as N(0, 1), whatever `init` says, and is multiplied by gain / sqrt(fan_in) at each use (Karras et
+    al., arXiv:1710.10196); a layer that no rectifier follows sets gain to 1. fan_in: inputs of one output.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"unknown weight scheme {scheme!r}; known: {', '.join(map(repr, SCHEMES))}")
@@ -53,11 +53,12 @@ def weight(
 
 
 def ready_for_passes(network: linen.Module, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its variables, with what every pass would do to its weights done once: for several passes with the same ones.
+    """The network's variables, prepared for several passes: what each pass would do to the same weights is done here, once.
 
-    Spectral norm divides; convolutions' kernels take the network's dtype, if it has one. The passes' gradients are added up
-    behind both, so that devices that share a batch sum one gradient of a kernel instead of one a pass (XLA joins sums over
-    devices that are added up, but not through a conversion); in bfloat16 they are added in bfloat16.
+    Weights under spectral norm are divided, and convolutions' kernels are converted to the network's dtype, if it has one.
+    This also saves traffic between devices that share a batch. Each pass has a gradient by the kernel; here they are added
+    up before they go back through the conversion, and XLA sums the total over the devices once. If every pass converted by
+    itself, XLA would sum each pass's gradient over the devices. In bfloat16 the gradients are added in bfloat16.
     """
     variables = normalize_once(variables)
     if (dtype := getattr(network, "dtype", None)) is None:

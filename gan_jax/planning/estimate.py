@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
 
 from gan_jax.planning.machines import Kind
 
 
-class Roofline(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Roofline:
     """Seconds of a step by each resource alone, the longest, and what binds."""
 
     compute: float

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
-from typing import NamedTuple
 
 _BITS = {"pred": 8, "s4": 4, "u4": 4, "bf16": 16}  # of others, the number in the name
 _KINDS = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute", "collective-broadcast")
@@ -15,15 +15,17 @@ _CYCLES = re.compile(r'"estimated_cycles":"(\d+)"')
 _HOST = re.compile(r" (infeed|outfeed|send|recv|custom-call)\(")
 
 
-class Collective(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Collective:
     """Operations of one kind in one program run: how many, and the bytes of their results."""
 
     count: int
     bytes: int
 
 
-class Program(NamedTuple):
-    """What was read."""
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """What was read in a program."""
 
     collectives: dict[str, Collective]
     largest: list[tuple[str, int, str]]  # kind, bytes, of what: the operations that move most

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from typing import NamedTuple
 
 from gan_jax.names import nearest
 
 
-class Kind(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Kind:
     """One device, as JAX counts devices: a core of TPU v2 and v3, a chip of the others, a GPU.
 
     peak_flops: FLOP/s of products in bfloat16 with float32 sums (dense). memory: bytes. memory_rate, network_rate: bytes
@@ -45,7 +46,8 @@ TPUS = ("v2", "v3", "v4", "v5e", "v5p", "v6e")
 GPUS = ("a100", "h100", "h200")
 
 
-class Machine(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Machine:
     """A topology that was asked for. platform: "tpu", "gpu" or "cpu"; kind: a key of KINDS, None for CPUs."""
 
     text: str

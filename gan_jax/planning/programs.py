@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +18,17 @@ from gan_jax.planning.machines import Machine
 from gan_jax.runtime.mesh import batch_sharding, check_parts, state_shardings, state_template
 from gan_jax.types import PyTree
 
+# What libtpu asks its surroundings for, where there are none: it compiles for any topology with these.
+_WITHOUT_TPUS = {
+    "TPU_SKIP_MDS_QUERY": "1",  # else it looks for a metadata server
+    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",  # plans use no device, so several may be made at a time
+    "TPU_ACCELERATOR_TYPE": "v3-8",  # else it prints errors that mean nothing here, as for the next
+    "TPU_WORKER_HOSTNAMES": "localhost",
+}
 
-class Compiled(NamedTuple):
+
+@dataclasses.dataclass(frozen=True)
+class Compiled:
     """What the compiler says of a program. Numbers are of one device; None where it does not say."""
 
     text: str  # optimised HLO
@@ -31,7 +41,7 @@ class Compiled(NamedTuple):
     compile_seconds: float
 
 
-class TooLarge(RuntimeError):
+class OutOfMemory(RuntimeError):
     """The compiler gave up: the program needs more memory a device than there is. needs, has: bytes."""
 
     def __init__(self, message: str, needs: float, has: float):
@@ -88,15 +98,15 @@ def sample_step(
 
 
 def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) -> Compiled:
-    """Lowers and compiles. Raises TooLarge, or RuntimeError with the compiler's first words, where it fails."""
+    """Lowers and compiles. Raises OutOfMemory, or RuntimeError with the compiler's first words, where it fails."""
     began = time.monotonic()
     try:
         with jax.set_mesh(mesh):
             compiled = function.lower(*arguments).compile()
     except jax.errors.JaxRuntimeError as error:
         message = f"the compiler failed: {' '.join(str(error).split())[:400]}"
-        if (sizes := too_large(message)) is not None:
-            raise TooLarge(message, *sizes) from error
+        if (sizes := read_out_of_memory(message)) is not None:
+            raise OutOfMemory(message, *sizes) from error
         raise RuntimeError(message) from error
     memory, costs = compiled.memory_analysis(), compiled.cost_analysis() or {}
     costs = costs[0] if isinstance(costs, list | tuple) else costs
@@ -113,7 +123,7 @@ def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) ->
     )
 
 
-def too_large(message: str) -> tuple[float, float] | None:
+def read_out_of_memory(message: str) -> tuple[float, float] | None:
     """(bytes needed, bytes there) where a message of the TPU compiler says that memory ran out."""
     size = r"([\d.]+)([KMG])"
     found = re.search(rf"\({size}\) exceeds available HBM \({size}\)|Used {size} of {size} hbm", message)
@@ -135,8 +145,8 @@ def require_libtpu() -> None:
 
 
 def _tpu_devices(machine: Machine) -> Sequence[Any]:
-    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # else libtpu looks for a metadata server
-    os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")  # plans use no device, so several may be made at a time
+    for name, value in _WITHOUT_TPUS.items():
+        os.environ.setdefault(name, value)
     require_libtpu()
     from jax.experimental import topologies
 

@@ -13,6 +13,9 @@ from ml_collections import ConfigDict
 
 from gan_jax.run.construct import ConfigError
 
+# Keys of version 0.1, and what they are called today.
+MOVED = {"method.d_steps": "d_steps", "method.latent_dim": "latents.dim", "method.latent": "latents.type"}
+
 
 def load_config(path: str) -> ConfigDict:
     """The config of a file such as "configs/ssgan_digits.py"."""
@@ -28,21 +31,21 @@ def load_config(path: str) -> ConfigDict:
 
 
 def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as plain nested dicts with tuples, its unset keys left out, in the form of this version."""
-    return upgraded(_plain(config.to_dict() if isinstance(config, ConfigDict) else config))
+    """The config as plain nested dicts with tuples, its unset keys left out."""
+    return _plain(config.to_dict() if isinstance(config, ConfigDict) else config)
 
 
 def upgraded(config: dict[str, Any]) -> dict[str, Any]:
-    """A config of version 0.1 in today's form; others as they are.
+    """The config of a work folder of version 0.1 in today's form; others as they are.
 
     There `method` held the latents and d_steps, and D's schedules counted its own updates, d_steps a round.
     """
     method = dict(config.get("method", {}))
-    if not {"latent_dim", "latent", "d_steps"} & method.keys():
+    if not MOVED.keys() & {f"method.{key}" for key in method}:
         return config
     d_steps = method.pop("d_steps", 1)
     latents = {"type": method.pop("latent", "normal"), "dim": method.pop("latent_dim", 128)}
-    now = {**config, "method": method, "d_steps": d_steps, "latents": latents}
+    now = {**config, "method": method, "d_steps": d_steps, "g_steps": 1, "latents": latents}
     rate = config.get("optim", {}).get("discriminator", {}).get("learning_rate")
     if d_steps > 1 and isinstance(rate, Mapping):
         slower = {key: value / d_steps if key.endswith("_steps") else value for key, value in rate.items()}

@@ -1,6 +1,7 @@
 """Objects from their description in a config: {"type": "sngan.Generator", "widths": (256, 256)}.
 
-A type is the dotted name below a package of gan_jax; all other keys are keyword arguments. Nothing is registered.
+A type is the dotted name below a package of gan_jax, or "my_module:Name" of a module of one's own that Python finds; all
+other keys are keyword arguments. Nothing is registered.
 """
 
 from __future__ import annotations
@@ -43,9 +44,13 @@ def find(package: str, settings: Settings, where: str) -> Callable[..., Any]:
         raise ConfigError(f"{where} needs a 'type', a dotted name below gan_jax.{package}; got {settings!r}")
     name = settings["type"]
     module_name, _, attribute = f"gan_jax.{package}.{name}".rpartition(".")
+    if ":" in name:
+        module_name, _, attribute = name.partition(":")
     try:
         return getattr(importlib.import_module(module_name), attribute)
-    except (ModuleNotFoundError, AttributeError):
+    except (ModuleNotFoundError, AttributeError) as error:
+        if ":" in name:
+            raise ConfigError(f"{where}: cannot find {name!r}: {error}") from None
         known = _known(package)
         raise ConfigError(f"{where}: unknown type {name!r}{nearest(name, known)}; known: {', '.join(known)}") from None
 
@@ -129,7 +134,10 @@ def _known(package: str) -> list[str]:
 
 def _public(module: Any) -> list[str]:
     mine = lambda value: callable(value) and getattr(value, "__module__", None) == module.__name__
-    return [name for name, value in vars(module).items() if mine(value) and not name.startswith("_")]
+    kind = lambda value: getattr(value, "_is_protocol", False)  # says what others are like, and cannot be built
+    return [
+        name for name, value in vars(module).items() if mine(value) and not kind(value) and not name.startswith("_")
+    ]
 
 
 def require_whole(block: Any, *names: str) -> None:

@@ -19,11 +19,11 @@ def not_finite(values: Mapping[str, float]) -> list[str]:
 
 def learns_no_more(step: int, values: Mapping[str, float]) -> str | None:
     """A sentence where a player's gradient is exactly zero: all numbers are finite, but the run is lost. Else None."""
-    for name, player in (("d/gradient_norm", "discriminator"), ("g/gradient_norm", "generator")):
-        if values.get(name) == 0:
+    for name, value in values.items():
+        if name.endswith("/gradient_norm") and value == 0:
             return (
-                f"round {step}: the {player}'s gradient is zero, so it learns no more (dead units, or a loss that is "
-                "saturated); another seed or a smaller learning rate may help"
+                f"round {step}: {name} is zero, so that player learns no more (dead units, or a loss that is saturated); "
+                "another seed or a smaller learning rate may help"
             )
     return None
 

@@ -18,7 +18,7 @@ from gan_jax.runtime.images import image_grid, save_png, scatter_png, side_by_si
 from gan_jax.runtime.processes import fetch, is_first
 from gan_jax.types import Array, Batch, TrainState
 
-_COLLAPSED = 0.1  # of the real elements' spread
+_COLLAPSED = 0.1  # of the real elements' mean distance
 
 
 class Drawn(NamedTuple):
@@ -29,7 +29,7 @@ class Drawn(NamedTuple):
     collapsed: bool
 
 
-def spread(elements: np.ndarray) -> float:
+def mean_distance(elements: np.ndarray) -> float:
     """The mean Euclidean distance between two of N images (or points) [N, ...], an element: 0 where all are alike."""
     flat = np.asarray(elements, np.float64).reshape(len(elements), -1)
     squares = np.sum(flat**2, axis=1)
@@ -50,7 +50,8 @@ def _drawn(sampler: Any, key: Array, indices: Array, given: Batch | None, classe
 class Pictures:
     """Draws a run's samplers: the samples that `--mode=sample` draws with the run's seed, class after class where it has any.
 
-    The samples' spread, relative to the real elements', is logged: it falls towards 0 where the generator collapses.
+    The samples' mean distance from each other, relative to the real elements', is logged: it falls towards 0 where the
+    generator collapses.
     n: samples a picture. real: elements of the data at full size, leaves [N, ...] with N at least n. paired: whether
     leaves of one index belong together.
     """
@@ -95,8 +96,8 @@ class Pictures:
                 if is_first():
                     save_png(path, grids[name])
             if like is not None:
-                share = spread(made) / max(spread(like), 1e-12)
-                metrics["samples/spread" if i == 0 else f"samples/{name}/spread"] = share
+                share = mean_distance(made) / max(mean_distance(like), 1e-12)
+                metrics["samples/distance" if i == 0 else f"samples/{name}/distance"] = share
                 collapsed |= share < _COLLAPSED
         return Drawn(grids, metrics, collapsed)
 

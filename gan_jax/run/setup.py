@@ -16,7 +16,7 @@ from gan_jax.data.sources import known_sources
 from gan_jax.game import Method, Stretch
 from gan_jax.names import nearest
 from gan_jax.optim import Ema
-from gan_jax.run.config import resolve
+from gan_jax.run.config import MOVED, resolve
 from gan_jax.run.construct import ConfigError, arguments_of, call, construct, find, require_integer, require_whole
 from gan_jax.run.stretches import stretches_of
 
@@ -174,6 +174,9 @@ class Setup:
 
 def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
     """Raises ConfigError for blocks that are unknown, missing, or none of this method's."""
+    for key, now in MOVED.items():
+        if key.removeprefix("method.") in config["method"]:
+            raise ConfigError(f"config key {key} is called {now} now")
     parameters = getattr(method, "__dataclass_fields__", {})
     taken = [name for name in _PARTS if name in parameters]
     known = [*_ALWAYS, *method.networks, *taken, *_SOMETIMES]

@@ -187,7 +187,7 @@ class Training:
         blocked = time.perf_counter() - began
         waited, self._waited = dispatches.waited - self._waited, dispatches.waited
         step = played.first + len(rounds) - 1
-        shown = {name: rounds[-1][name] for name in ("d/adversarial", "g/adversarial") if name in rounds[-1]}
+        shown = shown_losses(rounds[-1])
         progress.update(step, self._images(step), waited, shown, blocked)
         lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
         times = {**progress.rates(), **progress.time_shares()} if lines else {}
@@ -228,7 +228,7 @@ class Training:
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
-            self.checkpoints.save(self.step, self.state)
+            self.checkpoints.save(self.step, self.state.replace(frozen={}))
             self._saved = self.step
 
     def _finish(self) -> None:
@@ -249,6 +249,14 @@ class Training:
     def _phase(self):
         """That of the last round played."""
         return stretch_after(self.setup.stretches, self.step).phase
+
+
+def shown_losses(values: Mapping[str, float]) -> dict[str, float]:
+    """What the progress line shows of a round: each player's own loss, or its total where it has no other."""
+    for kind in ("/adversarial", "/total"):
+        if found := {name: value for name, value in values.items() if name.endswith(kind)}:
+            return found
+    return {}
 
 
 def facts(source: Any) -> dict[str, Any]:

@@ -75,16 +75,16 @@ def test_slopes_reach_the_images(images):
 
 
 def moved(module, variables, images, **more):
-    _, changed = run(module, variables, images, mutable=["batch_stats"], **more)
-    return float(changed["batch_stats"]["augment_probability"])
+    _, changed = run(module, variables, images, mutable=["adaptive"], **more)
+    return float(changed["adaptive"]["augment_probability"])
 
 
 def test_the_probability_follows_the_sign_of_real_logits(images):
     """p += sign(E[sign D(x)] - 0.6) * 6 / 500,000, from 0 to 1. E of 5 in 6 positive is 4/6, of 4 in 6 2/6."""
     module = Augmented(Eye(), policy=("translation",), target=0.6)
     variables = module.init(jax.random.key(0), images)
-    assert variables["batch_stats"] == {"augment_probability": 0.0}
-    at = lambda p: variables | {"batch_stats": {"augment_probability": jnp.float32(p)}}
+    assert variables["adaptive"] == {"augment_probability": 0.0}
+    at = lambda p: variables | {"adaptive": {"augment_probability": jnp.float32(p)}}
     signs = lambda positive: jnp.ones((6, *SHAPE)) * jnp.where(jnp.arange(6) < positive, 1.0, -1.0).reshape(6, 1, 1, 1)
     step = 6 / 500_000
     np.testing.assert_allclose(moved(module, at(0.25), signs(5)), 0.25 + step, rtol=1e-6)
@@ -99,7 +99,7 @@ def test_the_probability_is_the_one_that_is_used(images):
     module = Augmented(Eye(), policy=("cutout",), target=0.6)
     params = module.init(jax.random.key(0), images)["params"]
     seen = lambda p: run(
-        module, {"params": params, "batch_stats": {"augment_probability": jnp.float32(p)}}, jnp.ones((200, *SHAPE))
+        module, {"params": params, "adaptive": {"augment_probability": jnp.float32(p)}}, jnp.ones((200, *SHAPE))
     ).features["seen"]
     share = lambda p: np.any(np.asarray(seen(p)) != 1, axis=(1, 2, 3)).mean()
     assert share(0.0) == 0 and share(1.0) == 1 and abs(share(0.3) - 0.3) < 0.15
@@ -109,8 +109,8 @@ def test_looks_that_may_not_move_it_do_not(images):
     module = Augmented(Eye(), target=0.6)
     variables = module.init(jax.random.key(0), images)
     run(module, variables, images)  # not mutable: nothing to be moved
-    _, changed = run(module, variables, jnp.ones((6, *SHAPE)), train=False, mutable=["batch_stats"])
-    assert float(changed["batch_stats"]["augment_probability"]) == 0.0
+    _, changed = run(module, variables, jnp.ones((6, *SHAPE)), train=False, mutable=["adaptive"])
+    assert float(changed["adaptive"]["augment_probability"]) == 0.0
 
 
 def test_networks_keep_their_own_state():
@@ -118,7 +118,7 @@ def test_networks_keep_their_own_state():
     x = jnp.zeros((4, *SHAPE))
     shapes = lambda module: jax.eval_shape(lambda: module.init(jax.random.key(0), x))
     normed = shapes(Augmented(dcgan.Discriminator(SHAPE, (4, 4)), target=0.6))
-    assert set(normed["batch_stats"]) == {"augment_probability", "discriminator"}
+    assert set(normed["batch_stats"]) == {"discriminator"} and set(normed["adaptive"]) == {"augment_probability"}
     spectral = shapes(Augmented(sngan.Discriminator(SHAPE, (4, 4), 1)))
     inner = shapes(sngan.Discriminator(SHAPE, (4, 4), 1))
     assert jax.tree.map(jnp.shape, spectral) == jax.tree.map(

@@ -9,7 +9,8 @@ from flax import traverse_util
 from gan_jax.architectures.biggan import Discriminator, Generator
 from gan_jax.architectures.biggan_tables import initializer
 from gan_jax.nn.spectral import iterate
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
+from gan_jax.run.setup import Setup
 
 LABEL = np.array([2, 0, 1, 2])
 SHAPE = (16, 16, 2)
@@ -130,12 +131,13 @@ def test_generators_begin_orthogonal():
 
 
 def config(**changes):
-    made = build.load_config("configs/base.py").to_dict()
+    made = load_config("configs/base.py").to_dict()
     made["data"]["shape"], made["batch_size"] = SHAPE, 4
     made["generator"] = {"type": "biggan.Generator", **SMALL}
     made["discriminator"] = {"type": "biggan.Discriminator", **SMALL_OF["discriminator"]}
     made["optim"]["generator"] |= {"b1": 0.0, "orthogonal": 1e-4}
-    made["method"] |= {"latent_dim": 9, "num_classes": 3}
+    made["latents"]["dim"] = 9
+    made["method"]["num_classes"] = 3
     made["ema"]["decay"] = 0.9
     for key, value in changes.items():
         made[key] |= value
@@ -143,13 +145,13 @@ def config(**changes):
 
 
 def test_two_rounds_move_every_parameter(compiled):
-    made = config(data={"shape": (8, 8, 1)}, method={"latent_dim": 6}, generator={"widths": (8, 8)})
+    made = config(data={"shape": (8, 8, 1)}, latents={"dim": 6}, generator={"widths": (8, 8)})
     made["discriminator"] |= {"widths": (8, 8), "attention": 4}
-    method = build.method(made)
+    method = Setup.of(made).method
     images = np.random.default_rng(0).uniform(-1, 1, (1, 4, 8, 8, 1)).astype(np.float32)
     batch = {"image": jnp.asarray(images), "label": jnp.asarray([LABEL])}
-    step = compiled(lambda s, b: method.step(s, b, method.phases[0]))
-    first = compiled(method.init)(jax.random.key(0), batch)
+    step = compiled(lambda s, b: method.step(s, b, method.stretches[0].phase))
+    first = compiled(method.init)(jax.random.key(0))
     state = first
     for _ in range(2):  # in the first, the gain of attention is 0, so that its other weights stay
         state, metrics = step(state, batch)
@@ -162,13 +164,13 @@ def test_two_rounds_move_every_parameter(compiled):
 
 def test_batch_of_2048_at_full_size_by_shapes():
     """SS-GAN's large run: unconditional, self-modulated, in bfloat16."""
-    made = config(data={"shape": (128, 128, 3)}, method={"latent_dim": 120, "num_classes": 0})
+    made = config(data={"shape": (128, 128, 3)}, latents={"dim": 120}, method={"num_classes": 0})
     made |= {"batch_size": 2048, "precision": "bfloat16"}
     made |= {"generator": {"type": "biggan.Generator"}, "discriminator": {"type": "biggan.Discriminator"}}
-    method = build.method(made)
+    method = Setup.of(made).method
     batch = {"image": jax.ShapeDtypeStruct((1, 2048, 128, 128, 3), jnp.float32)}
-    state = jax.eval_shape(method.init, jax.random.key(0), batch)
-    after, _ = jax.eval_shape(lambda s, b: method.step(s, b, method.phases[0]), state, batch)
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    after, _ = jax.eval_shape(lambda s, b: method.step(s, b, method.stretches[0].phase), state, batch)
     assert jax.tree.map(lambda a: (a.shape, a.dtype), after) == jax.tree.map(lambda a: (a.shape, a.dtype), state)
     assert "embedding" not in state.networks["generator"].params
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 # Norms with statistics, a head, an average and two discriminator updates: all that a state can hold.
@@ -22,8 +22,8 @@ TINY = {
     "generator.norm": "self_modulated",
     "discriminator.widths": (8, 8),
     "discriminator.halvings": 1,
-    "method.latent_dim": 4,
-    "method.d_steps": 2,
+    "latents.dim": 4,
+    "d_steps": 2,
     "optim.generator.learning_rate.decay_steps": 1000,  # so that a run may be stopped by its number of steps
     "optim.discriminator.learning_rate.decay_steps": 1000,
     "ema.decay": 0.9,
@@ -39,7 +39,7 @@ def tiny():
     """A function: changes -> the config of a tiny SS-GAN run on digits."""
 
     def config(**changes):
-        made = build.load_config("configs/ssgan_digits.py")
+        made = load_config("configs/ssgan_digits.py")
         with made.unlocked():
             for path, value in {**TINY, **{key.replace("__", "."): value for key, value in changes.items()}}.items():
                 *blocks, key = path.split(".")

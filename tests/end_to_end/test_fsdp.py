@@ -17,11 +17,12 @@ import jax, numpy as np
 from gan_jax import losses, optim
 from gan_jax.architectures import dcgan
 from gan_jax.run.drawing import draw
+from gan_jax.game import Phase, Stretch
+from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
 from gan_jax.runtime.mesh import make_mesh, put_batch, state_shardings, state_template
-from gan_jax.types import Phase
 
 SHAPE = (4, 4, 1)
 game = Adversarial(
@@ -30,20 +31,20 @@ game = Adversarial(
     losses.hinge(),
     # The bias before a norm has no gradient but rounding, which a tiny epsilon would let Adam take for one.
     {"generator": optim.adam(2e-3, eps=1e-4), "discriminator": optim.adam(2e-3, eps=1e-4)},
-    (Phase(SHAPE[:2], 8, 0, 4),),
-    latent_dim=4,
+    (Stretch(Phase(SHAPE, 8), 0, 4),),
+    latents=normal(4),
     ema=optim.Ema(0.5),
 )
 rng = np.random.default_rng(0)
 batches = [{"image": rng.uniform(-1, 1, (1, 8, *SHAPE)).astype(np.float32)} for _ in range(4)]
 fast = {"xla_backend_optimization_level": 0}
-first = jax.jit(game.init, compiler_options=fast)(jax.random.key(0), batches[0])
+first = jax.jit(game.init, compiler_options=fast)(jax.random.key(0))
 abstract = jax.eval_shape(lambda: first)
 MESHES = {"1x1": (1, 1), "1x2": (1, 2), "1x4": (1, 4), "2x2": (2, 2)}
 meshes = {name: make_mesh(*sizes, devices=jax.devices()[: sizes[0] * sizes[1]]) for name, sizes in MESHES.items()}
 steps = {
     name: jax.jit(
-        functools.partial(game.step, phase=game.phases[0]),
+        functools.partial(game.step, phase=game.stretches[0].phase),
         out_shardings=(state_shardings(abstract, mesh), None),
         compiler_options=fast,
     )
@@ -76,7 +77,7 @@ seen, whole = {}, None
 for name, mesh in meshes.items():
     state, losses = play(name, jax.device_put(first, state_shardings(abstract, mesh)), range(3))
     with jax.set_mesh(mesh):
-        images = draw(game.sampler(state, game.phases[0], True), 4)["image"]
+        images = draw(game.samplers(state, game.stretches[0].phase)["image"], 4)["image"]
     values = numbers(state)
     whole = whole or values
     apart = max(float(np.max(np.abs(values[path] - leaf), initial=0)) for path, leaf in whole.items())

@@ -80,14 +80,12 @@ def test_a_run_that_is_stopped_stops_the_grid(tiny, tmp_path, monkeypatch):
 
 
 def test_schedules_follow_a_swept_number_of_steps(tiny):
-    made = module._config_of(module.build.load_config("configs/ssgan_digits.py"), {"steps": 70})
+    made = module._config_of(module.load_config("configs/ssgan_digits.py"), {"steps": 70})
     assert made.optim.generator.learning_rate.decay_steps == 70
 
 
 def test_a_setting_may_change_its_kind():
-    made = module._config_of(
-        module.build.load_config("configs/ssgan_digits.py"), {"optim.generator.learning_rate": 1e-3}
-    )
+    made = module._config_of(module.load_config("configs/ssgan_digits.py"), {"optim.generator.learning_rate": 1e-3})
     assert made.optim.generator.learning_rate == 1e-3
 
 

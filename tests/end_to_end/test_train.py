@@ -4,12 +4,16 @@ import json
 import signal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax.run import setup as build
+from gan_jax.data import open_source
+from gan_jax.methods.samplers import with_label, with_latent_truncation
+from gan_jax.run.config import load_config, resolve
+from gan_jax.run.construct import ConfigError
 from gan_jax.run.divergence import TrainingDiverged
 from gan_jax.run.training import Training, train
 from gan_jax.verbs.sample import draw, load_sampler, sample, write
@@ -45,7 +49,7 @@ def tiny_once():
 
 def test_the_work_folder_holds_what_is_promised(finished):
     workdir, _ = finished
-    assert build.resolve(json.loads((workdir / "config.json").read_text()) | {"found": None})["steps"] == 12
+    assert resolve(json.loads((workdir / "config.json").read_text()) | {"found": None})["steps"] == 12
     assert sorted(file.name for file in (workdir / "samples").iterdir()) == [
         "000000000.png",
         "000000006.png",
@@ -64,7 +68,7 @@ def test_each_line_of_the_metrics_is_complete(finished):
         assert {"kimg", "seconds", "images_per_second", "data_wait", "d/rotation", "g/rotation"} <= line.keys()
         assert {"d/real_accuracy", "d/fake_accuracy", "d/gradient_norm", "g/gradient_norm"} <= line.keys()
     assert lines[-1]["kimg"] == pytest.approx(12 * 16 / 1000)
-    assert [line["step"] for line in _lines(workdir) if "samples/spread" in line] == [0, 6, 12]
+    assert [line["step"] for line in _lines(workdir) if "samples/distance" in line] == [0, 6, 12]
 
 
 def test_the_last_line_carries_the_digest_that_is_printed(finished):
@@ -113,7 +117,7 @@ def small():
     """A function: changes -> the config of a run on points, which compiles in no time."""
 
     def config(**changes):
-        made = build.load_config("configs/gan_ring.py")
+        made = load_config("configs/gan_ring.py")
         made.update({"steps": 12, "batch_size": 8, "regularizers": {}, "rounds_a_dispatch": 1})
         made.log.update({"every": 1, "samples_every": 6, "num_samples": 4})
         made.checkpoint.every = 6
@@ -195,7 +199,7 @@ def test_a_finished_run_says_so_and_changes_nothing(finished, tiny, capsys):
 
 def test_another_config_in_the_folder_is_refused(finished, tiny):
     workdir, _ = finished
-    with pytest.raises(build.ConfigError, match="batch_size: 8 there, 16 here"):
+    with pytest.raises(ConfigError, match="batch_size: 8 there, 16 here"):
         Training(tiny(batch_size=16), workdir)
 
 
@@ -248,7 +252,7 @@ def test_samples_are_of_the_average_and_depend_on_the_seed_alone(finished, tiny)
         state = run.state
         by_hand = run.method.generator.apply(
             {"params": state.networks["generator"].ema["params"], **state.networks["generator"].ema["stats"]},
-            average.latents(jax.random.fold_in(jax.random.key(3), 0), 5),
+            average.starts(jax.random.key(3), jnp.arange(5))["z"],
             train=False,
         )
         np.testing.assert_allclose(images, by_hand, atol=1e-5)
@@ -267,7 +271,7 @@ def test_samples_are_written_as_grid_arrays_and_folder(finished, tmp_path, capsy
         assert arrays["image"].shape == (70, 8, 8, 1)
         assert arrays["image"].dtype == np.uint8
     assert len(list((tmp_path / "folder").glob("*.png"))) == 6
-    again = build.open_source("arrays", path=str(tmp_path / "arrays.npz"))
+    again = open_source("arrays", path=str(tmp_path / "arrays.npz"))
     assert len(again) == 70
 
 
@@ -285,9 +289,9 @@ def test_what_cannot_be_sampled_is_said(finished, tmp_path):
 
 def test_truncation_bounds_the_latents(finished):
     _, sampler = load_sampler(finished[0])
-    latents = sampler.latents(jax.random.key(0), 500, truncation=0.5)
-    assert np.abs(latents).max() <= 0.5
-    assert np.abs(sampler.latents(jax.random.key(0), 500)).max() > 2
+    drawn = lambda sampler: np.abs(sampler.starts(jax.random.key(0), jnp.arange(500))["z"]).max()
+    assert drawn(with_latent_truncation(sampler, 0.5)) <= 0.5
+    assert drawn(sampler) > 2
 
 
 def test_a_conditional_run_trains_and_samples_by_label(tiny, tmp_path):
@@ -296,10 +300,10 @@ def test_a_conditional_run_trains_and_samples_by_label(tiny, tmp_path):
     with Training(config, tmp_path) as run:
         run.play()
     _, sampler = load_sampler(tmp_path)
-    assert set(draw(sampler, 4, label=7)["label"]) == {7}
+    assert set(draw(with_label(sampler, 7), 4)["label"]) == {7}
     assert len(set(draw(sampler, 40)["label"])) > 3
     with pytest.raises(ValueError, match="label must be 0 to 9"):
-        draw(sampler, 4, label=10)
+        with_label(sampler, 10)
 
 
 def test_a_folder_of_ones_own_trains(tiny, tmp_path, capsys):
@@ -322,8 +326,8 @@ def test_a_folder_of_ones_own_trains(tiny, tmp_path, capsys):
         ({"rounds_a_dispatch": 0}, "rounds_a_dispatch must be a whole number from 1 on, got 0"),
         ({"method__accumulate": 3}, "cannot be accumulated in 3 equal parts"),
         ({"regularizers__rotation__fraction": 0.2}, "rotation with fraction 0.2 does not divide a batch of"),
-        ({"log__num_samples": 0}, "log.num_samples must be 1 or more"),
-        ({"log__every": 0}, "log.every must be 1 or more"),
+        ({"log__num_samples": 0}, "num_samples must be a whole number from 1 on"),
+        ({"log__every": 0}, "every must be a whole number from 1 on"),
         ({"data__source": "tfds", "data__name": "cifar10", "data__data_dir": "EMPTY"}, "download_and_prepare"),
     ],
 )

@@ -7,7 +7,8 @@ from flax import struct
 from gan_jax.architectures import mlp
 from gan_jax.evaluators.extraction import draw_samples, extract, extract_batches
 from gan_jax.evaluators.image_set import ArraySet, fingerprint
-from gan_jax.methods.generator_sampler import GeneratorSampler
+from gan_jax.latents import normal
+from gan_jax.methods.samplers import GeneratorSampler
 from gan_jax.runtime.mesh import make_mesh
 
 
@@ -36,7 +37,7 @@ def _sampler(num_classes=0):
     generator = mlp.Generator((4, 4, 1), (5,), num_classes)
     label = jnp.zeros(2, jnp.int32) if num_classes else None
     variables = generator.init(jax.random.key(3), jnp.zeros((2, 4)), label, train=False)
-    return GeneratorSampler(generator, variables, 4, "normal", num_classes)
+    return GeneratorSampler(generator, variables, normal(4), num_classes)
 
 
 def test_features_come_in_the_order_of_the_indices_whatever_the_batch(images, mesh):
@@ -67,8 +68,8 @@ def test_samples_are_the_generators_images_in_eight_bits(mesh):
     sampler = _sampler()
     drawn = draw_samples(sampler, 3, mesh, seed=0, batch_size=4, keep_images=3, quiet=True)
     of_latents = jax.random.fold_in(jax.random.key(0), 0)
-    latents = jnp.concatenate([sampler.latents(jax.random.fold_in(of_latents, i), 1) for i in range(3)])
-    images = np.asarray(sampler.synthesize(latents)[0])
+    latents = jnp.concatenate([jax.random.normal(jax.random.fold_in(of_latents, i), (1, 4)) for i in range(3)])
+    images = np.asarray(sampler.synthesize({"z": latents})[0])
     np.testing.assert_allclose(drawn.images, np.clip(images, -1, 1) * 127.5 + 127.5, atol=0.501)
     assert drawn.images.dtype == np.uint8 and drawn.labels is None
 
@@ -83,22 +84,28 @@ def test_each_extractor_sees_as_many_as_it_asked_for(mesh):
     np.testing.assert_allclose(drawn.features["many"]["sum"][:3], 2 * drawn.features["few"]["sum"], rtol=1e-6)
 
 
-def test_truncated_latents_are_within_the_bound(mesh):
-    class Latents(struct.PyTreeNode):
-        num_classes: int = struct.field(pytree_node=False, default=0)
+def test_samples_may_start_from_real_elements(mesh):
+    """Element i of the sample starts from what is given for i, in every batch; on a mesh it is whole everywhere."""
 
-        def latents(self, key, n, truncation=None):
-            return jax.random.truncated_normal(key, -truncation, truncation, (n, 4))
+    class Negative(struct.PyTreeNode):
+        given: tuple = struct.field(pytree_node=False, default=("a",))
 
-        def map(self, latents, label=None):
-            return latents
+        def starts(self, key, indices, given=None):
+            return {"a": given["a"], "index": indices}
 
-        def synthesize(self, codes, label=None, taps=()):
-            return jnp.tile(codes[:, :, None, None], (1, 1, 4, 1)), {}
+        def map(self, starts):
+            return starts
 
-    drawn = draw_samples(Latents(), 64, mesh, truncation=0.5, keep_images=64, quiet=True)
-    assert np.abs(drawn.images / 127.5 - 1).max() <= 0.5 + 1 / 255
-    assert np.abs(drawn.images / 127.5 - 1).max() > 0.4
+        def synthesize(self, codes, taps=(), edits=None):
+            return -codes["a"], {}
+
+    given = lambda indices: {
+        "a": np.broadcast_to(indices[:, None, None, None] / 32 - 1, (len(indices), 2, 2, 1)).astype("f4")
+    }
+    drawn = draw_samples(Negative(), 20, mesh, given=given, batch_size=8, keep_images=20, quiet=True)
+    expected = np.round((1 - np.arange(20) / 32) * 127.5 + 127.5).astype(np.uint8)
+    np.testing.assert_array_equal(drawn.images[:, 0, 0, 0], expected)
+    assert drawn.labels is None
 
 
 def test_points_are_not_images():

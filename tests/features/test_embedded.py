@@ -7,7 +7,8 @@ import pytest
 from gan_jax.data import in_order
 from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.weights import weights_hash
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config, resolve
+from gan_jax.run.setup import Setup
 
 NAMES = ("digits", "emoji")
 
@@ -15,9 +16,9 @@ NAMES = ("digits", "emoji")
 @functools.cache
 def split(name, split):
     """Images as the config of the data set prepares them, in 8 bits, and their labels."""
-    config = build.resolve(build.load_config(f"configs/sngan_{name}.py"))
+    config = resolve(load_config(f"configs/sngan_{name}.py"))
     config["data"]["split"] = split
-    (batch,) = in_order(build.source(config), build.preprocessing(config), 5000)
+    (batch,) = in_order(Setup.of(config).source(), Setup.of(config).preprocessing, 5000)
     return np.round(batch["image"] * 127.5 + 127.5).astype(np.uint8), batch["label"]
 
 

@@ -9,7 +9,8 @@ from gan_jax import losses
 from gan_jax.architectures import dcgan
 from gan_jax.methods.accumulation import in_parts, mean_over_parts
 from gan_jax.regularizers.gradient_penalty import r1
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
+from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import check_parts, make_mesh
 
 SHAPE = (4, 4, 1)
@@ -49,8 +50,8 @@ def test_batch_statistics_move_once_by_the_mean_of_the_parts_moments(make_game, 
     nets = {"generator": dcgan.Generator(SHAPE, widths=(3,), kernel=3, norm="batch")}
     game = make_game(accumulate=2, **nets)
     (batch,) = rounds_of(game, 1)
-    state = compiled(game.init)(jax.random.key(0), batch)
-    after, _ = compiled(lambda s, b: game.step(s, b, game.phases[0]))(state, batch)
+    state = compiled(game.init)(jax.random.key(0))
+    after, _ = compiled(lambda s, b: game.step(s, b, game.stretches[0].phase))(state, batch)
     key = jax.random.fold_in(jax.random.fold_in(state.key, 0), 1)  # of round 0, and of G's update in it
     latents = game._latents(key, 8)["z"]
     old = {"params": state.networks["generator"].params, **state.networks["generator"].stats}
@@ -68,9 +69,9 @@ def test_parts_must_divide_over_the_devices():
 
 
 def test_a_config_says_in_how_many_parts():
-    config = build.load_config("configs/sngan_digits.py")
+    config = load_config("configs/sngan_digits.py")
     config.method.accumulate = 4
-    assert build.method(config).accumulate == 4
+    assert Setup.of(config).method.accumulate == 4
     config.method.accumulate = 0
     with pytest.raises(ValueError, match="accumulate must be 1 or more"):
-        build.method(config)
+        Setup.of(config)

@@ -9,12 +9,14 @@ import optax
 import pytest
 
 from gan_jax import optim
+from gan_jax.latents import uniform
+from gan_jax.methods.samplers import with_latent_truncation
 from gan_jax.nn.dense import Dense
 from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
 from gan_jax.regularizers.gradient_penalty import gradient_penalty, r1, r2
 from gan_jax.regularizers.rotation import rotation
-from gan_jax.types import Head, Term, named_key
+from gan_jax.types import ByImages, Head, Term, named_key
 
 BASE = {"adversarial", "total", "gradient_norm", "parameter_norm"}
 OF_D = {f"d/{name}" for name in BASE | {"real_accuracy", "fake_accuracy", "real_logit", "fake_logit"}}
@@ -167,8 +169,8 @@ def test_average_follows_the_generator(make_game, play, plain):
     )
 
     z = jax.random.normal(jax.random.key(3), (4, 3))
-    averaged, _ = game.sampler(states[-1], game.phases[0]).synthesize(z)
-    live, _ = game.sampler(states[-1], game.phases[0], average=False).synthesize(z)
+    averaged, _ = game.sampler(states[-1], game.stretches[0].phase).synthesize(z)
+    live, _ = game.sampler(states[-1], game.stretches[0].phase, average=False).synthesize(z)
     np.testing.assert_allclose(averaged, game.generator.apply({"params": expected}, z), atol=1e-5)
     np.testing.assert_allclose(live, game.generator.apply({"params": params(states[-1], "generator")}, z), atol=1e-6)
 
@@ -191,44 +193,44 @@ def test_state_can_be_donated_every_round(make_game, rounds_of, compiled):
     """No two leaves are one buffer, even where the average starts as the parameters, whether init is compiled or not."""
     game = make_game(ema=Ema(0.9), regularizers={"turn": turning()})
     batch = rounds_of(game, 1)[0]
-    step = compiled(lambda state, batch: game.step(state, batch, game.phases[0]), donate_argnums=0)
+    step = compiled(lambda state, batch: game.step(state, batch, game.stretches[0].phase), donate_argnums=0)
     for init in (game.init, compiled(game.init)):
-        state = init(jax.random.key(0), batch)
+        state = init(jax.random.key(0))
         for _ in range(2):
             donated, (state, _) = state, step(state, batch)
             assert jax.tree.leaves(donated.networks["generator"].params)[0].is_deleted()
         assert int(state.step) == 2
 
 
-def test_schedules_count_a_players_own_updates(make_game, play):
-    """D's rate falls to zero after its first two updates, which is the first round; G's after its second round."""
-    falls = lambda n: optim.sgd(lambda count: jnp.where(count < n, 0.1, 0.0))
-    game = make_game(optimizers={"generator": falls(2), "discriminator": falls(2)}, d_steps=2)
-    states, _ = play(game, n=3)
+def test_schedules_are_of_the_round_or_of_images(make_game, play):
+    """Not of a player's updates: D makes two a round. 16 images are shown in each, so that 0.024 thousand are in round 2."""
+    until = lambda end: lambda t: jnp.where(t < end, 0.1, 0.0)
+    rates = {"generator": optim.sgd(ByImages(until(0.024))), "discriminator": optim.sgd(until(1))}
+    states, _ = play(make_game(optimizers=rates, d_steps=2), n=3)
     moved = lambda name: [not equal(params(a, name), params(b, name)) for a, b in zip(states, states[1:], strict=False)]
     assert moved("discriminator") == [True, False, False] and moved("generator") == [True, True, False]
 
 
 def test_uniform_latents_and_labels_of_the_sampler(make_game):
-    game = make_game(latent="uniform", num_classes=3)
-    state = game.init(jax.random.key(0), {"image": jnp.zeros((1, 8, 4, 4, 1)), "label": jnp.zeros((1, 8), jnp.int32)})
-    sampler = game.sampler(state, game.phases[0])
-    z, label = sampler.latents(jax.random.key(1), 500), sampler.labels(jax.random.key(2), 500)
+    game = make_game(latents=uniform(3), num_classes=3)
+    sampler = game.samplers(game.init(jax.random.key(0)), game.stretches[0].phase)["image"]
+    starts = sampler.starts(jax.random.key(1), jnp.arange(500))
+    z, label = starts["z"], starts["label"]
     assert z.shape == (500, 3) and -1 <= z.min() < -0.9 and 0.9 < z.max() <= 1
     assert set(np.asarray(label).tolist()) == {0, 1, 2} and np.bincount(label).min() > 120
-    images, taps = sampler.synthesize(sampler.map(z, label), label, taps=("block0",))
+    images, taps = sampler.synthesize(sampler.map(starts), taps=("block0",))
     assert images.shape == (500, 4, 4, 1) and taps["block0"].shape == (500, 5)
     with pytest.raises(ValueError, match="no tap block9; it has block0"):
-        sampler.synthesize(z, label, taps=("block9",))
+        sampler.synthesize(starts, taps=("block9",))
     with pytest.raises(ValueError, match="truncation is for normal latents"):
-        sampler.latents(jax.random.key(1), 5, truncation=0.5)
+        with_latent_truncation(sampler, 0.5)
     unconditional = make_game()
-    state = unconditional.init(jax.random.key(0), {"image": jnp.zeros((1, 8, 4, 4, 1))})
-    sampler = unconditional.sampler(state, unconditional.phases[0])
-    assert sampler.labels(jax.random.key(2), 5) is None
-    assert jnp.max(jnp.abs(sampler.latents(jax.random.key(1), 500, truncation=0.5))) <= 0.5
+    sampler = unconditional.samplers(unconditional.init(jax.random.key(0)), unconditional.stretches[0].phase)["image"]
+    assert set(sampler.starts(jax.random.key(2), jnp.arange(5))) == {"z"}
+    narrow = with_latent_truncation(sampler, 0.5).starts(jax.random.key(1), jnp.arange(500))
+    assert jnp.max(jnp.abs(narrow["z"])) <= 0.5
     with pytest.raises(ValueError, match="truncation must be more than 0"):
-        sampler.latents(jax.random.key(1), 5, truncation=0.0)
+        with_latent_truncation(sampler, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -238,12 +240,10 @@ def test_uniform_latents_and_labels_of_the_sampler(make_game):
         ({"regularizers": {"a": Probe(name="generator")}}, "two networks are named 'generator'.*regulariser 'a'"),
         *(
             ({"regularizers": {name: r1()}}, f"cannot be named '{name}'")
-            for name in ("loss", "latents", "label", "noise")
+            for name in ("loss", "latents", "label", "noise", "noise_real")
         ),
         ({"regularizers": {"a": Probe(player="critic")}}, "head 'probe' is trained with 'critic', which is no player"),
-        ({"latent": "gaussian"}, "normal, uniform, not 'gaussian'"),
-        ({"d_steps": 0}, "d_steps must be 1 or more, got 0"),
-        ({"latent_dim": 0}, "latent_dim must be 1 or more"),
+        ({"d_steps": 0}, "d_steps must be a whole number from 1 on, got 0"),
         ({"generator_batch_multiple": 0}, "generator_batch_multiple must be 1 or more"),
     ],
 )
@@ -262,6 +262,6 @@ def test_what_a_game_refuses(make_game, changes, message):
 def test_what_a_round_refuses(make_game, rounds_of, changes, message):
     game = make_game(**changes)
     batch = rounds_of(game, 1)[0]
-    state = jax.eval_shape(game.init, jax.random.key(0), batch)
+    state = jax.eval_shape(game.init, jax.random.key(0))
     with pytest.raises(ValueError, match=message):
-        jax.eval_shape(lambda state, batch: game.step(state, batch, game.phases[0]), state, batch)
+        jax.eval_shape(lambda state, batch: game.step(state, batch, game.stretches[0].phase), state, batch)

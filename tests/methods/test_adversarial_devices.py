@@ -15,10 +15,11 @@ import functools, json
 import jax, numpy as np
 from gan_jax import losses, optim
 from gan_jax.architectures import dcgan
+from gan_jax.game import Phase, Stretch
+from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.regularizers.rotation import rotation
 from gan_jax.runtime.mesh import make_mesh, put_batch, state_shardings
-from gan_jax.types import Phase
 
 assert jax.device_count() == 8
 SHAPE = (4, 4, 1)
@@ -28,16 +29,15 @@ game = Adversarial(
     losses.hinge(),
     # The bias before a norm has no gradient but rounding, which a tiny epsilon would let Adam take for one.
     {"generator": optim.adam(2e-3, eps=1e-4), "discriminator": optim.adam(2e-3, eps=1e-4)},
-    (Phase(SHAPE[:2], 32, 0, 5),),
+    (Stretch(Phase(SHAPE, 32, d_steps=2), 0, 5),),
     {"rotation": rotation(scheme=None)},
-    latent_dim=4,
-    d_steps=2,
+    latents=normal(4),
     ema=optim.Ema(0.5),
 )
 rng = np.random.default_rng(0)
 batches = [{"image": rng.uniform(-1, 1, (2, 32, *SHAPE)).astype(np.float32)} for _ in range(5)]
 fast = {"xla_backend_optimization_level": 0}
-first = jax.jit(game.init, compiler_options=fast)(jax.random.key(0), batches[0])
+first = jax.jit(game.init, compiler_options=fast)(jax.random.key(0))
 
 
 def run(devices):
@@ -45,7 +45,7 @@ def run(devices):
     with jax.set_mesh(mesh):
         shardings = state_shardings(first, mesh)
         state = jax.device_put(first, shardings)
-        step = functools.partial(game.step, phase=game.phases[0])
+        step = functools.partial(game.step, phase=game.stretches[0].phase)
         step = jax.jit(step, out_shardings=(shardings, None), compiler_options=fast)
         seen = []
         for batch in batches:

@@ -97,13 +97,13 @@ def test_the_probability_of_transforms_moves_by_real_images_once_an_update(make_
     networks = {"discriminator": Augmented(Discriminator(SHAPE, (6,)), ("cutout",), target=0.6, speed_kimg=0.1)}
     game = make_game(d_steps=2, rates=(0.1, 0.0), **networks)
     batch = rounds_of(game, 1)[0]
-    state = game.init(jax.random.key(0), batch)
-    assert float(state.networks["discriminator"].stats["batch_stats"]["augment_probability"]) == 0.0
+    state = game.init(jax.random.key(0))
+    assert float(state.networks["discriminator"].stats["adaptive"]["augment_probability"]) == 0.0
     # Biased so that D calls everything real.
     head = state.networks["discriminator"].params["discriminator"]["head"]
     head["bias"] = head["bias"] + 100.0
-    after, metrics = compiled(lambda state, batch: game.step(state, batch, game.phases[0]))(state, batch)
-    p = float(after.networks["discriminator"].stats["batch_stats"]["augment_probability"])
+    after, metrics = compiled(lambda state, batch: game.step(state, batch, game.stretches[0].phase))(state, batch)
+    p = float(after.networks["discriminator"].stats["adaptive"]["augment_probability"])
     np.testing.assert_allclose(p, 2 * 8 / 100, rtol=1e-6)
     np.testing.assert_allclose(metrics["d/augment_probability"], (0.08 + 0.16) / 2, rtol=1e-6)  # the mean over d_steps
     assert "g/augment_probability" not in metrics

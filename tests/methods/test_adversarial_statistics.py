@@ -36,8 +36,8 @@ def test_batch_statistics_move_once_an_update_of_their_own_network(make_game, ro
     """G's once a round, by the fakes of its own update; D's once in each of its two updates, by the real images."""
     game, (before, after) = normed(make_game), norms[0]
     batch = rounds_of(game, 1)[0]["image"]
-    key = jax.random.fold_in(jax.random.fold_in(before.key, 0), game.d_steps)
-    z = jax.random.normal(named_key(key, "latents"), (8, game.latent_dim))
+    key = jax.random.fold_in(jax.random.fold_in(before.key, 0), 2)  # after two substeps
+    z = jax.random.normal(named_key(key, "latents"), (8, game.latents.dim))
 
     def moved(name, module, *inputs):
         network = before.networks[name]

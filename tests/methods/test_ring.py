@@ -9,9 +9,10 @@ import pytest
 from gan_jax import losses, optim
 from gan_jax.architectures import mlp
 from gan_jax.data.sources import open_source
+from gan_jax.game import Phase, Stretch, sampled
+from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.regularizers.gradient_penalty import gradient_penalty, r1
-from gan_jax.types import Phase
 
 ROUNDS, BATCH, RATE = 8000, 128, 4e-3
 # Loss, its regulariser, and updates of D a round. R1 makes the first two converge (arXiv:1801.04406).
@@ -24,16 +25,15 @@ SETTINGS = {
 
 def ring_game(name):
     loss, regularizers, d_steps = SETTINGS[name]
-    adam = lambda updates: optim.adam(optax.linear_schedule(RATE, 0.0, updates), b1=0.5, b2=0.9)
+    adam = optim.adam(optax.linear_schedule(RATE, 0.0, ROUNDS), b1=0.5, b2=0.9)
     return Adversarial(
         generator=mlp.Generator((2,), widths=(64, 64, 64)),
         discriminator=mlp.Discriminator((2,), widths=(64, 64, 64)),
         loss=loss,
-        optimizers={"generator": adam(ROUNDS), "discriminator": adam(ROUNDS * d_steps)},
-        phases=(Phase((), BATCH, 0, ROUNDS),),
+        optimizers={"generator": adam, "discriminator": adam},
+        stretches=(Stretch(Phase((2,), BATCH, d_steps), 0, ROUNDS),),
         regularizers=regularizers,
-        latent_dim=8,
-        d_steps=d_steps,
+        latents=normal(8),
         ema=optim.Ema(0.999),
     )
 
@@ -41,13 +41,14 @@ def ring_game(name):
 def train(game, points, seed):
     """All rounds in one program, on batches drawn from the points with replacement."""
     key = jax.random.key(seed)
-    shape = (game.d_steps, BATCH)
+    phase = game.stretches[0].phase
+    shape = (phase.d_steps, BATCH)
 
     def round(t, state):
         drawn = jax.random.randint(jax.random.fold_in(jax.random.key(1000 + seed), t), shape, 0, len(points))
-        return game.step(state, {"image": points[drawn]}, game.phases[0])[0]
+        return game.step(state, {"image": points[drawn]}, phase)[0]
 
-    state = game.init(key, {"image": jnp.zeros((*shape, 2))})
+    state = game.init(key)
     return jax.jit(lambda state: jax.lax.fori_loop(0, ROUNDS, round, state))(state)
 
 
@@ -70,8 +71,8 @@ def test_the_ring_is_learned_whole(ring, name, seed):
     """
     source, points = ring
     game = ring_game(name)
-    sampler = game.sampler(train(game, points, seed), game.phases[0])
-    samples, _ = sampler.synthesize(sampler.latents(jax.random.key(2000 + seed), 10_000))
+    sampler = game.samplers(train(game, points, seed), game.stretches[0].phase)["image"]
+    samples, _ = sampled(sampler, jax.random.key(2000 + seed), jnp.arange(10_000))
     distance = np.linalg.norm(np.asarray(samples)[:, None] - source.modes[None], axis=-1)  # [N, 8]
     near = distance.min(1) < 3 * source.std
     share = np.bincount(distance.argmin(1)[near], minlength=8) / near.sum()

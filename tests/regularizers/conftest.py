@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_jax.losses import hinge
-from gan_jax.types import Play
+from gan_jax.types import Clock, Play
 
 
 @pytest.fixture
@@ -18,9 +18,11 @@ def rng():
 
 @pytest.fixture(scope="session")
 def make_play():
-    """play(discriminator, real, fake, real_label, fake_label, nets, round, update, key); labels may be left out."""
+    """play(discriminator, real, fake, real_label, fake_label, nets, round, kimg, update, key); labels may be left out."""
 
-    def make(discriminator, real, fake, real_label=None, fake_label=None, nets=None, round=0, update=0, key=None):
+    def make(
+        discriminator, real, fake, real_label=None, fake_label=None, nets=None, round=0, kimg=0.0, update=0, key=None
+    ):
         def batch(image, label):
             image = jnp.asarray(image, jnp.float32)
             return {"image": image} | ({} if label is None else {"label": jnp.asarray(label, jnp.int32)})
@@ -35,7 +37,7 @@ def make_play():
             on_real=discriminator(real["image"], real.get("label")),
             on_fake=discriminator(fake["image"], fake.get("label")),
             key=jax.random.key(0) if key is None else key,
-            round=jnp.int32(round),
+            clock=Clock(jnp.int32(round), jnp.float32(kimg)),
             update=jnp.int32(update),
             adversarial=lambda real, fake: hinge().discriminator(real, fake, ()).loss,
         )

@@ -10,6 +10,8 @@ import pytest
 
 from gan_jax import losses, optim
 from gan_jax.architectures import mlp
+from gan_jax.game import Phase, Stretch
+from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.regularizers.latent_transform import (
     PairJudge,
@@ -18,7 +20,7 @@ from gan_jax.regularizers.latent_transform import (
     tapped,
     transform_latents,
 )
-from gan_jax.types import Phase, Verdict, named_key
+from gan_jax.types import Verdict, named_key
 
 N, Z, SHAPE, F = 8, 3, (4, 4, 1), 5
 sigmoid = lambda x: 1 / (1 + np.exp(-np.asarray(x, np.float64)))
@@ -226,16 +228,18 @@ def learnt():
         discriminator=mlp.Discriminator(SHAPE, (32,)),
         loss=losses.hinge(),
         optimizers={"generator": optim.adam(1e-3), "discriminator": optim.adam(1e-3)},
-        phases=(Phase(SHAPE[:2], 32, 0, 300),),
+        stretches=(Stretch(Phase(SHAPE, 32), 0, 300),),
         regularizers={"lt": latent_transform(3.0, 0.5, "hidden0", hidden=64, learning_rate=3e-3)},
-        latent_dim=8,
+        latents=normal(8),
         generator_batch_multiple=2,
     )
     images = jnp.asarray(np.random.default_rng(0).uniform(-1, 1, (1, 32, *SHAPE)), jnp.float32)
-    before = game.init(jax.random.key(0), {"image": images})
+    before = game.init(jax.random.key(0))
 
     def play(state):
-        return jax.lax.scan(lambda state, _: game.step(state, {"image": images}, game.phases[0]), state, length=800)
+        return jax.lax.scan(
+            lambda state, _: game.step(state, {"image": images}, game.stretches[0].phase), state, length=800
+        )
 
     after, metrics = jax.jit(play)(before)
     return game, before, after, metrics
@@ -251,7 +255,8 @@ def test_the_auxiliary_net_learns(learnt):
     def fresh(state, sigma_eps):
         apply = lambda module, name: lambda *args: module.apply({"params": state.networks[name].params}, *args)
         judge = apply(game.regularizers["lt"].heads()["latent_transform"].module, "latent_transform")
-        nets = judge, apply(game.generator, "generator"), apply(game.discriminator, "discriminator")
+        judges = apply(game.discriminator, "discriminator")
+        nets = judge, apply(game.generator, "generator"), lambda images: judges(images).features
 
         def one(key):
             z = jax.random.normal(jax.random.fold_in(key, 0), (64, 8))
@@ -273,7 +278,7 @@ def test_d_is_not_trained_by_the_task(learnt):
         one = dataclasses.replace(game, regularizers={"lt": task})
         after.append(
             jax.jit(
-                lambda s, one=one: one.step(s, {"image": images}, one.phases[0])[0],
+                lambda s, one=one: one.step(s, {"image": images}, one.stretches[0].phase)[0],
                 compiler_options={"xla_backend_optimization_level": 0},
             )(before)
         )

@@ -43,7 +43,7 @@ def run(make_play):
 
     def of(regularizer, player, rounds=tuple(range(6))):
         def update(memory, now):
-            seen = dataclasses.replace(play, round=now[0], update=now[1])
+            seen = dataclasses.replace(play, clock=play.clock._replace(round=now[0]), update=now[1])
             term = getattr(regularizer, player)(seen, memory)
             return term.memory, (term.loss, term.memory["played"], term.metrics["loudness"])
 

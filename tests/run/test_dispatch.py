@@ -5,12 +5,26 @@ import numpy as np
 from jax.sharding import PartitionSpec
 
 from gan_jax.data import Batches, Preprocessing, open_source
+from gan_jax.game import Phase, Stretch
 from gan_jax.run.dispatch import Dispatch, Player, gathered, put, read
 from gan_jax.runtime.mesh import AXES, make_mesh, state_shardings, state_template
+
+PHASE = Phase((4, 4, 1), 6, d_steps=2)
+KEYS = ("image", "label")
 
 
 class Sums:
     """Stands in for a method: the state adds up what it sees, in an order that shows."""
+
+    stretches = (Stretch(PHASE, 0, 3), Stretch(Phase((4, 4, 1), 3), 3, 100))
+
+    @staticmethod
+    def batch(phase):
+        rows = (phase.d_steps, phase.batch_size)
+        return {
+            "image": jax.ShapeDtypeStruct((*rows, *phase.shape), np.float32),
+            "label": jax.ShapeDtypeStruct(rows, np.int32),
+        }
 
     @staticmethod
     def step(state, batch, phase):
@@ -18,13 +32,21 @@ class Sums:
         return {"total": total, "step": state["step"] + 1}, {"total": total, "step": 1.0 * state["step"]}
 
 
-def batches():
-    return Batches(open_source("fake", length=20, num_classes=3), Preprocessing((4, 4, 1)), batch_size=6, d_steps=2)
+class One(Sums):
+    stretches = (Stretch(PHASE, 0, 100),)
+
+
+def batches(method=One):
+    return Batches(open_source("fake", length=20, num_classes=3), Preprocessing((4, 4, 1)), method.stretches)
+
+
+def dispatches(start, lengths, method=One, keys=KEYS):
+    return gathered(batches(method), start, lengths, method.stretches, keys)
 
 
 def test_gathered_rounds_are_the_rounds():
     source = batches()
-    found = list(gathered(source, 3, [1, 3, 1]))
+    found = list(gathered(source, 3, [1, 3, 1], One.stretches, KEYS))
     assert [dispatch.rounds for dispatch in found] == [1, 3, 1]
     assert found[0].batch["image"].shape == (2, 6, 4, 4, 1) and found[1].batch["label"].shape == (3, 2, 6)
     joined = [
@@ -38,7 +60,7 @@ def test_gathered_rounds_are_the_rounds():
 
 
 def test_closing_early_closes_the_batches():
-    rounds = gathered(batches(), 0, iter([2, 2]))
+    rounds = dispatches(0, iter([2, 2]))
     next(rounds)
     rounds.close()
     assert list(rounds) == []
@@ -47,11 +69,11 @@ def test_closing_early_closes_the_batches():
 def test_several_rounds_are_single_rounds_in_order():
     mesh = make_mesh(1, 1, devices=jax.devices()[:1])
     start = lambda: {"total": jax.numpy.int32(1), "step": jax.numpy.int32(0)}
-    player = Player(Sums(), None, mesh, state_shardings(jax.eval_shape(start), mesh))
+    player = Player(One(), mesh, state_shardings(jax.eval_shape(start), mesh))
 
     def played(lengths):
         state, numbers = start(), []
-        for dispatch in gathered(batches(), 0, lengths):
+        for dispatch in dispatches(0, lengths):
             state, metrics = player(state, put(dispatch, mesh))
             numbers += read(metrics)
         return state, numbers
@@ -69,9 +91,11 @@ def test_numbers_are_read_round_by_round():
 
 def test_the_rounds_axis_is_not_split():
     mesh = make_mesh(1, 1, devices=jax.devices()[:1])
-    dispatch = put(Dispatch(3, {"label": np.zeros((3, 2, 6))}), mesh)
+    dispatch = put(Dispatch(3, {"label": np.zeros((3, 2, 6))}, PHASE), mesh)
     assert dispatch.batch["label"].sharding.spec == PartitionSpec(None, None, AXES)
-    assert put(Dispatch(1, {"label": np.zeros((2, 6))}), mesh).batch["label"].sharding.spec == PartitionSpec(None, AXES)
+    assert put(Dispatch(1, {"label": np.zeros((2, 6))}, PHASE), mesh).batch["label"].sharding.spec == PartitionSpec(
+        None, AXES
+    )
 
 
 def test_a_round_is_traced_once_for_the_check_and_for_play():
@@ -85,11 +109,18 @@ def test_a_round_is_traced_once_for_the_check_and_for_play():
 
     start = lambda: {"total": jax.numpy.int32(1), "step": jax.numpy.int32(0)}
     abstract = jax.eval_shape(start)
-    player = Player(Counts(), None, mesh, state_shardings(abstract, mesh))
-    player.check(state_template(abstract, mesh), batches().at(0))
-    assert traced == [(2, 6, 4, 4, 1)]
+    player = Player(Counts(), mesh, state_shardings(abstract, mesh))
+    player.check(state_template(abstract, mesh))
+    assert traced == [(2, 6, 4, 4, 1), (1, 3, 4, 4, 1)]
     with jax.set_mesh(mesh):
         state = jax.jit(start, out_shardings=state_shardings(abstract, mesh))()
-    (dispatch,) = gathered(batches(), 0, [1])
-    player(state, put(dispatch, mesh))
-    assert len(traced) == 1
+    for dispatch in dispatches(2, [1, 1, 1], Counts):
+        state, _ = player(state, put(dispatch, mesh))
+    assert len(traced) == 2
+
+
+def test_each_dispatch_has_its_stretchs_phase_and_the_games_leaves_alone():
+    found = list(dispatches(1, [2, 1, 1], Sums, ["label"]))
+    assert [dispatch.phase.batch_size for dispatch in found] == [6, 3, 3]
+    assert [dispatch.batch["label"].shape for dispatch in found] == [(2, 2, 6), (1, 3), (1, 3)]
+    assert all(dispatch.batch.keys() == {"label"} for dispatch in found)

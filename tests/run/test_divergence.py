@@ -38,7 +38,7 @@ def test_the_error_says_which_number_where_and_what_remains():
 
 def test_a_gradient_of_zero_is_told():
     assert learns_no_more(9, {"d/gradient_norm": 0.0, "g/gradient_norm": 0.1}).startswith(
-        "round 9: the discriminator's gradient is zero, so it learns no more"
+        "round 9: d/gradient_norm is zero, so that player learns no more"
     )
     assert "the generator's" in learns_no_more(9, {"d/gradient_norm": 1e-9, "g/gradient_norm": 0.0})
     assert learns_no_more(9, {"d/gradient_norm": 1e-9}) is None

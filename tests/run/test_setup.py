@@ -6,14 +6,18 @@ import pytest
 
 from gan_jax import losses
 from gan_jax.architectures import mlp, sngan
+from gan_jax.game import Phase, Stretch
 from gan_jax.regularizers.gradient_penalty import r1
 from gan_jax.regularizers.rotation import rotation
 from gan_jax.regularizers.timing import every
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
+from gan_jax.run.construct import ConfigError
+from gan_jax.run.setup import Setup
+from gan_jax.types import Clock
 
 
 def _config(**changes):
-    config = build.load_config("configs/base.py").to_dict()
+    config = load_config("configs/base.py").to_dict()
     for path, value in changes.items():
         *blocks, key = path.split("__")
         block = config
@@ -24,20 +28,20 @@ def _config(**changes):
 
 
 def test_the_base_config_builds_what_it_names():
-    method = build.method(_config())
+    method = Setup.of(_config()).method
     assert isinstance(method.generator, sngan.Generator)
     assert isinstance(method.loss, losses.hinge)
     assert method.generator.image_shape == (32, 32, 3)
     assert method.ema is None
-    assert method.phases[0].stop == 100_000
+    assert method.stretches == (Stretch(Phase((32, 32, 3), 64), 0, 100_000),)
 
 
 def test_nested_types_and_schedules_become_objects():
     lazy = {"type": "timing.every", "n": 16, "regularizer": {"type": "gradient_penalty.r1", "gamma": 2.0}}
     falling = {"schedule": "linear", "init_value": 0.2, "end_value": 0.0, "transition_steps": 100}
-    method = build.method(
+    method = Setup.of(
         _config(regularizers={"lazy": lazy, "turn": {"type": "rotation.rotation", "weight_g": falling}})
-    )
+    ).method
     assert method.regularizers["lazy"] == every(16, r1(2.0))
     assert isinstance(method.regularizers["turn"], rotation)
     np.testing.assert_allclose(method.regularizers["turn"].weight_g(50), 0.1)
@@ -48,15 +52,15 @@ def test_networks_in_networks_fit_the_same_data():
     innermost = {"type": "sngan.Discriminator"}
     packed = {"type": "packed.Packed", "m": 2, "discriminator": innermost}
     seen = {"type": "augmented.Augmented", "policy": ["color"], "discriminator": packed}
-    made = build.method(_config(discriminator=seen, precision="bfloat16")).discriminator
+    made = Setup.of(_config(discriminator=seen, precision="bfloat16")).method.discriminator
     assert made.policy == ("color",) and made.discriminator.m == 2
     assert made.discriminator.discriminator == sngan.Discriminator((32, 32, 6), dtype=jnp.bfloat16)
     seen["discriminator"] = innermost | {"image_shape": (8, 8, 3)}
-    with pytest.raises(build.ConfigError, match="discriminator.discriminator.image_shape follows from the rest"):
-        build.method(_config(discriminator=seen))
+    with pytest.raises(ConfigError, match="discriminator.discriminator.image_shape follows from the rest"):
+        Setup.of(_config(discriminator=seen))
     seen["discriminator"] = packed
-    with pytest.raises(build.ConfigError, match="packing is for unconditional networks"):
-        build.method(_config(discriminator=seen, method__num_classes=9))
+    with pytest.raises(ConfigError, match="packing is for unconditional networks"):
+        Setup.of(_config(discriminator=seen, method__num_classes=9))
 
 
 def test_a_loss_may_wrap_a_loss():
@@ -67,37 +71,37 @@ def test_a_loss_may_wrap_a_loss():
         "decay_rate": 0.99,
         "end_value": 0.5,
     }
-    loss = build.method(_config(loss={"type": "top_k", "loss": {"type": "hinge"}, "fraction": falling})).loss
+    loss = Setup.of(_config(loss={"type": "top_k", "loss": {"type": "hinge"}, "fraction": falling})).method.loss
     assert loss.loss == losses.hinge()
     np.testing.assert_allclose([loss.fraction(0), loss.fraction(100), loss.fraction(100_000)], [1.0, 0.99, 0.5])
 
 
 def test_a_learning_rate_may_be_a_schedule():
     falling = {"schedule": "linear", "init_value": 1.0, "end_value": 0.0, "transition_steps": 2}
-    method = build.method(_config(optim__generator={"type": "sgd", "learning_rate": falling}))
+    method = Setup.of(_config(optim__generator={"type": "sgd", "learning_rate": falling})).method
     tx, steps = method.optimizers["generator"], []
     state = tx.init(jnp.zeros(()))
-    for _ in range(3):
-        update, state = tx.update(jnp.ones(()), state)
+    for t in range(3):
+        update, state = tx.update(jnp.ones(()), state, clock=Clock(jnp.int32(t), jnp.zeros(())))
         steps.append(float(update))
     np.testing.assert_allclose(steps, [-1.0, -0.5, 0.0])
 
 
 def test_precision_reaches_the_networks():
-    assert build.method(_config(precision="bfloat16")).generator.dtype == jnp.bfloat16
-    assert build.method(_config()).discriminator.dtype is None
+    assert Setup.of(_config(precision="bfloat16")).method.generator.dtype == jnp.bfloat16
+    assert Setup.of(_config()).method.discriminator.dtype is None
 
 
 def test_points_take_the_small_networks():
     config = _config(data__shape=(2,), generator={"type": "mlp.Generator"}, discriminator={"type": "mlp.Discriminator"})
-    method = build.method(config)
+    method = Setup.of(config).method
     assert isinstance(method.generator, mlp.Generator)
-    assert method.phases[0].resolution == ()
+    assert method.stretches[0].phase.shape == (2,)
 
 
 def test_half_life_is_counted_in_real_images():
-    method = build.method(_config(ema__half_life_kimg=1.0, method__d_steps=2, batch_size=250))
-    assert method.ema.decay_a_round == pytest.approx(0.5**0.5)
+    method = Setup.of(_config(ema__half_life_kimg=1.0, d_steps=2, batch_size=250)).method
+    assert method.ema.decay_a_round(method.stretches[0].phase.images_a_round) == pytest.approx(0.5**0.5)
 
 
 @pytest.mark.parametrize(
@@ -114,25 +118,26 @@ def test_half_life_is_counted_in_real_images():
         ({"steps": 0}, "steps must be a whole number from 1 on"),
         ({"batch_size": 1.5}, "batch_size must be a whole number"),
         ({"optim__critic": {}}, "optim has no player 'critic'"),
-        ({"method__d_stepz": 3}, r"method.d_stepz \(did you mean 'd_steps'\?\)"),
-        ({"method__d_steps": 0}, "d_steps must be 1 or more"),
-        ({"method__latent": "gauss"}, "latent is one of normal, uniform"),
+        ({"method__acumulate": 3}, r"method.acumulate \(did you mean 'accumulate'\?\)"),
+        ({"d_steps": 0}, "d_steps must be a whole number from 1 on, got 0"),
+        ({"method__d_steps": 2}, "config key method.d_steps is called d_steps now"),
+        ({"latents": {"type": "gauss", "dim": 3}}, "latents: unknown type 'gauss'; known: normal, uniform"),
         ({"optim__generator__learning_rate": {"schedule": "linaer"}}, "did you mean 'linear'"),
         ({"ema": {"decay": 0.9, "half_life_kimg": 3.0}}, "either decay or half_life_kimg"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(changes, says):
-    with pytest.raises(build.ConfigError, match=says):
-        build.method(_config(**changes))
+    with pytest.raises(ConfigError, match=says):
+        Setup.of(_config(**changes))
 
 
 def test_a_missing_block_and_a_missing_file_are_named(tmp_path):
     config = _config()
     del config["loss"]
-    with pytest.raises(build.ConfigError, match="the config lacks loss"):
-        build.method(config)
-    with pytest.raises(build.ConfigError, match="there is no config file"):
-        build.load_config(str(tmp_path / "none.py"))
+    with pytest.raises(ConfigError, match="the config lacks loss"):
+        Setup.of(config)
+    with pytest.raises(ConfigError, match="there is no config file"):
+        load_config(str(tmp_path / "none.py"))
 
 
 @pytest.mark.parametrize(
@@ -146,11 +151,11 @@ def test_a_missing_block_and_a_missing_file_are_named(tmp_path):
 )
 def test_wrong_data_is_named(changes, says):
     with pytest.raises((ValueError, FileNotFoundError), match=says):
-        build.source(_config(**changes))
+        Setup.of(_config(**changes)).source()
 
 
 def test_batches_come_from_the_config():
-    config = _config(batch_size=8, method__d_steps=2, data__shape=(16, 16, 3))
-    batch = build.batches(config, build.source(config)).at(3)
+    config = _config(batch_size=8, d_steps=2, data__shape=(16, 16, 3))
+    batch = Setup.of(config).batches(Setup.of(config).source()).at(3)
     assert batch["image"].shape == (2, 8, 16, 16, 3)
     assert batch["label"].dtype == np.int32

@@ -2,14 +2,16 @@
 
 import pytest
 
-from gan_jax.run.setup import ConfigError
+from gan_jax.run.config import load_config
+from gan_jax.run.construct import ConfigError
+from gan_jax.run.setup import Setup
 from gan_jax.run.timetable import Due, Timetable
 
 
 def table(together=10, **changes):
-    return Timetable(
-        **{"steps": 100, "lines": 10, "pictures": 50, "checkpoints": 20} | changes, rounds_a_dispatch=together
-    )
+    steps = changes.pop("steps", 100)
+    settings = {"borders": (steps,), "lines": 10, "pictures": 50, "checkpoints": 20} | changes
+    return Timetable(**settings, rounds_a_dispatch=together)
 
 
 def ends(timetable, step, until):
@@ -71,19 +73,27 @@ def test_no_more_rounds_than_lie_between_two_stops():
     assert table(together=64, scores=5).together == 5
 
 
-def test_a_config_is_read_and_intervals_below_one_are_refused():
-    config = {
-        "steps": 30,
-        "rounds_a_dispatch": 5,
-        "log": {"every": 1, "samples_every": 2},
-        "checkpoint": {"every": 3},
-        "evaluate": {"every": 4},
-    }
-    assert Timetable.of(config) == Timetable(30, 1, 2, 3, 4, 5)
-    assert Timetable.of({**config, "evaluate": {}}).scores is None
+def test_no_dispatch_crosses_the_end_of_a_stretch():
+    """Lengths are counted anew from a border, and a border that falls on a stop is one stop."""
+    assert ends(table(together=4, borders=(6, 15, 20), checkpoints=100), 0, 20) == [4, 5, 6, 10, 14, 15, 19, 20]
+    unbroken = ends(table(together=4, borders=(6, 15, 20), checkpoints=100), 0, 20)
+    for start in (4, 6, 10, 15, 19):
+        assert ends(table(together=4, borders=(6, 15, 20), checkpoints=100), start, 20) == [
+            s for s in unbroken if s > start
+        ]
+    assert ends(table(together=10, borders=(20, 40)), 0, 40) == [10, 20, 30, 40]
+
+
+def test_a_setup_is_read_and_intervals_below_one_are_refused():
+    config = load_config("configs/base.py").to_dict() | {"steps": 30, "rounds_a_dispatch": 5}
+    config["log"] |= {"every": 1, "samples_every": 2}
+    config["checkpoint"] |= {"every": 3}
+    config["evaluate"] |= {"every": 4}
+    assert Timetable.of(Setup.of(config)) == Timetable((30,), 1, 2, 3, 4, 5)
+    parts = ({"rounds": 10, "d_steps": 2}, {})
+    assert Timetable.of(Setup.of(config | {"stretches": parts})).borders == (10, 30)
     before = {key: value for key, value in config.items() if key not in ("rounds_a_dispatch", "evaluate")}
-    assert Timetable.of(before) == Timetable(30, 1, 2, 3)  # a config from before there were such keys
-    for key in ("log.every", "log.samples_every", "checkpoint.every", "evaluate.every"):
-        block, name = key.split(".")
-        with pytest.raises(ConfigError, match=f"{key} must be 1 or more, got 0"):
-            Timetable.of({**config, block: {**config[block], name: 0}})
+    assert Timetable.of(Setup.of(before)) == Timetable((30,), 1, 2, 3)  # a config from before there were such keys
+    for block, name in (("log", "every"), ("log", "samples_every"), ("checkpoint", "every"), ("evaluate", "every")):
+        with pytest.raises(ConfigError, match=f"{block}: {name} must be a whole number from 1 on, got 0"):
+            Setup.of({**config, block: {**config[block], name: 0}})

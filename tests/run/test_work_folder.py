@@ -2,10 +2,17 @@
 
 import pytest
 
-from gan_jax.run.setup import ConfigError
+from gan_jax.run.construct import ConfigError
 from gan_jax.run.work_folder import claim, has_run, read_config
 
-CONFIG = {"seed": 0, "steps": 10, "data": {"source": "digits", "shape": (16, 16, 1)}, "log": {"every": 1}, "none": {}}
+CONFIG = {
+    "seed": 0,
+    "steps": 10,
+    "method": {},
+    "data": {"source": "digits", "shape": (16, 16, 1)},
+    "log": {"every": 1},
+    "none": {},
+}
 
 
 def test_the_config_is_written_and_read_back(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 
 from gan_jax.features.classifier import classifier_extractor
 from gan_jax.features.weights import load_weights
-from gan_jax.run import setup as build
+from gan_jax.run.config import load_config
 from gan_jax.verbs.classifier import train_classifier
 
 
@@ -20,7 +20,7 @@ def config_of(tmp_path, **data):
     arrays = dict(zip(("image_train", "label_train"), corners(150, 0), strict=True))
     arrays |= dict(zip(("image_test", "label_test"), corners(60, 1), strict=True))
     np.savez(tmp_path / "corners.npz", **arrays)
-    config = build.load_config("configs/base.py")
+    config = load_config("configs/base.py")
     config.data.update({"source": "arrays", "path": str(tmp_path / "corners.npz"), "shape": (8, 8, 1), **data})
     return config
 

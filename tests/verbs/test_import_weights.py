@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-from gan_jax.run import setup as build
 from gan_jax.run.restoring import restore
+
+from gan_jax.game import Phase
+from gan_jax.run.config import load_config, resolve
 from gan_jax.run.training import Training
 from gan_jax.run.work_folder import read_config
 from gan_jax.runtime.checkpoints import Checkpoints
@@ -40,7 +41,7 @@ def files(tmp_path):
 @pytest.fixture(scope="module")
 def config():
     def make(side=32, **changes):
-        made = build.load_config("configs/base.py").to_dict()
+        made = load_config("configs/base.py").to_dict()
         made["data"] |= {
             "source": "fake",
             "shape": (side, side, 3),
@@ -64,13 +65,15 @@ def test_sngan_is_imported_sampled_and_trained_on(files, config, tmp_path, capsy
     made = import_weights("mimicry", config(ema={"decay": 0.9}), run, g, d)
     assert made["regularizers"] == {"rotation": {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}}
     assert "imported into" in capsys.readouterr().out
-    assert made == build.resolve(read_config(run))
+    assert made == resolve(read_config(run))
 
     shapes, expected = References.golden("mimicry", "sngan32_g")
     step, sampler = load_sampler(run)
     x, _ = References.inputs((5,), 0)
-    images = jax.jit(lambda s, z: s.synthesize(z)[0])(sampler.replace(of_batch=True), x)  # as the golden ones were
-    assert step == 0 and sampler.latent_dim == 5
+    images = jax.jit(lambda s, z: s.synthesize({"z": z})[0])(
+        sampler.replace(of_batch=True), x
+    )  # as the golden ones were
+    assert step == 0 and sampler.latents.dim == 5
     assert References.error(References.thinned(np.asarray(images)), expected["images"]) < 1e-4
 
     with Training(read_config(run), run) as training:  # as the same command would go on: from step 0
@@ -79,7 +82,8 @@ def test_sngan_is_imported_sampled_and_trained_on(files, config, tmp_path, capsy
             np.asarray(state.networks["rotation"].params["kernel"]).T, np.load(d)["l_y.weight"]
         )
         images = {"image": jnp.zeros((1, 4, 32, 32, 3))}
-        after = jax.eval_shape(lambda s, b: training.method.step(s, b, training.method.phases[0])[0], state, images)
+        phase = Phase((32, 32, 3), 4)
+        after = jax.eval_shape(lambda s, b: training.method.step(s, b, phase)[0], state, images)
     assert training.step == 0 and jax.tree.structure(after) == jax.tree.structure(state)
 
 
@@ -90,7 +94,7 @@ def test_average_of_its_own_and_a_conditional_pair(files, config, tmp_path):
     average = tmp_path / "ema.npz"
     np.savez(average, **state)
     made = import_weights("biggan_pytorch", config(ema={"decay": 0.9}), tmp_path / "run", g, d, average)
-    assert made["method"]["num_classes"] == 2 and made["method"]["latent_dim"] == 8
+    assert made["method"]["num_classes"] == 2 and made["latents"]["dim"] == 8
     assert made["generator"]["type"] == "biggan.Generator" and made["discriminator"]["ch"] == 2
     network = restore(tmp_path / "run").state.networks["generator"]
     shift = network.ema["params"]["embedding"]["embedding"] - network.params["embedding"]["embedding"]

@@ -1,10 +1,15 @@
 """A convolution in the form that is fast where it is compiled, with gradients of any order.
 
-On TPUs and GPUs it is XLA's own. XLA:CPU is slow, or very slow, at some: `conv_products` takes those with few channels
-out, and the kernel gradient is laid out as a convolution of the usual order of axes. Images spread with zeros (of
-transposed convolutions, and of the gradients of strided ones) are read phase by phase on CPUs and, where channels are
-many, on older TPUs, which do not skip the zeros. The choice is made where the program is compiled, so the same step runs
-everywhere.
+XLA has one convolution for all uses, and its backends differ in what they do well:
+
+- GPUs, and TPUs from v5 on, get XLA's own throughout.
+- CPUs are slow at few output channels, which `products` computes by matrix products, and at kernel gradients, whose axes
+  are put in the usual order first.
+- CPUs, and TPUs before v5, multiply the zeros of a dilated image (one whose pixels stand apart, with zeros between them: a
+  transposed convolution reads one, and so does the gradient of a strided one). They get the sub-pixel form, which has no
+  zeros: one plain convolution for each place of an output pixel within a stride. TPUs get it where channels are many.
+
+The choice is made where the program is compiled, so the same step runs everywhere.
 """
 
 from __future__ import annotations
@@ -21,29 +26,31 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from gan_jax.nn.conv.products import is_pointwise, pointwise_kernel_gradient, prefers_products, product_conv
 
-_LANES = 128  # of a TPU's vector: phases of fewer channels leave lanes empty, and cost more to put together
+_LANES = 128  # of a TPU's vector: sub-pixel images of fewer channels leave lanes empty, and cost more to put together
 
 
 class Geometry(NamedTuple):
-    """How a window reads an image; each entry has one element for each spatial axis.
+    """How a window reads an image; each entry has one element for each spatial axis. The names are XLA's.
 
-    Output pixel p sees, through the window's weight w, pixel `stride * p + reach * w - before` of the image whose pixels
-    stand `spread` apart, with zeros between and around them. The gradients of such a reading are such readings.
+    The image is dilated first: its pixels move `lhs_dilation` apart, with zeros between. So is the window, by
+    `rhs_dilation`, and `padding` adds zeros around the image. Output pixel p is then the sum, over the window's weights w,
+    of weight w times pixel `strides * p + rhs_dilation * w - before`. The gradients by the image and by the kernel are
+    convolutions with a geometry of their own.
     """
 
     strides: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]  # (before, after)
-    spread: tuple[int, ...]
-    reach: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]  # (before, after), of the dilated image
+    lhs_dilation: tuple[int, ...]
+    rhs_dilation: tuple[int, ...]
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]."""
     by_xla = functools.partial(_xla_conv, geometry=geometry)
-    if _is_spread(geometry):
-        on_cpu = functools.partial(_in_phases, _conv_on_cpu, _alone, geometry=geometry)
-        on_tpu = functools.partial(_in_phases, _xla_conv, lambda join, *phases: join(*phases), geometry=geometry)
+    if _dilates_the_image(geometry):
+        on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, _unfused, geometry=geometry)
+        on_tpu = functools.partial(_subpixel_conv, _xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
         if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
@@ -64,16 +71,18 @@ def _takes_products(kernel, geometry):
 
 
 def _is_plain(geometry):
-    return all(n == 1 for n in (*geometry.strides, *geometry.spread, *geometry.reach))
+    return all(n == 1 for n in (*geometry.strides, *geometry.lhs_dilation, *geometry.rhs_dilation))
 
 
-def _is_spread(geometry):
-    """Whether it is for `_in_phases`."""
-    return any(n > 1 for n in geometry.spread) and all(n == 1 for n in (*geometry.strides, *geometry.reach))
+def _dilates_the_image(geometry):
+    """Whether it dilates the image and does nothing else: what `_subpixel_conv` can compute."""
+    return any(n > 1 for n in geometry.lhs_dilation) and all(
+        n == 1 for n in (*geometry.strides, *geometry.rhs_dilation)
+    )
 
 
 def _tpu_skips_zeros() -> bool:
-    """Of images spread with zeros. By the compiler's own count of cycles, TPUs do from v5 on."""
+    """Whether the device spends no time on the zeros of a dilated image: TPUs from v5 on, by their compiler's cycles."""
     device = jax.sharding.get_abstract_mesh().abstract_device or jax.devices()[0]
     return re.match(r"TPU v[234]\b", device.device_kind) is None
 
@@ -85,43 +94,47 @@ def _xla_conv(x, kernel, geometry):
         kernel,
         window_strides=geometry.strides,
         padding=geometry.padding,
-        lhs_dilation=geometry.spread,
-        rhs_dilation=geometry.reach,
+        lhs_dilation=geometry.lhs_dilation,
+        rhs_dilation=geometry.rhs_dilation,
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
     )
 
 
-def _in_phases(plain, call, x, kernel, geometry):
-    """A convolution of an image spread with zeros, as one `plain` convolution for each phase of its output.
+def _subpixel_conv(plain, call, x, kernel, geometry):
+    """A convolution of a dilated image, computed without its zeros (the sub-pixel form; Shi et al., arXiv:1609.07009).
 
-    Output pixel d q + p meets the image at the window's offsets t = (before - p) mod d, and every d-th from there. The
-    phases are put together by `call`.
+    Along an axis dilated by d, output pixel d q + r meets pixels of the image at every d-th weight of the window, from
+    weight (before - r) mod d on; which weights these are depends on r alone. So the pixels of each remainder r are one
+    convolution of the image with a part of the window. `plain` computes it; `call(join, *parts)` interleaves the results.
     """
-    _, padding, spread, ones = geometry
+    _, padding, dilation, ones = geometry
     window, sizes = kernel.shape[:-2], x.shape[1:-1]
-    counts = [(n - 1) * d + 1 + a + b - k + 1 for n, d, (a, b), k in zip(sizes, spread, padding, window, strict=True)]
-    wholes = [-(-count // d) for count, d in zip(counts, spread, strict=True)]  # pixels of a phase
-    places, phases = list(itertools.product(*map(range, spread))), []
-    for phase in places:
-        part, around = kernel, []
-        for axis, (p, d, (before, _), n, whole) in enumerate(zip(phase, spread, padding, sizes, wholes, strict=True)):
-            first = (before - p) % d
-            part = lax.slice_in_dim(part, min(first, part.shape[axis]), None, d, axis)
-            start = (before - p - first) // d
-            around.append((start, whole - 1 + part.shape[axis] - start - n))
-        if part.size:
-            phases.append(plain(x, part, geometry=Geometry(ones, tuple(around), ones, ones)))
-        else:  # the window is narrower than the spread: nothing falls into this phase
-            phases.append(jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype))
+    counts = [(n - 1) * d + 1 + a + b - k + 1 for n, d, (a, b), k in zip(sizes, dilation, padding, window, strict=True)]
+    wholes = [
+        -(-count // d) for count, d in zip(counts, dilation, strict=True)
+    ]  # output pixels of a remainder, at most
+    remainders, parts = list(itertools.product(*map(range, dilation))), []
+    for remainder in remainders:
+        weights, around = kernel, []
+        axes = zip(remainder, dilation, padding, sizes, wholes, strict=True)
+        for axis, (r, d, (before, _), n, whole) in enumerate(axes):
+            first = (before - r) % d
+            weights = lax.slice_in_dim(weights, min(first, weights.shape[axis]), None, d, axis)
+            start = (before - r - first) // d
+            around.append((start, whole - 1 + weights.shape[axis] - start - n))
+        if weights.size:
+            parts.append(plain(x, weights, geometry=Geometry(ones, tuple(around), ones, ones)))
+        else:  # the window is narrower than the dilation: these pixels see zeros only
+            parts.append(jnp.zeros((x.shape[0], *wholes, kernel.shape[-1]), x.dtype))
 
-    def join(*phases):
-        spread_out = []
-        for phase, of_phase in zip(places, phases, strict=True):
-            apart = [(p, d - 1 - p, d - 1) for p, d in zip(phase, spread, strict=True)]
-            spread_out.append(lax.pad(of_phase, jnp.zeros((), x.dtype), [(0, 0, 0), *apart, (0, 0, 0)]))
-        return functools.reduce(jnp.add, spread_out)[(slice(None), *map(slice, counts))]
+    def join(*parts):
+        dilated = []
+        for remainder, part in zip(remainders, parts, strict=True):
+            places = [(r, d - 1 - r, d - 1) for r, d in zip(remainder, dilation, strict=True)]
+            dilated.append(lax.pad(part, jnp.zeros((), x.dtype), [(0, 0, 0), *places, (0, 0, 0)]))
+        return functools.reduce(jnp.add, dilated)[(slice(None), *map(slice, counts))]
 
-    return call(join, *phases)
+    return call(join, *parts)
 
 
 def _conv_forward(x, kernel, geometry):
@@ -137,65 +150,70 @@ conv_by_platform.defvjp(_conv_forward, _conv_backward)
 
 
 def _image_gradient(x, kernel, dy, geometry):
-    """A convolution of dy: the window flipped, strides and spread exchanged."""
-    strides, padding, spread, reach = geometry
+    """dx: a convolution of dy with the kernel flipped, in which strides and dilation of the image change places."""
+    strides, padding, lhs_dilation, rhs_dilation = geometry
     *window, _, _ = kernel.shape
     flipped = jnp.swapaxes(jnp.flip(kernel, range(len(window))), -1, -2)  # [*window, O, I]
-    before = [r * (k - 1) - a for k, r, (a, _) in zip(window, reach, padding, strict=True)]
-    return conv_by_platform(dy, flipped, _geometry_to(x.shape[1:-1], dy, window, before, spread, strides, reach))
+    before = [r * (k - 1) - a for k, r, (a, _) in zip(window, rhs_dilation, padding, strict=True)]
+    turned = _geometry_to(x.shape[1:-1], dy, window, before, lhs_dilation, strides, rhs_dilation)
+    return conv_by_platform(dy, flipped, turned)
 
 
 def _kernel_gradient(x, kernel, dy, geometry):
-    """dkernel[w] = sum over pixels p of x[strides * p + reach * w - before]^T dy[p]: [*window, I, O].
+    """dkernel[w] = sum over pixels p of x[strides * p + rhs_dilation * w - before]^T dy[p]: [*window, I, O].
 
-    The sum runs over images as well: for XLA a convolution whose images are the channels and whose window is dy. In that
-    order of axes XLA:CPU computes it some hundred times more slowly inside `lax.scan` and `lax.cond` than outside, so on CPUs
-    the axes are moved first.
+    The sum runs over the images of the batch as well. For XLA it is a convolution with the batch as its channels and dy as
+    its kernel. XLA:CPU computes one in that order of axes some hundred times more slowly inside `lax.scan` and `lax.cond`
+    than outside, so on CPUs the axes are first put in the order of any other convolution.
     """
 
     def by_xla(x, dy):
         return jax.linear_transpose(functools.partial(_xla_conv, x, geometry=geometry), kernel)(dy)[0]
 
     def on_cpu(x, dy):
-        strides, padding, spread, reach = geometry
+        strides, padding, lhs_dilation, rhs_dilation = geometry
         window, before = kernel.shape[:-2], [a for a, _ in padding]
         if _is_plain(geometry) and is_pointwise(window, padding):
             return pointwise_kernel_gradient(x, dy).reshape(kernel.shape)
-        if dy_is_read := _reads_dy(x, dy, geometry):
-            before = [r * (k - 1) - a for k, r, a in zip(window, reach, before, strict=True)]
-            x, dy, spread, strides = dy, x, strides, spread
-        turned = _geometry_to(window, x, dy.shape[1:-1], before, reach, spread, strides)
+        if exchanged := _dy_is_the_image(x, dy, geometry):
+            before = [r * (k - 1) - a for k, r, a in zip(window, rhs_dilation, before, strict=True)]
+            x, dy, lhs_dilation, strides = dy, x, strides, lhs_dilation
+        turned = _geometry_to(window, x, dy.shape[1:-1], before, rhs_dilation, lhs_dilation, strides)
         images, weights = _moved(x, (0, -1), (-1, 0)), _moved(dy, 0, -2)  # [I, *space, B], [*space', B, O]
         grad = conv_by_platform(images, weights, turned)  # [I, *window, O]
-        return jnp.flip(jnp.moveaxis(grad, 0, -1), range(len(window))) if dy_is_read else jnp.moveaxis(grad, 0, -2)
+        return jnp.flip(jnp.moveaxis(grad, 0, -1), range(len(window))) if exchanged else jnp.moveaxis(grad, 0, -2)
 
     return lax.platform_dependent(x, dy, cpu=on_cpu, default=by_xla)
 
 
 def _moved(x, source, destination):
-    return _alone(functools.partial(jnp.moveaxis, source=source, destination=destination), x)
+    return _unfused(functools.partial(jnp.moveaxis, source=source, destination=destination), x)
 
 
-def _alone(function, *arrays):
-    """The function of the arrays, in a call that XLA leaves as it is.
+def _unfused(function, *arrays):
+    """The function of the arrays, in a call that XLA:CPU fuses with nothing before or after it.
 
-    Else XLA:CPU fuses it with what led to the arrays, or with all that reads the result, and computes much of it again: what
-    is moved in the order of the new axes, several times as slowly, and the sum of the phases for each of its readers.
+    If fused, much is computed more than once: arrays whose axes move are computed in the order of the new axes, several
+    times as slowly, and interleaved sub-pixels are put together again for each of their readers.
     """
     with set_xla_metadata(inlineable="false"):
         return jax.jit(function)(*arrays)
 
 
-def _reads_dy(x, dy, geometry):
-    """Whether dy is the image that x, as a kernel, reads: not spread with zeros, or the one of fewer channels."""
-    x_is_spread, dy_is_spread = (any(n > 1 for n in steps) for steps in (geometry.spread, geometry.strides))
-    return x_is_spread if x_is_spread != dy_is_spread else dy.shape[-1] < x.shape[-1]
+def _dy_is_the_image(x, dy, geometry):
+    """Whether the kernel's gradient reads dy as its image and x as its kernel, not the other way round.
+
+    The image should be the one that need not be dilated; where that does not decide, the one of fewer channels.
+    """
+    x_is_dilated, dy_is_dilated = (any(n > 1 for n in steps) for steps in (geometry.lhs_dilation, geometry.strides))
+    return x_is_dilated if x_is_dilated != dy_is_dilated else dy.shape[-1] < x.shape[-1]
 
 
-def _geometry_to(sizes, image, window, before, strides, spread, reach):
-    """The one in which `window` reads the image into one of `sizes`; before: zeros before the image, for each axis."""
+def _geometry_to(sizes, image, window, before, strides, lhs_dilation, rhs_dilation):
+    """The geometry in which `window` reads the image into one of `sizes`, with `before` zeros before it along each axis."""
     around = []
-    for n, m, k, a, s, d, r in zip(sizes, image.shape[1:-1], window, before, strides, spread, reach, strict=True):
+    each = zip(sizes, image.shape[1:-1], window, before, strides, lhs_dilation, rhs_dilation, strict=True)
+    for n, m, k, a, s, d, r in each:
         read = (n - 1) * s + (k - 1) * r + 1
         around.append((a, read - ((m - 1) * d + 1) - a))
-    return Geometry(tuple(strides), tuple(around), tuple(spread), tuple(reach))
+    return Geometry(tuple(strides), tuple(around), tuple(lhs_dilation), tuple(rhs_dilation))

@@ -1,6 +1,6 @@
 """Convolution: plain, transposed, with a change of resolution, and as layers.
 
-Every convolution of the house goes through this file; `conv_by_platform` chooses its form where the program is compiled.
+All networks' convolutions go through this file. `conv_by_platform` chooses their form where the program is compiled.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from gan_jax.nn.weights import Initializer, normal, weight
 
 Padding = str | int | Sequence[tuple[int, int]]
 
-# The side of the smaller image below which adding up a kernel over cells costs a TPU more than it saves (16 images a core).
-_SMALL = 8
+# On TPUs, a convolution and a change of resolution are fused where the smaller image's side is at least this. Adding up the
+# kernel over cells has a fixed cost, which smaller images do not earn back (measured at 16 images a core).
+_LEAST_SIDE_TO_FUSE = 8
 
 
 def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "SAME") -> jax.Array:
@@ -38,16 +39,16 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
     elif isinstance(padding, int):
         padding = ((padding, padding),) * space
     ones, around = (1,) * space, tuple((int(a), int(b)) for a, b in padding)
-    return conv_by_platform(x, kernel, Geometry((strides,) * space, around, spread=ones, reach=ones))
+    return conv_by_platform(x, kernel, Geometry((strides,) * space, around, lhs_dilation=ones, rhs_dilation=ones))
 
 
 def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: Padding = "SAME") -> jax.Array:
-    """The transpose of a strided convolution: the layer papers call deconvolution.
+    """The transpose of a strided convolution: the layer that papers call deconvolution.
 
-    x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is what the convolution of which this is the
-    transpose pads: "SAME" gives space' = strides * space; a number p gives (space - 1) * strides + window - 2p, as
-    PyTorch's. The kernel is applied unflipped to the zero-stuffed input, as `lax.conv_transpose` does;
-    PyTorch's and TensorFlow's kernels are this one flipped in space.
+    x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is that of the strided convolution, not of this
+    one: "SAME" gives space' = strides * space; a number p gives (space - 1) * strides + window - 2p, as in PyTorch.
+    The image is dilated by the strides and the kernel applied to it unflipped, as `lax.conv_transpose` does. PyTorch's and
+    TensorFlow's kernels are this one flipped in space.
     """
     window = kernel.shape[:-2]
     if isinstance(padding, str):
@@ -61,26 +62,26 @@ def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: P
         grow = [0] * len(window)
     around = tuple((k - 1 - a, k - 1 - b + g) for k, (a, b), g in zip(window, pads, grow, strict=True))
     ones = (1,) * len(window)
-    return conv_by_platform(x, kernel, Geometry(ones, around, spread=(strides,) * len(window), reach=ones))
+    return conv_by_platform(x, kernel, Geometry(ones, around, lhs_dilation=(strides,) * len(window), rhs_dilation=ones))
 
 
 def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Nearest upsampling by two, then a convolution ("SAME"): x [B, *space, I], kernel [*window, I, O] with odd window ->
     [B, *(2 * space), O].
 
-    The four pixels of a cell are equal, so the window's weights that meet a cell can be added up before they meet the
-    image: one transposed convolution, 4/9 of the work for a window of 3. On TPUs small images get the two steps, and
-    GPUs all.
+    The pixels of a cell of the enlarged image are equal, so the weights that meet one cell can be added up first. What is
+    left is one transposed convolution, with 4/9 of the work for a window of 3. It is used on CPUs, and on TPUs for all but
+    small images; GPUs take the two steps.
     """
     space = x.ndim - 2
 
     def fused(x, kernel):
         cells = _over_cells(kernel)
         around, ones = tuple((k // 2, k // 2) for k in cells.shape[:space]), (1,) * space
-        return conv_by_platform(x, cells, Geometry(ones, around, spread=(2,) * space, reach=ones))
+        return conv_by_platform(x, cells, Geometry(ones, around, lhs_dilation=(2,) * space, rhs_dilation=ones))
 
     in_two = lambda x, kernel: conv(upsample_nearest(x), kernel)
-    on_tpu = fused if min(x.shape[1:-1]) >= _SMALL else in_two
+    on_tpu = fused if min(x.shape[1:-1]) >= _LEAST_SIDE_TO_FUSE else in_two
     return lax.platform_dependent(x, kernel, cpu=fused, tpu=on_tpu, default=in_two)
 
 
@@ -88,7 +89,8 @@ def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """A convolution ("SAME"), then the mean of every cell of two: x [B, *space, I], kernel [*window, I, O] with odd window
     -> [B, *(space / 2), O].
 
-    One strided convolution, 4/9 of the work for a window of 3; on TPUs small images get the two steps.
+    Both are one strided convolution, whose kernel is the given one averaged over shifts within a cell: 4/9 of the work for
+    a window of 3. On TPUs small images take the two steps.
     """
     space = x.ndim - 2
     if any(side % 2 for side in x.shape[1:-1]):
@@ -96,7 +98,7 @@ def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     around = tuple((k // 2, k // 2) for k in kernel.shape[:space])
     fused = lambda x, kernel: conv(x, _over_cells(kernel) / 2**space, strides=2, padding=around)
     in_two = lambda x, kernel: downsample_mean(conv(x, kernel))
-    on_tpu = fused if min(x.shape[1:-1]) >= 2 * _SMALL else in_two
+    on_tpu = fused if min(x.shape[1:-1]) >= 2 * _LEAST_SIDE_TO_FUSE else in_two
     return lax.platform_dependent(x, kernel, tpu=on_tpu, default=fused)
 
 
@@ -104,7 +106,7 @@ _RESAMPLED = {"up": upsample_conv, "down": conv_downsample}
 
 
 def _over_cells(kernel: jax.Array) -> jax.Array:
-    """The kernel convolved with a cell of ones: its window is one larger along every axis."""
+    """The kernel's sum over all shifts within a cell of two: its window is one larger along every axis."""
     rank = kernel.ndim
     for axis in range(rank - 2):
         around = lambda pads, axis=axis: [pads if a == axis else (0, 0) for a in range(rank)]
@@ -113,7 +115,10 @@ def _over_cells(kernel: jax.Array) -> jax.Array:
 
 
 class Conv(linen.Module):
-    """A convolution with bias: [B, *space, I] -> [B, *space', features]. `scheme` and `gain` as in `weights.weight`."""
+    """A convolution with bias: [B, *space, I] -> [B, *space', features]. `scheme` and `gain` as in `weights.weight`.
+
+    resample: None; "up", nearest upsampling by two before it; "down", the mean of cells of two after it.
+    """
 
     features: int
     kernel: Sequence[int] = (3, 3)
@@ -124,7 +129,7 @@ class Conv(linen.Module):
     gain: float = math.sqrt(2)
     kernel_init: Initializer = normal()
     dtype: Any = None
-    resample: str | None = None  # "up": after nearest upsampling by two; "down": then the mean of cells of two
+    resample: str | None = None
 
     transpose = False
 

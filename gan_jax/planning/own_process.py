@@ -1,4 +1,4 @@
-"""Calls in a process of their own."""
+"""Calling a function in a process of its own, so that a compiler that dies there takes nothing else with it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 
-def call_apart(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """function(*arguments), called in a new process: a compiler that fails an assertion takes its process with it.
+def call_in_own_process(label: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """function(*arguments), called in a new process. -> its result.
 
-    function: of a module's top level; it, its arguments and its result are pickled. What it raises is raised here;
-    RuntimeError, beginning with `what`, where its process dies. Where this process dies, the new one ends too.
+    function: of a module's top level. It, its arguments and its result are pickled. What it raises is raised here. Where
+    its process dies, RuntimeError is raised, and begins with the label. Where this process dies, the new one ends too.
     """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
         try:
             return pool.submit(function, *arguments).result()
         except BrokenProcessPool:
             raise RuntimeError(
-                f"{what}: the compiler crashed, and its process ended (its last words are above). Another topology of the "
+                f"{label}: the compiler crashed, and its process ended (its last words are above). Another topology of the "
                 "same kind, another version of libtpu, or a smaller batch may do"
             ) from None
 

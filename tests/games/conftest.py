@@ -1,0 +1,102 @@
+"""Configs of the small games. Their networks and methods are named "small_games:..." and found beside this file."""
+
+import copy
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from gan_jax.run.config import load_config, resolve
+
+FOLDER = Path(__file__).parent
+ADAM = {"type": "adam", "learning_rate": 0.01, "b1": 0.0}
+PAIR = {"source": "fake", "length": 80, "size": (8, 8, 1), "leaves": ("a", "b"), "shape": (8, 8, 1)}
+DOMAINS = {
+    "source": "domains",
+    "shape": (8, 8, 1),
+    "domains": {
+        "a": {"source": "fake", "length": 70, "size": (8, 8, 1)},
+        "b": {"source": "fake", "length": 66, "size": (8, 8, 1)},
+    },
+}
+TRANSLATION = {
+    "method": {"type": "small_games:Translation"},
+    "a_to_b": {"type": "small_games:Translator"},
+    "b_to_a": {"type": "small_games:Translator"},
+    "encoder": {"type": "small_games:Encoder"},
+    "optim": {"a_to_b": ADAM, "b_to_a": ADAM},
+    "evaluate": {"recipes": ("swd",), "every": 4, "during": ("swd",)},
+}
+GROWING = {
+    "generator": {"type": "small_games:GrowingGenerator"},
+    "discriminator": {"type": "small_games:GrowingDiscriminator"},
+    "data": {"source": "digits", "shape": (16, 16, 1), "filter": "bicubic"},
+    "ema": {"half_life_kimg": 0.05},
+    "evaluate": {"recipes": ("swd",), "test": {"split": "test"}, "every": 4, "during": ("swd",)},
+    "stretches": (
+        {"rounds": 3, "shape": (8, 8, 1), "batch_size": 16},
+        {"rounds": 4, "fade": True, "reset": ("generator", "discriminator")},
+        {},
+    ),
+}
+MLP = {
+    "generator": {"type": "mlp.Generator", "widths": (8,)},
+    "discriminator": {"type": "mlp.Discriminator", "widths": (8,)},
+}
+GAMES = {
+    "growing": GROWING,
+    "two critics": {
+        **MLP,
+        "data": {"source": "digits", "shape": (8, 8, 1)},
+        "stretches": ({"rounds": 3, "d_steps": 3}, {"g_steps": 2}),
+        "evaluate": {"recipes": ("swd",), "test": {"split": "test"}},
+    },
+    "pairs": {**TRANSLATION, "data": PAIR},
+    "domains": {**TRANSLATION, "method": {"type": "small_games:Translation", "paired": False}, "data": DOMAINS},
+    "voxels": {
+        **MLP,
+        "method": {"type": "adversarial.Adversarial", "judged": "voxels"},
+        "data": {"source": "fake", "length": 20, "leaves": ("voxels",), "voxels": (4, 4, 4, 1), "shape": (4, 4, 4, 1)},
+        "evaluate": {"recipes": ()},
+    },
+    "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
+}
+SHAPES_OF_IMAGES = ("growing", "two critics", "pairs", "domains")
+
+
+def config_of(name: str, **changes) -> dict:
+    """The whole config of a game, as plain dicts."""
+    base = resolve(load_config(str(FOLDER.parents[1] / "configs" / "base.py")))
+    settings = copy.deepcopy(GAMES[name])
+    own = {"optim": {"generator": ADAM, "discriminator": ADAM}, "latents": {"type": "normal", "dim": 4}}
+    if "a_to_b" in settings:
+        for block in ("generator", "discriminator", "loss", "latents", "regularizers", "ema"):
+            base.pop(block, None)
+        own = {}
+    base |= own | {"steps": 9, "batch_size": 8, "regularizers": {}} | settings
+    if "a_to_b" in settings:
+        del base["regularizers"]
+    base["log"] |= {"every": 1, "samples_every": 3, "num_samples": 4}
+    base["checkpoint"] |= {"every": 2, "keep": 9}
+    return base | changes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_games():
+    """The module of the games, importable by its name."""
+    sys.path.insert(0, str(FOLDER))
+    yield importlib.import_module("small_games")
+    sys.path.remove(str(FOLDER))
+
+
+@pytest.fixture
+def game_config():
+    return config_of
+
+
+def pytest_generate_tests(metafunc):
+    if "game" in metafunc.fixturenames:
+        metafunc.parametrize("game", GAMES)
+    if "image_game" in metafunc.fixturenames:
+        metafunc.parametrize("image_game", SHAPES_OF_IMAGES)

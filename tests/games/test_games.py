@@ -1,0 +1,210 @@
+"""A game for each joint of the contract, through training, resumption, pictures, samples, scores and plans."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan_jax.run.construct import ConfigError
+from gan_jax.run.training import Training
+from gan_jax.verbs.evaluate import evaluate_run
+from gan_jax.verbs.sample import sample
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory, request):
+    """A function: the name of a game -> (the folder of its unbroken run, its digest). Each is played once."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("games_of_these_tests", Path(__file__).with_name("conftest.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    played = {}
+
+    def play(game):
+        if game not in played:
+            folder = tmp_path_factory.mktemp("unbroken") / game.replace(" ", "_")
+            with Training(module.config_of(game), folder) as run:
+                assert run.play() is None
+                played[game] = folder, run.digest()
+        return played[game]
+
+    return play
+
+
+def test_a_run_broken_anywhere_ends_in_the_same_state(game, game_config, unbroken, tmp_path):
+    """At a border, inside a fade, and at a round on which nothing falls."""
+    for until in (3, 5, 6, 9):
+        with Training(game_config(game), tmp_path / "run") as run:
+            run.play(until=until)
+            digest = run.digest()
+    folder, expected = unbroken(game)
+    assert digest == expected
+    numbers = lambda where: [
+        {key: value for key, value in json.loads(line).items() if key[:2] in ("d/", "g/", "t/") or key == "kimg"}
+        for line in (where / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert numbers(tmp_path / "run")[-3:] == numbers(folder)[-3:]
+
+
+def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config, unbroken, tmp_path):
+    folder, _ = unbroken(game)
+    pictures = {path.name for path in (folder / "samples").iterdir()}
+    assert {"000000000.png", "000000003.png", "000000009.png"} <= pictures
+    if game in ("pairs", "domains"):
+        assert {"000000009_b_to_a.png", "real_a.png", "real_b.png"} <= pictures
+        sample(folder, tmp_path / "back.npz", num=5, sampler="b_to_a")
+        assert np.load(tmp_path / "back.npz")["image"].shape == (5, 8, 8, 1)
+    for step in (2, 9):
+        sample(folder, tmp_path / f"{step}.npz", num=5, seed=3, step=step)
+    first, last = (np.load(tmp_path / f"{step}.npz")["image"] for step in (2, 9))
+    wanted = {"voxels": (5, 4, 4, 4, 1), "points": (5, 2), "growing": (5, 16, 16, 1)}.get(game, (5, 8, 8, 1))
+    assert last.shape == wanted
+    assert first.shape == ((5, 8, 8, 1) if game == "growing" else wanted)
+    sample(folder, tmp_path / "fewer.npz", num=3, seed=3)
+    np.testing.assert_array_equal(np.load(tmp_path / "fewer.npz")["image"], last[:3])
+    with Training(game_config(game), folder) as run:
+        drawn = run.sample(5, seed=3)
+    if last.dtype == np.uint8:
+        drawn = np.round(np.clip(drawn, -1, 1) * 127.5 + 127.5)
+    if game not in ("pairs", "domains"):  # a run starts from its training images, `sample` from test images
+        np.testing.assert_array_equal(drawn, last)
+
+
+def test_scores_of_any_checkpoint(image_game, unbroken):
+    folder, _ = unbroken(image_game)
+    scores = evaluate_run(folder, steps=[2, 9], recipes=["swd"])
+    at = {score.step: score for score in scores if score.name == "swd"}
+    assert set(at) == {2, 9} and all(np.isfinite(score.value) for score in scores)
+    size = "16 x 16 x 1" if image_game == "growing" else "8 x 8 x 1"
+    assert "at 8 x 8 x 1" in at[2].reference and f"at {size}" in at[9].reference
+    if image_game == "growing":  # while it trained, too
+        during = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        assert {line["step"] for line in during if "score/swd" in line} == {4, 8}
+
+
+def test_a_plan_has_a_page_for_each_phase(game, game_config, capsys):
+    from gan_jax.verbs.plan import plan
+
+    found = plan(game_config(game), ["cpu:1"])
+    assert len(found) == (2 if game in ("growing", "two critics") else 1)
+    assert len(plan(game_config(game), ["cpu:1"], what="sample")) == 1
+    assert "memory a device" in capsys.readouterr().out
+
+
+def test_eight_devices_play_as_one(tmp_path):
+    """Every game's losses and state, on a mesh of 8 devices and of 1."""
+    program = """
+import functools, json, sys
+import jax, numpy as np
+sys.path[:0] = [sys.argv[1]]
+import conftest
+from gan_jax.run.setup import Setup
+from gan_jax.runtime.mesh import make_mesh, put_batch, replicate
+seen = {}
+for name in conftest.GAMES:
+    setup = Setup.of(conftest.config_of(name))
+    method, batches = setup.method, setup.batches(setup.source())
+    phases = [(s.phase, s.start) for s in setup.stretches[-2:]]
+    steps = {phase: jax.jit(functools.partial(method.step, phase=phase)) for phase, _ in phases}
+    for devices in (1, 8):
+        mesh = make_mesh(devices=jax.devices()[:devices])
+        with jax.set_mesh(mesh):
+            state = jax.jit(method.init)(jax.random.key(0))
+            state = state.replace(frozen=replicate(dict(method.load()), mesh))
+            for phase, t in phases:
+                batch = {key: batches.at(t)[key] for key in method.batch(phase)}
+                state, metrics = steps[phase](state, put_batch(batch, mesh))
+        norms = [float(np.sum(np.abs(leaf))) for leaf in jax.tree.leaves(jax.device_get(state.networks))]
+        seen.setdefault(name, []).append({k: float(v) for k, v in metrics.items()} | dict(enumerate(norms)))
+print(json.dumps(seen))
+"""
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent)],
+        env={**os.environ, **flags},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name, (one, eight) in json.loads(done.stdout.splitlines()[-1]).items():
+        for key, value in one.items():
+            np.testing.assert_allclose(eight[key], value, rtol=2e-4, atol=2e-5, err_msg=f"{name}: {key}")
+
+
+def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbroken, tmp_path):
+    program = (
+        "import sys, json; sys.path[:0] = [sys.argv[1]]\nimport conftest\n"
+        "from gan_jax.run.training import Training\n"
+        "with Training(conftest.config_of('growing'), sys.argv[2]) as run:\n"
+        "    run.play(until=5)\n    print('saved', flush=True)\n    import time; time.sleep(600)\n"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / "run")]
+    with subprocess.Popen(arguments, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        began = time.monotonic()
+        while "saved" not in (line := process.stdout.readline()):
+            assert line or process.poll() is None and time.monotonic() - began < 300
+        process.send_signal(signal.SIGKILL)
+    with Training(game_config("growing"), tmp_path / "run") as run:
+        assert run.step == 5  # of a fade from round 3 to round 7
+        run.play()
+        assert run.digest() == unbroken("growing")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        ("growing", {"stretches": ({"rounds": 3}, {"rounds": 3})}, "the stretches play 6 rounds and steps is 9"),
+        ("growing", {"stretches": ({}, {"rounds": 3})}, r"stretches\[0\] needs rounds, or kimg"),
+        ("growing", {"stretches": ({"rounds": 3, "shape": (5, 8, 1)}, {})}, "cannot be made of elements of shape"),
+        (
+            "growing",
+            {"stretches": ({"rounds": 3, "shap": (8, 8, 1)}, {})},
+            r"stretches\[0\].shap \(did you mean 'shape'\?\)",
+        ),
+        ("growing", {"stretches": ({"rounds": 3, "reset": "generater"}, {})}, "a stretch resets 'generater'"),
+        ("two critics", {"stretches": ({"rounds": 3, "fade": True}, {})}, "the generator .Generator. does not grow"),
+        ("pairs", {"loss": {"type": "hinge"}}, "takes no block 'loss': remove it"),
+        ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),
+        ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot find 'small_games:Translater'"),
+        ("pairs", {"optim": {"a_to_b": {"type": "adam"}}}, "optim lacks b_to_a"),
+        ("voxels", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's voxels"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_written(game_config, tmp_path, name, changes, says):
+    with pytest.raises((ConfigError, ValueError), match=says):
+        Training(game_config(name, **changes), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_another_frozen_network_is_refused(game_config, unbroken, tmp_path, monkeypatch, small_games):
+    import jax
+
+    with Training(game_config("pairs"), tmp_path / "run") as run:
+        run.play(until=2)
+        assert "frozen" not in " ".join(path.name for path in (tmp_path / "run" / "checkpoints" / "2").rglob("*"))
+    assert len(json.loads((tmp_path / "run" / "config.json").read_text())["found"]["frozen"]["encoder"]) == 64
+    other = lambda self: {"encoder": self.encoder.init(jax.random.key(8), np.zeros((1, 8, 8, 1), np.float32))}
+    monkeypatch.setattr(small_games.Translation, "load", other)
+    with pytest.raises(ConfigError, match="other weights of encoder"):
+        sample(tmp_path / "run", tmp_path / "x.npz", num=1)
+    with pytest.raises(ConfigError, match="found.frozen.encoder"):
+        Training(game_config("pairs"), tmp_path / "run")
+
+
+def test_samplers_by_name(unbroken, tmp_path):
+    with pytest.raises(ValueError, match="no sampler 'c_to_d'; it has a_to_b, b_to_a"):
+        sample(unbroken("pairs")[0], tmp_path / "x.npz", sampler="c_to_d")
+    with pytest.raises(ValueError, match="truncation is for generators of latents"):
+        sample(unbroken("pairs")[0], tmp_path / "x.npz", truncation=0.5)
