@@ -157,7 +157,8 @@ class Ema:
         decay = jnp.where(clock.round < self.start, 0.0, self.decay_a_round(images))
 
         def moved(path: tuple, a: jax.Array, b: jax.Array) -> jax.Array:
-            if any(getattr(key, "key", None) in copied for key in path[:2]):
+            names = [getattr(key, "key", None) for key in path[:2]]
+            if names[0] != "params" and any(name in copied for name in names):
                 return b
             return (decay * a + (1.0 - decay) * b).astype(a.dtype)
 

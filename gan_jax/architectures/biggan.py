@@ -11,24 +11,20 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax.architectures.biggan_layers import Layers, initializer
 from gan_jax.architectures.biggan_tables import (
     DISCRIMINATOR_WIDTHS,
-    GENERATOR_WIDTHS,
-    attended,
-    initializer,
-    multiples_of,
+    discriminator_sizes,
+    generator_sizes,
     split_latents,
 )
-from gan_jax.architectures.stem import NORMS, Stem, base_size
-from gan_jax.architectures.verdict import projected_verdict
-from gan_jax.nn.attention import SelfAttention
-from gan_jax.nn.conv.convolution import Conv
-from gan_jax.nn.conv.resample import downsample_mean, sum_pool, upsample_nearest
+from gan_jax.architectures.stem import NORMS, Stem
+from gan_jax.architectures.verdict import pooled_verdict
+from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Embed
 from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
 from gan_jax.nn.tap import tap
-from gan_jax.nn.weights import Initializer
 from gan_jax.types import Verdict
 
 
@@ -43,6 +39,8 @@ class Generator(linen.Module):
         all, and so do self-modulated norms.
     embedding_dim: of the class embedding that all norms share. 0: each norm has a scale and bias for each class of its
         own (BigGAN-PyTorch's CIFAR-10 script, which is not hierarchical either).
+    upsample: "nearest" (the paper, BigGAN-PyTorch) or "zeros" (compare_gan, so SS-GAN's large run: a pixel becomes the first
+        of a cell of 2 x 2 whose others are zero).
     initialization: "orthogonal", "normal" (stddev 0.02) or "glorot", of all weights. epsilon: of batch normalisation.
     """
 
@@ -53,6 +51,7 @@ class Generator(linen.Module):
     norm: str | None = None
     hierarchical: bool = True
     embedding_dim: int = 128
+    upsample: str = "nearest"
     scheme: str | None = "spectral"
     initialization: str = "orthogonal"
     epsilon: float = 1e-5
@@ -61,10 +60,9 @@ class Generator(linen.Module):
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
-        height, _, channels = self.image_shape
-        first, *widths = self.widths or multiples_of(self.ch, GENERATOR_WIDTHS, height)
-        size, init = base_size(self.image_shape, len(widths)), initializer(self.initialization)
-        attending = attended(self.attention, [size[0] * 2 ** (i + 1) for i in range(len(widths))])
+        size, first, widths, attending = generator_sizes(self.image_shape, self.ch, self.widths, self.attention)
+        init = initializer(self.initialization)
+        layers = Layers(self.scheme, init, self.dtype)
         kind = self.norm or ("conditional_batch" if self.num_classes else "self_modulated")
         self._check(kind, label)
 
@@ -82,16 +80,21 @@ class Generator(linen.Module):
 
         x = Stem(size, first, init, scheme=self.scheme, dtype=self.dtype, name="stem")(parts[0])
         for i, width in enumerate(widths):
-            x = self._block(f"block{i}", x, width, kind, condition(parts[i + 1]), init, train)
+            normalize = lambda part, h, i=i: self._norm(
+                f"block{i}_{part}", h, kind, condition(parts[i + 1]), init, train
+            )
+            x = self._block(f"block{i}", x, width, layers, normalize)
             if i == attending:
-                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
+                x = layers.attend(x)
             x = tap(self, f"block{i}", x)
         if kind != "none":  # the last norm knows neither class nor latents
             x = BatchNorm(epsilon=self.epsilon, name="norm")(x, train=train)
-        conv = Conv(channels, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name="to_image")
-        return jnp.tanh(conv(jax.nn.relu(x)).astype(jnp.float32))
+        x = layers.conv("to_image", self.image_shape[-1], 3)(jax.nn.relu(x))
+        return jnp.tanh(x.astype(jnp.float32))
 
     def _check(self, kind: str, label: jax.Array | None) -> None:
+        if self.upsample not in ("nearest", "zeros"):
+            raise ValueError(f"upsample is 'nearest' or 'zeros', not {self.upsample!r}")
         if kind not in NORMS:
             raise ValueError(f"unknown norm {kind!r}; known: {', '.join(NORMS)}")
         if kind == "conditional_batch":
@@ -107,21 +110,14 @@ class Generator(linen.Module):
                 "False, or norm to 'self_modulated', or give the classes an embedding_dim"
             )
 
-    def _block(self, name, x, width, kind, condition, init, train):
-        conv = lambda part, kernel, resample=None: Conv(
-            width,
-            kernel,
-            scheme=self.scheme,
-            kernel_init=init,
-            dtype=self.dtype,
-            resample=resample,
-            name=f"{name}_{part}",
-        )
-        normalize = lambda part, h: self._norm(f"{name}_{part}", h, kind, condition, init, train)
-        h = conv("conv1", (3, 3), "up")(jax.nn.relu(normalize("norm1", x)))
-        h = conv("conv2", (3, 3))(jax.nn.relu(normalize("norm2", h)))
+    def _block(self, name, x, width, layers, normalize):
+        h = jax.nn.relu(normalize("norm1", x))
+        h = layers.conv(f"{name}_conv1", width, 3, "unpool" if self.upsample == "zeros" else "up")(h)
+        h = layers.conv(f"{name}_conv2", width, 3)(jax.nn.relu(normalize("norm2", h)))
+        if self.upsample == "zeros":  # between pixels, the shortcut is its bias
+            return h + layers.conv(f"{name}_shortcut", width, 1, "unpool")(x)
         # A 1 x 1 convolution and nearest upsampling commute: convolving first is a quarter of the work.
-        return h + upsample_nearest(conv("shortcut", (1, 1))(x))
+        return h + upsample_nearest(layers.conv(f"{name}_shortcut", width, 1)(x))
 
     def _norm(self, name, x, kind, condition, init, train):
         if kind == "none":
@@ -158,36 +154,22 @@ class Discriminator(linen.Module):
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
-        height, widths, halvings = self.image_shape[0], self.widths, self.halvings
-        if not widths:
-            widths = multiples_of(self.ch, DISCRIMINATOR_WIDTHS, height)
-            halvings = DISCRIMINATOR_WIDTHS[height][1] if halvings is None else halvings
-        if halvings is None:
-            raise ValueError("set halvings, the number of blocks that halve the image, together with widths")
-        base_size(self.image_shape, halvings)
-        attending = attended(self.attention, [height >> min(i + 1, halvings) for i in range(len(widths))])
-        init, features, x = initializer(self.initialization), {}, images
-        for i, width in enumerate(widths):
-            x = self._block(f"block{i}", x, width, init, first=i == 0, halve=i < halvings)
-            if i == attending:
-                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
-            features[f"block{i}"] = x
-        features["pooled"] = sum_pool(jax.nn.relu(x.astype(jnp.float32)))  # [B, F]
-        return projected_verdict(features, label, self.num_classes, self.scheme, init)
-
-    def _block(self, name, x, width, init: Initializer, first, halve):
-        conv = lambda part, kernel, resample=None: Conv(
-            width,
-            kernel,
-            scheme=self.scheme,
-            kernel_init=init,
-            dtype=self.dtype,
-            resample=resample,
-            name=f"{name}_{part}",
+        widths, halvings, attending = discriminator_sizes(
+            self.image_shape, self.ch, self.widths, self.halvings, self.attention, DISCRIMINATOR_WIDTHS
         )
-        h = conv("conv1", (3, 3))(x if first else jax.nn.relu(x))  # as wide as the block's output
-        h = conv("conv2", (3, 3), "down" if halve else None)(jax.nn.relu(h))
+        init, features, x = initializer(self.initialization), {}, images
+        layers = Layers(self.scheme, init, self.dtype)
+        for i, width in enumerate(widths):
+            x = self._block(f"block{i}", x, width, layers, first=i == 0, halve=i < halvings)
+            if i == attending:
+                x = layers.attend(x)
+            features[f"block{i}"] = x
+        return pooled_verdict(x, features, label, self.num_classes, self.scheme, init)
+
+    def _block(self, name, x, width, layers, first, halve):
+        h = layers.conv(f"{name}_conv1", width, 3)(x if first else jax.nn.relu(x))  # as wide as the block's output
+        h = layers.conv(f"{name}_conv2", width, 3, "down" if halve else None)(jax.nn.relu(h))
         if halve or width != x.shape[-1]:
             # Pooling and a 1 x 1 convolution commute: pooling first is a quarter of the work.
-            x = conv("shortcut", (1, 1))(downsample_mean(x) if halve else x)
+            x = layers.conv(f"{name}_shortcut", width, 1)(downsample_mean(x) if halve else x)
         return h + x

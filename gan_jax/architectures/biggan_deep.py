@@ -12,18 +12,16 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax.architectures.biggan_layers import Layers, initializer
 from gan_jax.architectures.biggan_tables import (
     DEEP_DISCRIMINATOR_WIDTHS,
-    GENERATOR_WIDTHS,
-    attended,
-    initializer,
-    multiples_of,
+    discriminator_sizes,
+    generator_sizes,
 )
-from gan_jax.architectures.stem import Stem, base_size
-from gan_jax.architectures.verdict import projected_verdict
-from gan_jax.nn.attention import SelfAttention
-from gan_jax.nn.conv.convolution import Conv, conv
-from gan_jax.nn.conv.resample import downsample_mean, sum_pool, upsample_nearest
+from gan_jax.architectures.stem import Stem
+from gan_jax.architectures.verdict import pooled_verdict
+from gan_jax.nn.conv.convolution import conv
+from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Embed
 from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm
@@ -57,11 +55,9 @@ class Generator(linen.Module):
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
-        height, _, channels = self.image_shape
-        first, *widths = self.widths or multiples_of(self.ch, GENERATOR_WIDTHS, height)
-        size, init = base_size(self.image_shape, len(widths)), initializer(self.initialization)
-        attending = attended(self.attention, [size[0] * 2 ** (i + 1) for i in range(len(widths))])
-        condition = latents
+        size, first, widths, attending = generator_sizes(self.image_shape, self.ch, self.widths, self.attention)
+        init, channels, condition = initializer(self.initialization), self.image_shape[-1], latents
+        layers = Layers(self.scheme, init, self.dtype)
         if self.num_classes:
             if label is None:
                 raise ValueError("a generator with num_classes needs labels")
@@ -69,35 +65,27 @@ class Generator(linen.Module):
             condition = jnp.concatenate([embedding, latents], -1)
         x = Stem(size, first, init, scheme=self.scheme, dtype=self.dtype, name="stem")(condition)
         for i, width in enumerate(widths):
-            x = self._block(f"block{2 * i}", x, x.shape[-1], condition, init, train, double=False)
+            x = self._block(f"block{2 * i}", x, x.shape[-1], condition, layers, train, double=False)
             x = tap(self, f"block{2 * i}", x)
-            x = self._block(f"block{2 * i + 1}", x, width, condition, init, train, double=True)
+            x = self._block(f"block{2 * i + 1}", x, width, condition, layers, train, double=True)
             if i == attending:
-                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
+                x = layers.attend(x)
             x = tap(self, f"block{2 * i + 1}", x)
         x = jax.nn.relu(BatchNorm(epsilon=self.epsilon, name="norm")(x, train=train))
         image = _FirstChannels(channels, self.output_width or channels, self.scheme, init, self.dtype, name="to_image")
         return jnp.tanh(image(x).astype(jnp.float32))
 
-    def _block(self, name, x, width, condition, init, train, double):
+    def _block(self, name, x, width, condition, layers, train, double):
         if width > x.shape[-1]:
             raise ValueError(
                 f"BigGAN-deep's shortcuts drop channels: widths must not grow from {x.shape[-1]} to {width}"
             )
         hidden, h = x.shape[-1] // RATIO, x
-        features, kernels = (hidden, hidden, hidden, width), ((1, 1), (3, 3), (3, 3), (1, 1))
-        for part, (out, kernel) in enumerate(zip(features, kernels, strict=True), start=1):
-            norm = ConditionalBatchNorm(None, self.scheme, init, epsilon=self.epsilon, name=f"{name}_norm{part}")
+        parts = ((hidden, 1), (hidden, 3), (hidden, 3), (width, 1))
+        for part, (out, side) in enumerate(parts, start=1):
+            norm = ConditionalBatchNorm(None, self.scheme, layers.init, epsilon=self.epsilon, name=f"{name}_norm{part}")
             h = jax.nn.relu(norm(h, condition, train=train))
-            h = Conv(
-                out,
-                kernel,
-                scheme=self.scheme,
-                kernel_init=init,
-                dtype=self.dtype,
-                resample="up" if double and part == 2 else None,
-                name=f"{name}_conv{part}",
-            )(h)
+            h = layers.conv(f"{name}_conv{part}", out, side, "up" if double and part == 2 else None)(h)
         x = x[..., :width]
         return h + (upsample_nearest(x) if double else x)
 
@@ -139,41 +127,32 @@ class Discriminator(linen.Module):
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
-        height, widths, halvings = self.image_shape[0], self.widths, self.halvings
-        if not widths:
-            widths = multiples_of(self.ch, DEEP_DISCRIMINATOR_WIDTHS, height)
-            halvings = DEEP_DISCRIMINATOR_WIDTHS[height][1] if halvings is None else halvings
-        if halvings is None:
-            raise ValueError("set halvings, the number of pairs of blocks that halve the image, together with widths")
-        base_size(self.image_shape, halvings)
+        (first, *widths), halvings, attending = discriminator_sizes(
+            self.image_shape, self.ch, self.widths, self.halvings, self.attention, DEEP_DISCRIMINATOR_WIDTHS, before=1
+        )
         init, features = initializer(self.initialization), {}
-        first, *widths = widths
-        attending = attended(self.attention, [height >> min(i + 1, halvings) for i in range(len(widths))])
-        x = self._conv("from_image", first, (3, 3), init)(images)
+        layers = Layers(self.scheme, init, self.dtype)
+        x = layers.conv("from_image", first, 3)(images)
         for i, width in enumerate(widths):
-            x = features[f"block{2 * i}"] = self._block(f"block{2 * i}", x, width, init, halve=i < halvings)
-            x = self._block(f"block{2 * i + 1}", x, width, init, halve=False)
+            x = features[f"block{2 * i}"] = self._block(f"block{2 * i}", x, width, layers, halve=i < halvings)
+            x = self._block(f"block{2 * i + 1}", x, width, layers, halve=False)
             if i == attending:
-                x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
+                x = layers.attend(x)
             features[f"block{2 * i + 1}"] = x
-        features["pooled"] = sum_pool(jax.nn.relu(x.astype(jnp.float32)))  # [B, F]
-        return projected_verdict(features, label, self.num_classes, self.scheme, init)
+        return pooled_verdict(x, features, label, self.num_classes, self.scheme, init)
 
-    def _conv(self, name, width, kernel, init):
-        return Conv(width, kernel, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name=name)
-
-    def _block(self, name, x, width, init, halve):
+    def _block(self, name, x, width, layers, halve):
         if width < x.shape[-1]:
             raise ValueError(
                 f"BigGAN-deep's shortcuts add channels: widths must not fall from {x.shape[-1]} to {width}"
             )
         hidden, h = width // RATIO, x
-        for part, kernel in enumerate(((1, 1), (3, 3), (3, 3)), start=1):
-            h = self._conv(f"{name}_conv{part}", hidden, kernel, init)(jax.nn.relu(h))
+        for part, side in enumerate((1, 3, 3), start=1):
+            h = layers.conv(f"{name}_conv{part}", hidden, side)(jax.nn.relu(h))
         h = jax.nn.relu(h)  # before the mean, which it does not commute with
         pool = downsample_mean if halve else lambda x: x
-        h, x = self._conv(f"{name}_conv4", width, (1, 1), init)(pool(h)), pool(x).astype(h.dtype)
+        h, x = layers.conv(f"{name}_conv4", width, 1)(pool(h)), pool(x).astype(h.dtype)
         if width > x.shape[-1]:
-            new = self._conv(f"{name}_shortcut", width - x.shape[-1], (1, 1), init)(x)
+            new = layers.conv(f"{name}_shortcut", width - x.shape[-1], 1)(x)
             x = jnp.concatenate([x, new], -1)
         return h + x

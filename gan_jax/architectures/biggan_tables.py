@@ -1,14 +1,14 @@
-"""BigGAN's widths, and what BigGAN and BigGAN-deep decide alike."""
+"""BigGAN's and BigGAN-deep's widths, and the sizes that follow from them and from a network's settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from gan_jax.nn.weights import Initializer, glorot, normal, orthogonal
+from gan_jax.architectures.stem import base_size
 
 # By the image's height, in multiples of `ch`: width of the first map, then of each doubling block.
 GENERATOR_WIDTHS = {
@@ -33,7 +33,6 @@ DEEP_DISCRIMINATOR_WIDTHS = {
     128: ((1, 2, 4, 8, 16, 16), 5),
     256: ((1, 2, 4, 8, 8, 16, 16), 6),
 }
-INITIALIZERS = {"orthogonal": orthogonal(), "normal": normal(0.02), "glorot": glorot()}
 
 
 def multiples_of(ch: int, table: dict[int, Any], height: int) -> tuple[int, ...]:
@@ -44,13 +43,6 @@ def multiples_of(ch: int, table: dict[int, Any], height: int) -> tuple[int, ...]
         )
     widths = table[height][0] if isinstance(table[height][0], tuple) else table[height]
     return tuple(ch * width for width in widths)
-
-
-def initializer(name: str) -> Initializer:
-    """The initializer of a name. Raises ValueError for one that is not known."""
-    if name not in INITIALIZERS:
-        raise ValueError(f"initialization is one of {', '.join(INITIALIZERS)}, not {name!r}")
-    return INITIALIZERS[name]
 
 
 def attended(attention: int, heights: Sequence[int]) -> int | None:
@@ -64,6 +56,58 @@ def attended(attention: int, heights: Sequence[int]) -> int | None:
         listed = ", ".join(map(str, dict.fromkeys(heights)))
         raise ValueError(f"attention={attention}: no block's map is {attention} high; their heights are {listed}")
     return None
+
+
+class GeneratorSizes(NamedTuple):
+    """The first map's height, width and channels; each doubling's channels; which doubling's map attends (None: none)."""
+
+    base: tuple[int, int]
+    first: int
+    widths: tuple[int, ...]
+    attending: int | None
+
+
+def generator_sizes(image_shape: tuple[int, ...], ch: int, widths: tuple[int, ...], attention: int) -> GeneratorSizes:
+    """From a generator's settings; widths (): the table's. Raises ValueError for sizes that do not fit together."""
+    first, *widths = widths or multiples_of(ch, GENERATOR_WIDTHS, image_shape[0])
+    base = base_size(image_shape, len(widths))
+    heights = [base[0] * 2 ** (i + 1) for i in range(len(widths))]
+    return GeneratorSizes(base, first, tuple(widths), attended(attention, heights))
+
+
+class DiscriminatorSizes(NamedTuple):
+    """Widths, how many of the first blocks (or pairs of blocks) halve the image, and after which the map attends."""
+
+    widths: tuple[int, ...]
+    halvings: int
+    attending: int | None
+
+
+def discriminator_sizes(
+    image_shape: tuple[int, ...],
+    ch: int,
+    widths: tuple[int, ...],
+    halvings: int | None,
+    attention: int,
+    table: dict[int, Any],
+    before: int = 0,
+) -> DiscriminatorSizes:
+    """From a discriminator's settings; widths (): the table's, by which halvings is known too.
+
+    before: how many of the widths are of layers in front of the blocks. Raises ValueError for sizes that do not fit
+    together.
+    """
+    height = image_shape[0]
+    if not widths:
+        widths = multiples_of(ch, table, height)
+        halvings = table[height][1] if halvings is None else halvings
+    if halvings is None:
+        raise ValueError(
+            "set halvings, the number of blocks (in BigGAN-deep, of pairs) that halve, together with widths"
+        )
+    base_size(image_shape, halvings)
+    heights = [height >> min(i + 1, halvings) for i in range(len(widths) - before)]
+    return DiscriminatorSizes(widths, halvings, attended(attention, heights))
 
 
 def split_latents(latents: jax.Array, parts: int) -> list[jax.Array]:

@@ -1,12 +1,13 @@
-"""The last layer that discriminators share: a linear score, and the projection of the class."""
+"""The last layers that discriminators share: pooling, a linear score, and the projection of the class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 
+from gan_jax.nn.conv.resample import sum_pool
 from gan_jax.nn.dense import Dense, Embed
 from gan_jax.nn.weights import Initializer
 from gan_jax.types import Verdict
@@ -31,3 +32,17 @@ def projected_verdict(
         embed = Embed(num_classes, pooled.shape[-1], scheme=scheme, embedding_init=init, name="projection")
         logits = logits + jnp.sum(embed(label) * pooled, axis=-1)
     return Verdict(logits, features)
+
+
+def pooled_verdict(
+    x: jax.Array,
+    features: Mapping[str, jax.Array],
+    label: jax.Array | None,
+    num_classes: int,
+    scheme: str | None,
+    init: Initializer,
+    pool: Callable[[jax.Array], jax.Array] = sum_pool,
+) -> Verdict:
+    """`projected_verdict` of the last map x [B, h, w, F] after ReLU and pooling, which become features["pooled"]."""
+    pooled = pool(jax.nn.relu(x.astype(jnp.float32)))  # [B, F]
+    return projected_verdict({**features, "pooled": pooled}, label, num_classes, scheme, init)

@@ -129,7 +129,7 @@ def _scores(evidence, name, recipe, sizes, measured, facts, seconds) -> list[Sco
         net = evidence.open(recipe.extractor)
         shared |= {"extractor": net.name, "extractor_hash": net.weights, "resize": net.resize}
     if recipe.of_run:  # of the discriminator, which has no average and draws nothing
-        shared |= {"weights": "raw", "batch_norm": "running", "truncation": None, "n_fake": None}
+        shared |= {"weights": "raw", "batch_norm": "running", "truncation": None, "drawing": None, "n_fake": None}
     return [
         Score(
             name=f"{name}/{part}" if part else name,

@@ -21,8 +21,8 @@ class Score:
     value, spread: the number, and its standard deviation over splits, subsets or classes (None where it has none).
     name: what the number is, such as "fid50k", "swd/16" or "probe/block2"; recipe: what made it.
     subject: what was scored: a work folder, or a set of images. step: of its checkpoint.
-    weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; None for images
-        that were made elsewhere.
+    weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; drawing: "index",
+        sample i from the seed and i alone. None for images that were made elsewhere.
     extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash (of its pixels) and split:
         what they were compared with.
     settings: the recipe's own, such as subsets, neighbours or the probe's protocol.
@@ -47,6 +47,7 @@ class Score:
     weights: str | None = None
     batch_norm: str | None = None
     truncation: float | None = None
+    drawing: str | None = None
     seed: int | None = None
     version: str = ""
     date: str = ""
@@ -70,6 +71,8 @@ class Score:
         try:
             plain = json.loads(line)
             plain["value"] = float(plain["value"])
+            if plain.get("n_fake") and plain.get("weights"):  # version 0.1 drew by index, and did not say so
+                plain.setdefault("drawing", "index")
             plain["spread"] = None if plain.get("spread") is None else float(plain["spread"])
             return cls(**plain)
         except (ValueError, TypeError, KeyError) as error:

@@ -20,11 +20,12 @@ def grows(stretches: Sequence[Stretch]) -> bool:
 
 
 def require_growing(stretches: Sequence[Stretch], name: str, module: linen.Module) -> None:
-    """Raises ValueError where the run grows and a network does not: one that does takes the keyword argument `fade`."""
+    """Raises ValueError where the run grows and a network does not: one that does takes `fade`, the generator `shape` too."""
     innermost = module
     while hasattr(innermost, "discriminator"):  # wrappers hand it on
         innermost = innermost.discriminator
-    if grows(stretches) and "fade" not in inspect.signature(type(innermost).__call__).parameters:
+    asked = {"fade", "shape"} if name == "generator" else {"fade"}
+    if grows(stretches) and not asked <= inspect.signature(type(innermost).__call__).parameters.keys():
         raise ValueError(
             f"the run's stretches differ in size or fade in, and the {name} ({type(innermost).__name__}) does not grow"
         )

@@ -97,6 +97,7 @@ class Scoring:
             "weights": "ema" if options.average and self._setup.averages else "raw",
             "batch_norm": options.batch_norm,
             "truncation": options.truncation,
+            "drawing": "index",
         }
         yield from judge(evidence, self.recipes, facts)
 

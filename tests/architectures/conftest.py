@@ -56,8 +56,8 @@ class Layers:
         else:
             stats = self._at("batch_stats", name)
             mean, variance = stats["mean"], stats["variance"]
-        spread = lambda v: v if v.ndim == 1 else v[:, None, None]
-        return spread(scale) * (x - mean) / np.sqrt(variance + EPSILON) + spread(bias)
+        at_pixels = lambda v: v if v.ndim == 1 else v[:, None, None]
+        return at_pixels(scale) * (x - mean) / np.sqrt(variance + EPSILON) + at_pixels(bias)
 
     def norm(self, name, x, label=None):
         """Batch normalisation; with labels, each class has a scale and a bias of its own."""
@@ -75,6 +75,7 @@ class Layers:
     relu = staticmethod(lambda x: np.maximum(x, 0))
     leaky = staticmethod(lambda x, slope: np.where(x > 0, x, slope * x))
     double = staticmethod(lambda x: np.kron(x, np.ones((1, 2, 2, 1))))  # nearest neighbour
+    unpool = staticmethod(lambda x: np.kron(x, np.array([[1, 0], [0, 0]]).reshape(1, 2, 2, 1)))  # compare_gan's
     halve = staticmethod(lambda x: (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4)
 
     def _at(self, collection, name):

@@ -7,7 +7,7 @@ import pytest
 from flax import traverse_util
 
 from gan_jax.architectures.biggan import Discriminator, Generator
-from gan_jax.architectures.biggan_tables import initializer
+from gan_jax.architectures.biggan_layers import initializer
 from gan_jax.nn.spectral import iterate
 from gan_jax.run.config import load_config
 from gan_jax.run.setup import Setup
@@ -54,10 +54,11 @@ def test_attention_stands_where_the_map_is_64_high():
         assert "attention" not in shapes(Generator((128, 128, 3), ch=8, **more), jnp.zeros((2, 120)))["params"]
 
 
+@pytest.mark.parametrize("upsample", ["nearest", "zeros"])
 @pytest.mark.parametrize("train", [True, False])
-def test_unconditional_generator_by_numpy(layers, filled, compiled, train):
+def test_unconditional_generator_by_numpy(layers, filled, compiled, train, upsample):
     """Each block's norms are modulated by its own part of the latents, the first part is the stem's."""
-    module = Generator(SHAPE, widths=(6, 4, 5), attention=0, scheme=None)
+    module = Generator(SHAPE, widths=(6, 4, 5), attention=0, scheme=None, upsample=upsample)
     z = np.random.default_rng(1).normal(size=(4, 9)).astype(np.float32)
     variables = filled(module, z)
     for layer in variables["params"].values():
@@ -66,12 +67,13 @@ def test_unconditional_generator_by_numpy(layers, filled, compiled, train):
     made = compiled(lambda v, z: module.apply(v, z, train=train))(variables, z)
 
     net = layers(variables, train)
+    double = net.double if upsample == "nearest" else net.unpool
     x = net.dense("stem/Dense_0", z[:, :3]).reshape(4, 4, 4, 6)
     for i, part in enumerate((z[:, 3:6], z[:, 6:])):
-        h = net.double(net.relu(net.modulated_norm(f"block{i}_norm1", x, part)))
+        h = double(net.relu(net.modulated_norm(f"block{i}_norm1", x, part)))
         h = net.conv(f"block{i}_conv1", h)
         h = net.conv(f"block{i}_conv2", net.relu(net.modulated_norm(f"block{i}_norm2", h, part)))
-        x = h + net.conv(f"block{i}_shortcut", net.double(x))
+        x = h + net.conv(f"block{i}_shortcut", double(x))
     expected = np.tanh(net.conv("to_image", net.relu(net.norm("norm", x))))
     np.testing.assert_allclose(made, expected, atol=1e-4)
     assert np.ptp(expected) > 0.5
@@ -178,11 +180,12 @@ def test_batch_of_2048_at_full_size_by_shapes():
 @pytest.mark.parametrize(
     "module, latents, message",
     [
-        (Generator((128, 128, 3)), 128, "128 numbers cannot be split into 6 equal parts.*method.latent_dim to 126"),
-        (Generator(SHAPE, **SMALL), 2, "latent_dim to 3,"),
+        (Generator((128, 128, 3)), 128, "128 numbers cannot be split into 6 equal parts.*set latents.dim to 126"),
+        (Generator(SHAPE, **SMALL), 2, "latents.dim to 3,"),
         (Generator((40, 40, 3)), 9, "no widths for images 40 pixels high .*32, 64, 128, 256, 512.*set widths"),
         (Generator((20, 16, 3), widths=(8, 8, 8, 8)), 9, "20 x 16 cannot come from 3 doublings"),
         (Generator(SHAPE, widths=(8, 8, 8), attention=12), 9, "attention=12: .* their heights are 8, 16"),
+        (Generator(SHAPE, **SMALL, upsample="linear"), 9, "upsample is 'nearest' or 'zeros', not 'linear'"),
         (Generator(SHAPE, **SMALL, initialization="he"), 9, "initialization is one of orthogonal, normal, glorot"),
         (Generator(SHAPE, **SMALL, norm="batchnorm"), 9, "unknown norm 'batchnorm'; known: none, batch"),
         (Generator(SHAPE, **SMALL, norm="batch"), 9, "these take none: set hierarchical to False"),

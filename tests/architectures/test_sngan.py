@@ -56,13 +56,14 @@ def test_parameter_count_written_out():
     assert discriminator_count((128,) * 4, 2) == 151_680 + 311_680 + 2 * 295_168 + 129
 
 
-def generator_by_hand(net, z, widths, base, normalize):
+def generator_by_hand(net, z, widths, base, normalize, double=None):
+    double = double or net.double
     x = net.dense("stem/Dense_0", z).reshape(-1, *base, widths[0])
     for i in range(len(widths) - 1):
-        h = net.double(net.relu(normalize(f"block{i}_norm1", x)))
+        h = double(net.relu(normalize(f"block{i}_norm1", x)))
         h = net.conv(f"block{i}_conv1", h)
         h = net.conv(f"block{i}_conv2", net.relu(normalize(f"block{i}_norm2", h)))
-        x = h + net.conv(f"block{i}_shortcut", net.double(x))
+        x = h + net.conv(f"block{i}_shortcut", double(x))
     return x
 
 
@@ -93,6 +94,45 @@ def test_generator_by_numpy(layers, filled, compiled, norm, train):
     expected = np.tanh(net.conv("to_image", net.relu(normalize("norm", x))))
     np.testing.assert_allclose(made, expected, atol=1e-4)
     assert np.ptp(expected) > 0.5
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_generator_that_upsamples_by_zeros_by_numpy(layers, filled, compiled, train):
+    """As compare_gan: unpooled first, then convolved, in both branches; biases are added between the pixels too."""
+    module = Generator(SHAPE, widths=(4, 3, 5), norm="self_modulated", upsample="zeros")
+    z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
+    variables = filled(module, z)
+    made = compiled(lambda v, z: module.apply(v, z, train=train))(variables, z)
+    net = layers(variables, train)
+    normalize = lambda name, x: net.modulated_norm(name, x, z)
+    x = generator_by_hand(net, z, (4, 3, 5), (2, 3), normalize, net.unpool)
+    expected = np.tanh(net.conv("to_image", net.relu(normalize("norm", x))))
+    np.testing.assert_allclose(made, expected, atol=1e-4)
+    assert np.ptp(expected) > 0.5
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_initialization(player):
+    """The paper's is Glorot's uniform, with a gain of sqrt(2) in the residual branches; compare_gan's is N(0, 0.02^2)."""
+    made = {}
+    for name in ("glorot", "normal"):
+        if player == "generator":
+            module, x = Generator((8, 8, 3), (32, 32), initialization=name), jnp.zeros((1, 8))
+        else:
+            module, x = Discriminator((8, 8, 3), (32, 32), 1, initialization=name), jnp.zeros((1, 8, 8, 3))
+        params = jax.jit(module.init)(jax.random.key(0), x)["params"]
+        block = "block0" if player == "generator" else "block1"  # 32 channels in and out
+        made[name] = [
+            np.std(params[f"{block}_{part}"]["kernel"]) for part in ("conv1", "conv2", *_shortcut(params, block))
+        ]
+    residual = np.sqrt(2 * 2 / (9 * 64))
+    np.testing.assert_allclose(made["glorot"][:2], residual, rtol=0.05)
+    np.testing.assert_allclose(made["glorot"][2:], np.sqrt(2 / 64), rtol=0.1)
+    np.testing.assert_allclose(made["normal"], 0.02, rtol=0.1)
+
+
+def _shortcut(params, block):
+    return ["shortcut"] if f"{block}_shortcut" in params else []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +172,9 @@ def test_discriminator_by_numpy(layers, filled, compiled, scheme, pooling, class
         (Discriminator((40, 40, 3)), "no widths for images 40 pixels high"),
         (Discriminator((32, 32, 3), widths=(4, 4)), "set halvings"),
         (Discriminator((32, 32, 3), (4, 4), 1, pooling="max"), "pooling is 'sum' or 'mean', not 'max'"),
-        (Generator((32, 32, 3), upsample="cubic"), "upsample is 'nearest' or 'linear', not 'cubic'"),
+        (Generator((32, 32, 3), upsample="cubic"), "upsample is one of nearest, linear, zeros, not 'cubic'"),
+        (Generator((32, 32, 3), initialization="he"), "initialization is one of glorot, normal, not 'he'"),
+        (Discriminator((32, 32, 3), initialization="he"), "initialization is one of glorot, normal, not 'he'"),
         (Generator((20, 32, 3), (4, 4, 4, 4)), "20 x 32 cannot come from 3 doublings.*multiple of 8"),
         (Discriminator((32, 20, 3), (4, 4, 4), 3), "32 x 20 cannot come from 3 doublings.*multiple of 8"),
     ],

@@ -15,7 +15,9 @@ from gan_jax.nn.dense import Dense
 from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
 from gan_jax.regularizers.gradient_penalty import gradient_penalty, r1, r2
+from gan_jax.regularizers.latent_transform import latent_transform, transform_latents
 from gan_jax.regularizers.rotation import rotation
+from gan_jax.regularizers.timing import after, every
 from gan_jax.types import ByImages, Head, Term, named_key
 
 BASE = {"adversarial", "total", "gradient_norm", "parameter_norm"}
@@ -169,8 +171,10 @@ def test_average_follows_the_generator(make_game, play, plain):
     )
 
     z = jax.random.normal(jax.random.key(3), (4, 3))
-    averaged, _ = game.sampler(states[-1], game.stretches[0].phase).synthesize(z)
-    live, _ = game.sampler(states[-1], game.stretches[0].phase, average=False).synthesize(z)
+    phase = game.stretches[0].phase
+    averaged, live = (
+        game.samplers(states[-1], phase, average)["image"].synthesize({"z": z})[0] for average in (True, False)
+    )
     np.testing.assert_allclose(averaged, game.generator.apply({"params": expected}, z), atol=1e-5)
     np.testing.assert_allclose(live, game.generator.apply({"params": params(states[-1], "generator")}, z), atol=1e-6)
 
@@ -265,3 +269,22 @@ def test_what_a_round_refuses(make_game, rounds_of, changes, message):
     state = jax.eval_shape(game.init, jax.random.key(0))
     with pytest.raises(ValueError, match=message):
         jax.eval_shape(lambda state, batch: game.step(state, batch, game.stretches[0].phase), state, batch)
+
+
+def test_measures_are_the_regularizers_own(make_game, compiled):
+    """Through wrappers, as functions of a key and real elements: the heads', D's and G's weights are inside."""
+    game = make_game(regularizers={"lt": after(3, every(2, latent_transform(1.0, 0.5, "hidden0"))), "slope": r1()})
+    state, phase = game.init(jax.random.key(0)), game.stretches[0].phase
+    (name, measure), *others = game.measures(state, phase).items()
+    assert name == "latent_transform" and not others
+    run = compiled(lambda measure, key: measure(key, {"image": jnp.zeros((4, 4, 4, 1))}))
+    accuracy = run(measure, jax.random.key(1))
+    assert accuracy.shape == () and 0 <= float(accuracy) <= 1 and float(accuracy) * 64 % 1 == 0
+    # A judge that says "the same" of every pair is right where it is so: of 64 in two classes, about half.
+    head = state.networks["latent_transform"]
+    output = head.params["output"] | {"bias": head.params["output"]["bias"] + 1e3}
+    sure = head.replace(params=head.params | {"output": output})
+    always = game.measures(state.replace(networks={**state.networks, "latent_transform": sure}), phase)[name]
+    moved = transform_latents(jax.random.key(1), jnp.zeros((64, 3)), 0.5)
+    np.testing.assert_allclose(run(always, jax.random.key(1)), jnp.mean(moved.same), rtol=1e-6)
+    assert make_game().measures(make_game().init(jax.random.key(0)), phase) == {}

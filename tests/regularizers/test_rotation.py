@@ -121,6 +121,7 @@ def test_weights_may_be_schedules_of_the_round(game):
         for player, weight in (("generator", alpha), ("discriminator", beta)):
             term = at(round, player)
             np.testing.assert_allclose(term.loss, weight * term.metrics["rotation"], rtol=1e-5, atol=1e-7)
+            assert bool(term.rests) == (weight == 0)
 
 
 @pytest.mark.parametrize("player", PLAYERS)

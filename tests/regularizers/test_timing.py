@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gan_jax.regularizers.base import Nothing
+from gan_jax.regularizers.latent_transform import latent_transform
 from gan_jax.regularizers.rotation import rotation
 from gan_jax.regularizers.timing import after, every
 from gan_jax.types import Term, Verdict
@@ -85,6 +86,49 @@ def test_wrappers_wrap_each_other(run):
     losses, played, _ = run(after(3, every(2, inner)), "discriminator")
     assert losses == [0, 0, 0, 0, 4, 0] and played == [0, 0, 0, 0, 1, 1] and inner.tally == [4]
     assert run(every(2, after(3, Counting())), "discriminator")[0] == losses
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+@pytest.mark.parametrize(
+    "make, plays",
+    [
+        (lambda inner: every(3, inner), [0, 3]),
+        (lambda inner: after(2, inner), [2, 3, 4, 5]),
+        (lambda inner: after(2, every(2, inner)), [2, 4]),
+        (lambda inner: every(2, after(2, inner)), [2, 4]),
+        (lambda inner: every(1, inner), range(6)),
+    ],
+)
+def test_heads_rest_while_it_does_not_play(make_play, player, make, plays):
+    """And where what is wrapped says so itself: here at update 4."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Resting(Nothing):
+        says: bool
+
+        def discriminator(self, play, memory):
+            return Term(jnp.float32(1), memory, rests=play.update == 4 if self.says else None)
+
+        generator = discriminator
+
+    points = np.zeros((4, 2))
+    play = make_play(lambda x, label=None: Verdict(x[:, 0], {}), points, points)
+    for says in (False, True):
+        term = jax.jit(
+            lambda n, says=says: getattr(make(Resting(says)), player)(
+                dataclasses.replace(play, clock=play.clock._replace(round=n), update=n), ()
+            )
+        )
+        found = [bool(term(jnp.int32(n)).rests) for n in range(6)]
+        assert found == [n not in plays or (says and n == 4) for n in range(6)]
+
+
+def test_measures_are_seen_through_wrappers():
+    task = latent_transform(1.0, 0.3, "pooled")
+    (name, (measure, settings)), *others = after(3, every(2, task)).measures().items()
+    assert name == "latent_transform" and settings == {"sigma_eps": 0.3} and not others
+    assert measure == task.measures()["latent_transform"][0]
+    assert Nothing().measures() == every(2, Counting()).measures() == {}
 
 
 def test_without_jit_too(make_play):

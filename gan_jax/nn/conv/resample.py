@@ -15,16 +15,10 @@ from jax import lax
 def upsample_nearest(x: jax.Array) -> jax.Array:
     """Every pixel becomes a cell of equal ones: [B, *space, C] -> [B, *(2 * space), C]."""
     batch, *space, channels = x.shape
-    apart = [n for side in space for n in (side, 1)]  # H, 1, W, 1
+    pixels = [n for side in space for n in (side, 1)]  # H, 1, W, 1
     cells = [n for side in space for n in (side, 2)]
-    x = jnp.broadcast_to(x.reshape(batch, *apart, channels), (batch, *cells, channels))
+    x = jnp.broadcast_to(x.reshape(batch, *pixels, channels), (batch, *cells, channels))
     return x.reshape(batch, *(2 * side for side in space), channels)
-
-
-def unpool_zeros(x: jax.Array) -> jax.Array:
-    """Every pixel becomes the first of a cell of zeros: [B, *space, C] -> [B, *(2 * space), C]. compare_gan's."""
-    spread = [(0, 1, 1)] * (x.ndim - 2)
-    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *spread, (0, 0, 0)])
 
 
 def upsample_bilinear(x: jax.Array) -> jax.Array:
@@ -53,11 +47,6 @@ def upsample_interpolated(x: jax.Array) -> jax.Array:
 def downsample_mean(x: jax.Array) -> jax.Array:
     """The mean of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side."""
     return jnp.mean(*_cells(x))
-
-
-def downsample_sum(x: jax.Array) -> jax.Array:
-    """The sum of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side."""
-    return jnp.sum(*_cells(x))
 
 
 def downsample_max(x: jax.Array) -> jax.Array:
