@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import importlib.util
 import inspect
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,10 @@ from ml_collections import ConfigDict
 
 from gan_jax.data import Batches, Preprocessing, Source, open_source, require_labels
 from gan_jax.data.sources import known_sources
+from gan_jax.names import nearest
 from gan_jax.optim import Ema
+from gan_jax.run.config_files import ConfigError
+from gan_jax.run.config_files import load_config as load_config
 from gan_jax.types import Method, Phase
 
 Settings = Mapping[str, Any]
@@ -32,23 +31,6 @@ _EVALUATE = ("recipes", "every", "during", "test", "batch_size")
 _PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
-class ConfigError(ValueError):
-    """A config that cannot be built, and what to change in it."""
-
-
-def load_config(path: str) -> ConfigDict:
-    """The config of a file such as "configs/ssgan_digits.py"."""
-    file = Path(path)
-    if not file.is_file():
-        raise ConfigError(f"there is no config file {file.absolute()}")
-    if (root := os.fspath(file.absolute().parent.parent)) not in sys.path:
-        sys.path.insert(0, root)  # so that it can import its neighbours: from configs import base
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.get_config()
-
-
 def resolve(config: Settings) -> dict[str, Any]:
     """The config as plain nested dicts with tuples, its unset keys left out.
 
@@ -58,13 +40,13 @@ def resolve(config: Settings) -> dict[str, Any]:
     resolved = _plain(plain)
     for key in resolved:
         if key not in (known := [*_BLOCKS, *_OPTIONAL]):
-            raise ConfigError(f"unknown config key {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+            raise ConfigError(f"unknown config key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
     if missing := [key for key in _BLOCKS if key not in resolved]:
         raise ConfigError(f"the config lacks {', '.join(missing)}: begin it with configs/base.py's get_config()")
     for key in resolved.get("evaluate", {}):
         if key not in _EVALUATE:
             raise ConfigError(
-                f"unknown config key evaluate.{key}{_nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}"
+                f"unknown config key evaluate.{key}{nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}"
             )
     for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0), ("rounds_a_dispatch", 1)):
         value = resolved.get(key, lowest)
@@ -169,7 +151,7 @@ def _value(package: str, value: Any, where: str, given: Settings | None = None) 
         arguments = {key: entry for key, entry in value.items() if key != "schedule"}
         if value["schedule"] not in (known := _schedules()):
             raise ConfigError(
-                f"{where}: optax has no schedule {value['schedule']!r}{_nearest(value['schedule'], known)}; "
+                f"{where}: optax has no schedule {value['schedule']!r}{nearest(value['schedule'], known)}; "
                 f"it has {', '.join(known)}"
             )
         return _call(known[value["schedule"]], arguments, where, {})
@@ -190,7 +172,7 @@ def _find(package: str, name: str, where: str) -> Callable[..., Any]:
         return getattr(module, attribute)
     except (ModuleNotFoundError, AttributeError):
         known = _known(package)
-        raise ConfigError(f"{where}: unknown type {name!r}{_nearest(name, known)}; known: {', '.join(known)}") from None
+        raise ConfigError(f"{where}: unknown type {name!r}{nearest(name, known)}; known: {', '.join(known)}") from None
 
 
 def _known(package: str) -> list[str]:
@@ -219,18 +201,13 @@ def _call(made: Callable[..., Any], arguments: Settings, where: str, given: Sett
         if key not in taken:
             known = [name for name in taken if name not in given]
             raise ConfigError(
-                f"unknown config key {where}.{key}{_nearest(key, known)}; "
+                f"unknown config key {where}.{key}{nearest(key, known)}; "
                 f"{where} ({made.__name__}) takes {', '.join(known) or 'none'}"
             )
     try:
         return made(**arguments, **{key: value for key, value in given.items() if key in taken})
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from error
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _plain(value: Any) -> Any:

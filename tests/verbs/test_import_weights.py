@@ -17,7 +17,7 @@ from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.verbs.import_weights import import_weights
 from gan_jax.verbs.sample import load_sampler
 
-spec = importlib.util.spec_from_file_location("references", Path(__file__).parent / "foreign" / "conftest.py")
+spec = importlib.util.spec_from_file_location("references", Path(__file__).parents[1] / "foreign" / "conftest.py")
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 References = module.References
