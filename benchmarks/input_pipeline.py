@@ -95,7 +95,7 @@ def ours(kind: str, path: Path, shape: tuple[int, int, int]) -> Callable[[], Any
     preprocessing = Preprocessing(shape, flip=True)
     cache = 256 if kind == "arrays" else 0  # a folder's images are to be decoded each time
     source = open_source(kind, **({"data_dir": str(path)} if kind == "tfds" else {"path": str(path)}))
-    return iter(Batches(source, preprocessing, BATCH, cache_mib=cache).iterate()).__next__
+    return iter(Batches.constant(source, preprocessing, BATCH, cache_mib=cache).iterate()).__next__
 
 
 def tf_data(path: Path, pattern: str, shape: tuple[int, int, int], antialias: bool) -> Callable[[], Any]:

@@ -150,12 +150,12 @@ class Game:
         """[B, H, W, C] -> the layout of this game."""
         return to_torch(images).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
 
-    def round(self, reals: list[torch.Tensor], labels: list[torch.Tensor]) -> tuple[float, float]:
-        """One update of D for each batch of reals, then one of G. -> both losses."""
+    def round(self, reals: list[torch.Tensor], labels: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """One update of D for each batch of reals, then one of G. -> both losses, [] on the device."""
         for real, label in zip(reals, labels, strict=True):
             loss_d = self._update_d(real, label)
         loss_g = self._update_g(len(reals[0]))
-        return loss_d.item(), loss_g.item()  # waits for the device, once
+        return loss_d, loss_g
 
     def _fakes(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         label = torch.randint(self.num_classes, (n,))

@@ -131,12 +131,12 @@ class Game:
         """[B, H, W, C] -> the layout of this game."""
         return to_torch(images).permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format)
 
-    def round(self, reals: list[torch.Tensor]) -> tuple[float, float]:
-        """One update of D for each batch of reals, then one of G. -> both losses."""
+    def round(self, reals: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """One update of D for each batch of reals, then one of G. -> both losses, [] on the device."""
         for real in reals:
             loss_d = self._update_d(real)
         loss_g = self._update_g(reals[0].shape[0])
-        return loss_d.item(), loss_g.item()  # waits for the device, once
+        return loss_d, loss_g
 
     def _fakes(self, n: int) -> torch.Tensor:
         return self.run_g(torch.randn(n, self.latent_dim), self.memory_format)

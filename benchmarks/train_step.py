@@ -54,7 +54,10 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--models", default=",".join(MODELS), help="of " + ", ".join(MODELS))
     parser.add_argument("--batch", type=int, default=64, help="real images an update")
     parser.add_argument("--d_steps", type=int, default=1, help="updates of D a round")
-    parser.add_argument("--repeats", type=int, default=10, help="rounds timed of each")
+    parser.add_argument("--repeats", type=int, default=10, help="turns timed of each")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="rounds a turn, queued one after another; a turn waits once"
+    )
     parser.add_argument("--warm_up", type=int, default=2, help="rounds before, of each; the first compiles")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32", help="of both networks' products"
@@ -69,8 +72,10 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
     for chosen, known in ((args.models, MODELS), (args.inside, ("scan", "cond"))):
         if unknown := set(chosen) - set(known):
             parser.error(f"unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    if min(args.batch, args.d_steps, args.repeats, args.warm_up) < 1 or args.batch % 4:
-        parser.error("batch, d_steps, repeats and warm_up are 1 or more, and rotation needs a batch that 4 divides")
+    if min(args.batch, args.d_steps, args.repeats, args.rounds, args.warm_up) < 1 or args.batch % 4:
+        parser.error(
+            "batch, d_steps, repeats, rounds and warm_up are 1 or more, and rotation needs a batch that 4 divides"
+        )
     if not args.no_torch:
         try:
             import torch
@@ -110,8 +115,10 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
         def play() -> float:
             nonlocal state
             start = time.perf_counter()
-            state, metrics = jax.block_until_ready(program(state, batch))
-            seconds = (time.perf_counter() - start) / rounds
+            for _ in range(args.rounds):
+                state, metrics = program(state, batch)
+            jax.block_until_ready((state, metrics))
+            seconds = (time.perf_counter() - start) / (rounds * args.rounds)
             if not all(bool(jnp.isfinite(value).all()) for value in metrics.values()):
                 raise FloatingPointError(f"a round of gan_jax is not finite: {metrics}")
             return seconds
@@ -145,7 +152,7 @@ def torch_rounds(
     if args.torch_compile:
         variants["PyTorch compiled"] = (True, True)
 
-    z = np.random.default_rng(1).normal(size=(8, method.latent_dim)).astype(np.float32)
+    z = np.random.default_rng(1).normal(size=(8, method.latents.dim)).astype(np.float32)
     variables = {name: {"params": net.params, **net.stats} for name, net in first.networks.items()}
     label = np.arange(8) % NUM_CLASSES if conditional else None
     exact = method_of(model, argparse.Namespace(**{**vars(args), "precision": "float32"}))
@@ -169,8 +176,10 @@ def torch_rounds(
 
         def play() -> float:
             start = time.perf_counter()
-            losses = game.round(*reals)
-            seconds = time.perf_counter() - start
+            for _ in range(args.rounds):
+                losses = game.round(*reals)
+            losses = [loss.item() for loss in losses]  # waits for the device, once
+            seconds = (time.perf_counter() - start) / args.rounds
             if not np.isfinite(losses).all():
                 raise FloatingPointError(f"a round of {name} is not finite: {losses}")
             return seconds
@@ -204,13 +213,21 @@ def matrix_rates(args: argparse.Namespace) -> dict[str, Callable[[], float]]:
     return {name: (lambda multiply=multiply: rate(multiply)) for name, multiply in products.items()}
 
 
-def in_turns(players: dict[str, Callable[[], float]], repeats: int, warm_up: int) -> dict[str, list[float]]:
-    """What each player returns, in turns; every other turn runs backwards, so that nobody always follows the same one."""
+def in_turns(
+    players: dict[str, Callable[[], float]], repeats: int, warm_up: int, first_turns: dict[str, float] | None = None
+) -> dict[str, list[float]]:
+    """What each player returns, in turns; every other turn runs backwards, so that nobody always follows the same one.
+
+    first_turns: takes the seconds of each player's first turn, compilation included.
+    """
     measured: dict[str, list[float]] = {name: [] for name in players}
     for turn in range(warm_up + repeats):
         for name in list(players)[:: 1 if turn % 2 else -1]:
             time.sleep(REST_SECONDS)
+            start = time.perf_counter()
             value = players[name]()
+            if turn == 0 and first_turns is not None:
+                first_turns[name] = time.perf_counter() - start
             if turn >= warm_up:
                 measured[name].append(value)
     return measured
@@ -229,7 +246,8 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
     if not args.no_torch:
         rounds |= torch_rounds(model, args, real, method, first)
     rates = matrix_rates(args)
-    measured = in_turns(rounds | rates, args.repeats, args.warm_up)
+    first_turns: dict[str, float] = {}
+    measured = in_turns(rounds | rates, args.repeats, args.warm_up, first_turns)
 
     rate = max(np.median(measured[name]) for name in rates)
     images = args.batch * args.d_steps  # real images a round
@@ -246,6 +264,7 @@ def compare(model: str, args: argparse.Namespace) -> dict[str, Any]:
             # Above 1: faster than gan_jax's plain round.
             "speed_to_gan_jax": spread(np.divide(measured["gan_jax"], measured[name])),
             "all_seconds": measured[name],
+            "first_turn_seconds": first_turns[name],  # with compilation
         }
     torches = [name for name in rounds if name.startswith("PyTorch")]
     if torches:

@@ -24,7 +24,7 @@ def image_shape(model: str) -> tuple[int, int, int]:
 
 def method_of(model: str, args: argparse.Namespace) -> Any:
     config = build.load_config(str(ROOT / "configs" / "base.py"))
-    config.batch_size, config.method.d_steps = args.batch, args.d_steps
+    config.batch_size, config.d_steps = args.batch, args.d_steps
     config.data.shape = image_shape(model)
     config.precision = args.precision
     with config.unlocked():

@@ -9,6 +9,11 @@ def get_config() -> ConfigDict:
     config.seed = 0
     config.steps = 100_000  # rounds: one generator update each
     config.batch_size = 64  # real images for each discriminator update, over all devices
+    config.d_steps = 1  # discriminator updates a round
+    config.g_steps = 1  # generator updates a round
+    # What plays differently in a part of the run: a tuple of dicts {"rounds": or "kimg":, "shape":, "batch_size":, "d_steps":,
+    # "g_steps":, "fade":, "reset":}, one stretch after the other. Unset: one stretch of `steps` rounds.
+    config.stretches = placeholder(tuple)
     # Rounds played in one call of the device, for models so small that the call takes as long as the round. Pictures,
     # checkpoints and scores stay on their steps, with single rounds where fewer remain, so intervals that it divides are best.
     config.rounds_a_dispatch = 1
@@ -41,14 +46,12 @@ def get_config() -> ConfigDict:
     config.data.num_classes = placeholder(int)  # fake
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})
-    config.method.latent_dim = 128
-    config.method.latent = "normal"  # or "uniform"
     config.method.num_classes = 0  # 0: unconditional
-    config.method.d_steps = 1  # discriminator updates a round
     config.method.generator_batch_multiple = 1  # fakes in a generator update for each real image of the batch
     config.method.accumulate = 1  # parts in which a batch is played, where it is too large for the memory
     config.method.clip_weights = placeholder(float)
 
+    config.latents = ConfigDict({"type": "normal", "dim": 128})  # or "uniform"
     config.generator = ConfigDict({"type": "sngan.Generator"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator"})
     config.loss = ConfigDict({"type": "hinge"})

@@ -26,9 +26,9 @@ def get_config() -> ConfigDict:
     net = {"ch": 64, "attention": 0, "initialization": "normal"}
     config.generator = ConfigDict({"type": "biggan.Generator", "hierarchical": False, "embedding_dim": 0, **net})
     config.discriminator = ConfigDict({"type": "biggan.Discriminator", **net})
-    config.method.latent_dim = 128
+    config.latents.dim = 128
     config.method.num_classes = 10
-    config.method.d_steps = 4
+    config.d_steps = 4
     config.optim.generator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.0, "b2": 0.999})
     config.optim.discriminator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.0, "b2": 0.999})
     config.ema.decay = 0.9999

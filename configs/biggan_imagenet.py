@@ -26,7 +26,7 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "hinge"})
     config.generator = ConfigDict({"type": "biggan.Generator", "ch": 96})
     config.discriminator = ConfigDict({"type": "biggan.Discriminator", "ch": 96})
-    config.method.latent_dim = 120
+    config.latents.dim = 120
     config.method.num_classes = 1000
     config.optim.generator = ConfigDict({"type": "adam", "learning_rate": 1e-4, "b1": 0.0, "b2": 0.999, "eps": 1e-6})
     config.optim.discriminator = ConfigDict(

@@ -24,7 +24,7 @@ def get_config() -> ConfigDict:
     config.generator = ConfigDict({"type": "mlp.Generator", "widths": (64, 64, 64)})
     config.discriminator = ConfigDict({"type": "mlp.Discriminator", "widths": (64, 64, 64)})
     config.regularizers.r1 = ConfigDict({"type": "gradient_penalty.r1", "gamma": 0.02})
-    config.method.latent_dim = 8
+    config.latents.dim = 8
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.5, "b2": 0.9})
         rate = {"schedule": "linear", "init_value": 4e-3, "end_value": 0.0, "transition_steps": base.rounds(config)}

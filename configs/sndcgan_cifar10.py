@@ -24,7 +24,7 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "hinge"})
     config.generator = ConfigDict({"type": "sndcgan.Generator", "norm": "batch"})
     config.discriminator = ConfigDict({"type": "sndcgan.Discriminator", "widths": "paper"})
-    config.method.latent_dim = 128
+    config.latents.dim = 128
     config.optim.generator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
     config.optim.discriminator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
 

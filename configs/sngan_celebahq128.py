@@ -26,9 +26,9 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "non_saturating"})
     config.generator = ConfigDict({"type": "sndcgan.Generator", "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sndcgan.Discriminator", "widths": "compare_gan"})
-    config.method.latent_dim = 128
-    config.method.latent = "uniform"
-    config.method.d_steps = 1
+    config.latents.dim = 128
+    config.latents.type = "uniform"
+    config.d_steps = 1
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
 

@@ -24,9 +24,9 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "non_saturating"})
     config.generator = ConfigDict({"type": "sngan.Generator", "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator", "pooling": "mean", "scheme": "spectral"})
-    config.method.latent_dim = 128
-    config.method.latent = "uniform"
-    config.method.d_steps = 5
+    config.latents.dim = 128
+    config.latents.type = "uniform"
+    config.d_steps = 5
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
 

@@ -19,7 +19,7 @@ def get_config() -> ConfigDict:
 
     config.generator = ConfigDict({"type": "sngan.Generator", "widths": (32, 32, 32), "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 32, 32, 32), "halvings": 2})
-    config.method.latent_dim = 32
+    config.latents.dim = 32
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
         rate = {"schedule": "cosine_decay", "init_value": 2e-3, "decay_steps": base.rounds(config)}

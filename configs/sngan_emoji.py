@@ -19,7 +19,7 @@ def get_config() -> ConfigDict:
 
     config.generator = ConfigDict({"type": "sngan.Generator", "widths": (96, 96, 64, 32), "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 64, 96, 96), "halvings": 3})
-    config.method.latent_dim = 64
+    config.latents.dim = 64
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
         rate = {"schedule": "cosine_decay", "init_value": 1e-3, "decay_steps": base.rounds(config)}

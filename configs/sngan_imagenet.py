@@ -26,8 +26,8 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "hinge"})
     config.generator = ConfigDict({"type": "sngan.Generator", "norm": "self_modulated"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator", "scheme": "spectral"})
-    config.method.latent_dim = 120
-    config.method.d_steps = 2
+    config.latents.dim = 120
+    config.d_steps = 2
     config.optim.generator = ConfigDict({"type": "adam", "learning_rate": 1e-4, "b1": 0.0, "b2": 0.999})
     config.optim.discriminator = ConfigDict({"type": "adam", "learning_rate": 5e-4, "b1": 0.0, "b2": 0.999})
     config.ema.decay = 0.9999

@@ -24,8 +24,8 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "hinge"})
     config.generator = ConfigDict({"type": "sngan.Generator", "norm": "batch"})
     config.discriminator = ConfigDict({"type": "sngan.Discriminator"})
-    config.method.latent_dim = 128
-    config.method.d_steps = 5
+    config.latents.dim = 128
+    config.d_steps = 5
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.9})
         rate = {"schedule": "linear", "init_value": 2e-4, "end_value": 0.0, "transition_steps": base.rounds(config)}

@@ -17,7 +17,5 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict({"type": "wasserstein"})
     config.regularizers = ConfigDict()
     config.regularizers.gradient_penalty = ConfigDict({"type": "gradient_penalty.gradient_penalty", "weight": 0.1})
-    config.method.d_steps = 2
-    rate = config.optim.discriminator.learning_rate
-    rate.transition_steps = 2 * config.get_ref("steps")  # a schedule counts its player's own updates
+    config.d_steps = 2
     return config

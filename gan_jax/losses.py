@@ -1,7 +1,8 @@
 """Adversarial losses. Both players minimise; larger logits mean "more real". Logits of any shape, means over all.
 
-Each is a frozen dataclass of three pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term` and
-`generator(real, fake, memory) -> Term`, where real and fake are logits. Only `top_k`, which wraps one, has a memory.
+Each is a frozen dataclass of four pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term`,
+`generator(real, fake, memory) -> Term` and `right(real, fake)`, where real and fake are logits: which of the real and which
+of the fake ones D tells right. Only `top_k`, which wraps one, has a memory.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, softplus
 
-from gan_jax.types import AdversarialLoss, PyTree, Term, Weight, weight_at
+from gan_jax.types import AdversarialLoss, ByImages, Clock, PyTree, Term, Weight, weight_at
 
 
 @dataclasses.dataclass(frozen=True)
 class _Memoryless:
     def init(self) -> PyTree:
         return ()
+
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return real > 0, fake < 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +51,13 @@ class non_saturating(_Memoryless):
 class wasserstein(_Memoryless):
     """L_D = E[D(G(z))] - E[D(x)], L_G = -E[D(G(z))] (Arjovsky et al., arXiv:1701.07875).
 
-    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm.
+    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm. Logits are
+    right on their side of the middle between the two means: only differences mean anything.
     """
+
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        middle = (jnp.mean(real) + jnp.mean(fake)) / 2
+        return real > middle, fake < middle
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         return Term(jnp.mean(fake) - jnp.mean(real))
@@ -61,6 +70,9 @@ class wasserstein(_Memoryless):
 class least_squares(_Memoryless):
     """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9)."""
 
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return real > 0.5, fake < 0.5  # the targets are 1 and 0
+
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         return Term(0.5 * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
 
@@ -71,6 +83,10 @@ class least_squares(_Memoryless):
 @dataclasses.dataclass(frozen=True)
 class relativistic(_Memoryless):
     """L_D = E[softplus(D(G(z)) - D(x))], L_G = E[softplus(D(x) - D(G(z)))] over pairs by index (arXiv:1807.00734, 2501.05441)."""
+
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        _check_pairs(real, fake)
+        return real > fake, real > fake
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         _check_pairs(real, fake)
@@ -105,11 +121,16 @@ class top_k:
     fraction: Weight
 
     def __post_init__(self):
+        if isinstance(self.fraction, ByImages):
+            raise ValueError("top_k's fraction is a number or a schedule of G's updates, not of images shown")
         if not callable(self.fraction) and not 0 < self.fraction <= 1:
             raise ValueError(f"top_k's fraction is more than 0 and at most 1, got {self.fraction}")
 
     def init(self) -> PyTree:
         return {"loss": self.loss.init(), "updates": jnp.zeros((), jnp.int32)}
+
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return self.loss.right(real, fake)
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         term = self.loss.discriminator(real, fake, memory["loss"])
@@ -123,7 +144,9 @@ class top_k:
             losses = jax.vmap(single)(real, fake)
         else:  # no pairs: the real ones do not matter
             losses = jax.vmap(single, (None, 0))(real[0], fake)
-        k = jnp.clip(jnp.round(weight_at(self.fraction, memory["updates"]) * fake.size), 1, fake.size)
+        k = jnp.clip(
+            jnp.round(weight_at(self.fraction, Clock(memory["updates"], jnp.zeros(()))) * fake.size), 1, fake.size
+        )
         order = jnp.argsort(-jax.lax.stop_gradient(fake))
         best = jnp.argsort(order) < k  # of each, its place among all
         loss = jnp.sum(jnp.where(best, losses, 0.0)) / k

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax.types import PyTree, Weight
+from gan_jax.types import ByImages, Clock, PyTree, Weight, weight_at
 
 
 def adam(
@@ -19,11 +22,14 @@ def adam(
     clip_norm: float | None = None,
     orthogonal: float = 0.0,
 ) -> optax.GradientTransformation:
-    """Adam; a schedule counts this player's own updates. clip_norm: of the whole gradient, None for no clipping.
+    """Adam. learning_rate: a number or a schedule of the round or of images. clip_norm: of the whole gradient, None: no clipping.
 
     orthogonal: beta of `orthogonal_regularization`, whose gradient joins the loss's (BigGAN's generator: 1e-4).
     """
-    transform = _clipped(optax.adam(learning_rate, b1=b1, b2=b2, eps=eps), clip_norm)
+    _require_decay("b1", b1)
+    _require_decay("b2", b2)
+    _require_positive("eps", eps)
+    transform = _clipped(optax.chain(optax.scale_by_adam(b1=b1, b2=b2, eps=eps), at_rate(learning_rate)), clip_norm)
     return optax.chain(orthogonal_regularization(orthogonal), transform) if orthogonal else transform
 
 
@@ -31,14 +37,36 @@ def rmsprop(
     learning_rate: Weight = 5e-5, decay: float = 0.99, eps: float = 1e-8, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
     """RMSProp, as WGAN with weight clipping uses it: PyTorch's, which adds eps to the root of the mean square."""
-    return _clipped(optax.rmsprop(learning_rate, decay=decay, eps=eps, eps_in_sqrt=False), clip_norm)
+    _require_decay("decay", decay)
+    _require_positive("eps", eps)
+    scale = optax.scale_by_rms(decay=decay, eps=eps, initial_scale=0.0, eps_in_sqrt=False)
+    return _clipped(optax.chain(scale, at_rate(learning_rate)), clip_norm)
 
 
 def sgd(
     learning_rate: Weight = 1e-2, momentum: float = 0.0, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
     """Stochastic gradient descent."""
-    return _clipped(optax.sgd(learning_rate, momentum=momentum or None), clip_norm)
+    _require_decay("momentum", momentum)
+    trace = optax.trace(decay=momentum) if momentum else optax.identity()
+    return _clipped(optax.chain(trace, at_rate(learning_rate)), clip_norm)
+
+
+def at_rate(rate: Weight) -> optax.GradientTransformation:
+    """Times minus the rate. A schedule is asked at the clock of the update, never at a count of its own.
+
+    A transformation with a schedule takes it as an extra argument: update(gradients, state, params, clock=clock).
+    """
+    if not callable(rate) and not isinstance(rate, ByImages):
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"learning_rate must be 0 or more, got {rate}")
+        return optax.scale_by_learning_rate(rate)
+
+    def update(updates: PyTree, state: PyTree, params: PyTree = None, *, clock: Clock, **told: Any) -> tuple:
+        now = -weight_at(rate, clock)
+        return jax.tree.map(lambda leaf: now.astype(leaf.dtype) * leaf, updates), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
@@ -76,35 +104,57 @@ def orthogonal_gradient(matrix: jax.Array) -> jax.Array:
 
 
 def _clipped(transform: optax.GradientTransformation, clip_norm: float | None) -> optax.GradientTransformation:
-    return transform if clip_norm is None else optax.chain(optax.clip_by_global_norm(clip_norm), transform)
+    if clip_norm is None:
+        return transform
+    _require_positive("clip_norm", clip_norm)
+    return optax.chain(optax.clip_by_global_norm(clip_norm), transform)
+
+
+def _require_decay(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be from 0 to below 1, got {value}")
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be more than 0, got {value}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Ema:
     """A moving average of a network over rounds: average <- d * average + (1 - d) * now.
 
-    decay: d a round. half_life_kimg: instead, thousands of real images after which half of an average is left;
-    images_a_round converts it. start: first round that averages; before it the average is the network itself.
+    decay: d a round. half_life_kimg: instead, thousands of real images after which half of an average is left, whatever
+    the number of images a round. start: first round that averages; before it the average is the network itself.
     """
 
     decay: float | None = 0.999
     half_life_kimg: float | None = None
     start: int = 0
-    images_a_round: int = 0
 
     def __post_init__(self):
         if (self.decay is None) == (self.half_life_kimg is None):
             raise ValueError("an average takes either decay or half_life_kimg: set the other to None")
-        if self.half_life_kimg is not None and self.images_a_round < 1:
-            raise ValueError("half_life_kimg needs images_a_round")
+        if self.decay is not None:
+            _require_decay("decay", self.decay)
+        else:
+            _require_positive("half_life_kimg", self.half_life_kimg)
+        if self.start < 0:
+            raise ValueError(f"start is a round, so it is 0 or more, not {self.start}")
 
-    @property
-    def decay_a_round(self) -> float:
+    def decay_a_round(self, images: int) -> float:
+        """d of a round of so many real images."""
         if self.half_life_kimg is None:
             return self.decay
-        return 0.5 ** (self.images_a_round / (1000.0 * self.half_life_kimg))
+        return 0.5 ** (images / (1000.0 * self.half_life_kimg))
 
-    def update(self, average: PyTree, now: PyTree, round: jax.Array) -> PyTree:
-        """The average after a round."""
-        decay = jnp.where(round < self.start, 0.0, self.decay_a_round)
-        return jax.tree.map(lambda a, b: (decay * a + (1.0 - decay) * b).astype(a.dtype), average, now)
+    def update(self, average: PyTree, now: PyTree, clock: Clock, images: int, copied: Sequence[str] = ()) -> PyTree:
+        """The average after a round of so many images. copied: collections that are taken over from `now` as they are."""
+        decay = jnp.where(clock.round < self.start, 0.0, self.decay_a_round(images))
+
+        def moved(path: tuple, a: jax.Array, b: jax.Array) -> jax.Array:
+            if any(getattr(key, "key", None) in copied for key in path[:2]):
+                return b
+            return (decay * a + (1.0 - decay) * b).astype(a.dtype)
+
+        return jax.tree.map_with_path(moved, average, now)

@@ -1,4 +1,6 @@
-"""The contract of the house: what networks, losses, regularisers and methods hand to each other.
+"""What networks, losses and regularisers hand to each other, and the state that a game keeps.
+
+What a run sees of a game is in `gan_jax/game.py`.
 
 Arrays carry their shapes in the comments: B images a batch, H x W pixels, C channels, F features.
 Images are in [-1, 1], logits are unbounded and larger means "more real".
@@ -18,8 +20,26 @@ from jax.sharding import PartitionSpec
 
 Array = jax.Array
 PyTree = Any
-Batch = Mapping[str, Array]  # {"image": [B, H, W, C] in [-1, 1], "label": [B] int32}
-Weight = float | Callable[[Array], Array]  # a number, or an optax schedule of the round
+# Any named leaves: "image" [B, H, W, C] in [-1, 1], "label" [B] int32 (-1: unlabelled), "a" and "b" of a pair,
+# "voxels" [B, D, H, W, 1] from 0 to 1.
+Batch = Mapping[str, Array]
+
+
+class Clock(NamedTuple):
+    """When: the argument of schedules."""
+
+    round: Array  # [] int32, rounds played before this one
+    kimg: Array  # [] float32, thousands of real images shown before it
+
+
+@dataclasses.dataclass(frozen=True)
+class ByImages:
+    """A schedule of the thousands of real images shown; a plain function is one of the rounds played."""
+
+    schedule: Callable[[Array], Array]
+
+
+Weight = float | Callable[[Array], Array] | ByImages  # a number or a schedule, never of an optimiser's own count
 
 
 class Verdict(NamedTuple):
@@ -47,6 +67,9 @@ class TrainState:
     key: Array  # [] typed PRNG key; it never changes, every round folds its number in
     networks: Mapping[str, Network]
     memory: Mapping[str, PyTree]  # what the loss and each regulariser carry from step to step, by name
+    frozen: Mapping[str, PyTree] = struct.field(
+        default_factory=dict
+    )  # variables that no player trains: in no checkpoint
 
 
 class Term(NamedTuple):
@@ -55,6 +78,7 @@ class Term(NamedTuple):
     loss: Array  # []
     memory: PyTree = ()  # the addend's own memory after this step
     metrics: Mapping[str, Array] = {}  # scalars to log, without the player's prefix
+    rests: Array | None = None  # [] bool: the heads that this regulariser brings to the player rest in this update
 
 
 class Head(NamedTuple):
@@ -70,26 +94,36 @@ class Head(NamedTuple):
 class Play:
     """What a regulariser sees of one update.
 
-    `nets` maps a network's or head's name to a callable that is bound to the parameters being differentiated:
-    `nets["discriminator"](images, labels) -> Verdict`, `nets["generator"](latents, labels) -> images`, and a
-    head's name to its module. Calling one moves no statistics, however often. Random layers of the two players draw
-    the same at every call, what they drew for `fake` and `on_fake`; `noise=key` has them draw anew (on_real did).
+    `nets` holds every network and head by name, as functions of the parameters being trained:
+    `nets["discriminator"](images, labels) -> Verdict`, `nets["generator"](latents, labels) -> images`, and each head with
+    its module's arguments. Calling one moves no statistics.
+
+    Networks with random layers draw the same noise at every call, so a second pass differs from the first by its input
+    alone. `noise=key` makes a call draw other noise. `on_real` was made with noise of its own.
     """
 
     nets: Mapping[str, Callable]
-    real: Batch  # image [B, H, W, C], label [B] where the data has labels
+    real: Batch  # "image": what D judges, [B, *shape]; "label": [B] where the data has labels
     latents: Batch  # "z": [N, Z], and "label": [N] int32 where the networks are class-conditional
-    fake: Batch  # image [N, H, W, C]: constant in D's update, differentiable in G's; "label" as in latents
+    fake: Batch  # "image" [N, *shape]: constant in D's update, differentiable in G's; "label" as in latents
     on_real: Verdict  # D's verdict on real
     on_fake: Verdict  # D's verdict on fake
     key: Array  # this regulariser's own noise for this update
-    round: Array  # [] int32, rounds played: the argument of schedules
+    clock: Clock  # the argument of schedules
     update: Array  # [] int32, updates of this player made so far: what `every` counts
     adversarial: Callable[[Array, Array], Array]  # the player's adversarial loss of (real, fake) logits, other ones too
 
 
+# (nets, sampler, key, batch, **settings) -> []: nets holds the trained heads, as functions of their own arguments, and
+# "discriminator": images -> features; sampler is a `game.Sampler`, batch real elements.
+Measured = Callable[..., Array]
+
+
 class AdversarialLoss(Protocol):
     """A GAN's loss. `real` and `fake` are logits."""
+
+    def right(self, real: Array, fake: Array) -> tuple[Array, Array]:  # bool: which of each D tells right
+        ...
 
     def init(self) -> PyTree: ...
 
@@ -109,54 +143,18 @@ class Regularizer(Protocol):
 
     def generator(self, play: Play, memory: PyTree) -> Term: ...
 
-
-@dataclasses.dataclass(frozen=True)
-class Phase:
-    """A stretch of a run with fixed shapes: one compilation each."""
-
-    resolution: tuple[int, ...]  # (H, W); () for points
-    batch_size: int  # real images an update of the discriminator, over all devices
-    start: int  # first round
-    stop: int  # one past the last round
+    def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
+        """By name, a score that only this task knows, and the settings, numbers, that it takes as keyword arguments."""
+        ...
 
 
-class Sampler(Protocol):
-    """All that scores and analysis ever see of a generator."""
-
-    num_classes: int  # 0: unconditional
-
-    def latents(self, key: Array, n: int, truncation: float | None = None) -> Array: ...  # [n, Z]
-
-    def labels(self, key: Array, n: int) -> Array | None: ...  # [n] int32, uniform; None where unconditional
-
-    def map(self, latents: Array, label: Array | None = None) -> Array: ...  # codes; the latents where G has no mapping
-
-    def synthesize(
-        self, codes: Array, label: Array | None = None, taps: tuple[str, ...] = ()
-    ) -> tuple[Array, Mapping[str, Array]]: ...  # images in [-1, 1], and the activations of the named layers
-
-    def with_batch_norm(  # by "running" statistics, the drawn "batch"'s own, or "standing" ones: means over new batches
-        self, statistics: str, key: Array, truncation: float | None = None
-    ) -> Sampler: ...
-
-
-class Method(Protocol):
-    """A game: some networks, and what each player wants."""
-
-    phases: tuple[Phase, ...]
-
-    def init(self, key: Array, batch: Batch) -> TrainState: ...
-
-    def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, Mapping[str, Array]]: ...
-
-    def sampler(self, state: TrainState, phase: Phase, average: bool = True) -> Sampler: ...
-
-    def discriminator_features(self, state: TrainState, phase: Phase) -> Callable[[Array], Mapping[str, Array]]: ...
-
-
-def weight_at(weight: Weight, round: Array) -> Array:
-    """The value of a number or a schedule at a round. -> [] float32."""
-    return jnp.asarray(weight(round) if callable(weight) else weight, jnp.float32)
+def weight_at(weight: Weight, clock: Clock) -> Array:
+    """The value of a number or a schedule at a time. -> [] float32."""
+    if isinstance(weight, ByImages):
+        weight = weight.schedule(clock.kimg)
+    elif callable(weight):
+        weight = weight(clock.round)
+    return jnp.asarray(weight, jnp.float32)
 
 
 def named_key(key: Array, name: str) -> Array:

@@ -20,7 +20,7 @@ class Augmented(linen.Module):
     policy: groups of transforms, see `gan_jax.augment.policies`.
     probability: of each transform for each image, where target is None. DiffAugment: 1.
     target: makes the probability adapt, from 0 on (ADA: 0.6): it rises while E[sign D(x)] over real images, a sign of
-        overfitting, is above the target, and falls below it. It lives in "batch_stats", as "augment_probability", and
+        overfitting, is above the target, and falls below it. It lives in "adaptive", as "augment_probability", and
         moves wherever that collection is mutable: on the discriminator's own pass over real images.
     speed_kimg: thousands of real images in which it can go from 0 to 1 (times method.accumulate, if images come in parts).
     Where this departs from ADA's code: the probability moves at every update, not with four times the step at every
@@ -48,15 +48,23 @@ class Augmented(linen.Module):
         """The discriminator's."""
         return getattr(self.discriminator, "dtype", None)
 
+    @property
+    def num_classes(self) -> int:
+        """The discriminator's."""
+        return getattr(self.discriminator, "num_classes", 0)
+
     @linen.compact
-    def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
+    def __call__(
+        self, images: jax.Array, label: jax.Array | None = None, train: bool = False, fade: jax.Array | None = None
+    ) -> Verdict:
+        growth = {} if fade is None else {"fade": fade}
         p = self.probability
         if self.target is not None:
-            adapted = self.variable("batch_stats", "augment_probability", jnp.zeros, ())
+            adapted = self.variable("adaptive", "augment_probability", jnp.zeros, ())
             p = adapted.value
         shown = augment(self.make_rng("noise"), images, self.policy, p) if train else images
-        verdict = self.discriminator(shown, label, train=train)
-        if self.target is not None and train and self.is_mutable_collection("batch_stats"):
+        verdict = self.discriminator(shown, label, train=train, **growth)
+        if self.target is not None and train and self.is_mutable_collection("adaptive"):
             overfitting = jnp.mean(jnp.sign(verdict.logits))  # r_t of section 3
             step = images.shape[0] / (1000.0 * self.speed_kimg)
             adapted.value = jnp.clip(p + step * jnp.sign(overfitting - self.target), 0.0, 1.0)

@@ -27,6 +27,7 @@ from gan_jax.nn.conv.resample import downsample_mean, sum_pool, upsample_nearest
 from gan_jax.nn.dense import Embed
 from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm, SelfModulatedBatchNorm
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import Initializer
 from gan_jax.types import Verdict
 
@@ -84,7 +85,7 @@ class Generator(linen.Module):
             x = self._block(f"block{i}", x, width, kind, condition(parts[i + 1]), init, train)
             if i == attending:
                 x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
-            self.sow("taps", f"block{i}", x)
+            x = tap(self, f"block{i}", x)
         if kind != "none":  # the last norm knows neither class nor latents
             x = BatchNorm(epsilon=self.epsilon, name="norm")(x, train=train)
         conv = Conv(channels, scheme=self.scheme, kernel_init=init, dtype=self.dtype, name="to_image")

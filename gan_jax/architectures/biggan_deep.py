@@ -27,6 +27,7 @@ from gan_jax.nn.conv.resample import downsample_mean, sum_pool, upsample_nearest
 from gan_jax.nn.dense import Embed
 from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.norms.conditional_norm import ConditionalBatchNorm
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import Initializer, weight
 from gan_jax.types import Verdict
 
@@ -69,11 +70,11 @@ class Generator(linen.Module):
         x = Stem(size, first, init, scheme=self.scheme, dtype=self.dtype, name="stem")(condition)
         for i, width in enumerate(widths):
             x = self._block(f"block{2 * i}", x, x.shape[-1], condition, init, train, double=False)
-            self.sow("taps", f"block{2 * i}", x)
+            x = tap(self, f"block{2 * i}", x)
             x = self._block(f"block{2 * i + 1}", x, width, condition, init, train, double=True)
             if i == attending:
                 x = SelfAttention(self.scheme, init, self.dtype, name="attention")(x)
-            self.sow("taps", f"block{2 * i + 1}", x)
+            x = tap(self, f"block{2 * i + 1}", x)
         x = jax.nn.relu(BatchNorm(epsilon=self.epsilon, name="norm")(x, train=train))
         image = _FirstChannels(channels, self.output_width or channels, self.scheme, init, self.dtype, name="to_image")
         return jnp.tanh(image(x).astype(jnp.float32))

@@ -73,6 +73,6 @@ def split_latents(latents: jax.Array, parts: int) -> list[jax.Array]:
         nearest = max(round(size / parts), 1) * parts
         raise ValueError(
             f"latents of {size} numbers cannot be split into {parts} equal parts, one for the first layer and one for "
-            f"each of {parts - 1} blocks: set method.latent_dim to {nearest}, or generator.hierarchical to False"
+            f"each of {parts - 1} blocks: set latents.dim to {nearest}, or generator.hierarchical to False"
         )
     return jnp.split(latents, parts, axis=-1)

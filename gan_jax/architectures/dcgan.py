@@ -12,6 +12,7 @@ from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.conv.convolution import Conv, ConvTranspose
 from gan_jax.nn.norms.batch_norm import BatchNorm
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import normal
 from gan_jax.types import Verdict
 
@@ -40,7 +41,7 @@ class Generator(linen.Module):
             # No bias where a norm subtracts the mean again.
             x = ConvTranspose(width, window, use_bias=self.norm == "none", dtype=self.dtype, name=f"deconv{i}")(x)
             x = jax.nn.relu(normalize(f"norm{i}", x))
-            self.sow("taps", f"block{i}", x)
+            x = tap(self, f"block{i}", x)
         x = ConvTranspose(self.image_shape[-1], window, dtype=self.dtype, name="to_image")(x)
         return jnp.tanh(x.astype(jnp.float32))
 

@@ -11,6 +11,7 @@ from flax import linen
 
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.dense import Dense
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import glorot
 from gan_jax.types import Verdict
 
@@ -34,7 +35,7 @@ class Generator(linen.Module):
             x = jnp.concatenate([x, jax.nn.one_hot(label, self.num_classes, dtype=x.dtype)], axis=-1)
         for i, width in enumerate(self.widths):
             x = jax.nn.relu(Dense(width, kernel_init=_HIDDEN, dtype=self.dtype, name=f"hidden{i}")(x))
-            self.sow("taps", f"block{i}", x)
+            x = tap(self, f"block{i}", x)
         x = Dense(math.prod(self.image_shape), kernel_init=glorot(), dtype=self.dtype, name="output")(x)
         return x.reshape(-1, *self.image_shape).astype(jnp.float32)
 

@@ -57,7 +57,10 @@ class Packed(linen.Module):
         return getattr(self.discriminator, "dtype", None)
 
     @linen.compact
-    def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
+    def __call__(
+        self, images: jax.Array, label: jax.Array | None = None, train: bool = False, fade: jax.Array | None = None
+    ) -> Verdict:
+        growth = {} if fade is None else {"fade": fade}
         del label  # the data may have classes that these networks do not know
         packs = pack(images, self.m) if train else jnp.tile(images, (1,) * (images.ndim - 1) + (self.m,))
-        return self.discriminator(packs, None, train=train)
+        return self.discriminator(packs, None, train=train, **growth)

@@ -11,6 +11,7 @@ from flax import linen
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.conv.convolution import Conv, ConvTranspose
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import normal
 from gan_jax.types import Verdict
 
@@ -38,7 +39,7 @@ class Generator(linen.Module):
         for i, width in enumerate(widths):
             x = ConvTranspose(width, dtype=self.dtype, name=f"deconv{i}")(x)
             x = jax.nn.relu(normalize(f"norm{i}", x))
-            self.sow("taps", f"block{i}", x)
+            x = tap(self, f"block{i}", x)
         x = Conv(self.image_shape[-1], dtype=self.dtype, name="to_image")(x)
         return jnp.tanh(x.astype(jnp.float32))
 

@@ -18,6 +18,7 @@ from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_interpolated, upsample_nearest
+from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import glorot
 from gan_jax.types import Verdict
 
@@ -72,7 +73,7 @@ class Generator(linen.Module):
         x = Stem(size, first, _PLAIN, dtype=self.dtype, name="stem")(latents)
         for i, width in enumerate(widths):
             x = self._block(f"block{i}", x, width, normalize)
-            self.sow("taps", f"block{i}", x)
+            x = tap(self, f"block{i}", x)
         if self.norm == "conditional_batch":  # the last norm knows no class
             normalize = generator_norm("batch", latents, None, 0, train)
         x = jax.nn.relu(normalize("norm", x))

@@ -1,11 +1,13 @@
 """From files to batches: sources, preprocessing, batches by number, and their way onto devices."""
 
 from gan_jax.data.batches import Batches
+from gan_jax.data.domains import Unpaired, holding, leaves_of
 from gan_jax.data.eight_bit import EightBit
 from gan_jax.data.in_order import in_order
-from gan_jax.data.inspection import Inspection, inspect_source, require_labels
+from gan_jax.data.inspection import Inspection, describe, inspect_source
 from gan_jax.data.prefetch import Prefetch
 from gan_jax.data.preprocessing import Preprocessing
+from gan_jax.data.requirements import require_keys, require_labels
 from gan_jax.data.source import Source
 from gan_jax.data.sources import open_source
 
@@ -16,8 +18,13 @@ __all__ = [
     "Prefetch",
     "Preprocessing",
     "Source",
+    "Unpaired",
+    "describe",
+    "holding",
     "in_order",
     "inspect_source",
+    "leaves_of",
     "open_source",
+    "require_keys",
     "require_labels",
 ]

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gan_jax.data.epoch_order import EpochOrder
-from gan_jax.data.inspection import inspect_source
-from gan_jax.data.prepared import Prepared
+from gan_jax.data.cells import cell_size
+from gan_jax.data.domains import Unpaired
+from gan_jax.data.layout import Layout, Place
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.source import Source
+from gan_jax.data.stream import open_streams
+
+if TYPE_CHECKING:  # it imports JAX
+    from gan_jax.game import Stretch
+
+_CHUNK_BYTES = 2**23  # of float32 elements of full size that one thread makes at a time, unless one alone is larger
 
 
 class Batches:
-    """Shuffled, endless batches of a source.
+    """Shuffled, endless data of a source, cut into the rounds of a run's stretches.
 
-    The source is shuffled anew each epoch and repeated; element n of this stream has its own noise, seeded by n. Batch
-    k holds elements [k * batch_size, (k + 1) * batch_size), of which process p of P has the p-th of P equal slices; round
-    t holds batches [t * d_steps, (t + 1) * d_steps). Nothing depends on how many threads work, or what was read before.
+    The source is shuffled anew each epoch and repeated; element n of this stream has its own noise, seeded by n. Round t
+    shows the elements from position `images_before(stretches, t)` on: its d_steps batches one after another, of each
+    batch process p of P the p-th of P equal slices. Nothing depends on how many threads work, or what was read before.
+
+    Elements are prepared at `preprocessing.shape`; a smaller phase shows the means over k x k cells of them.
+
+    Of unpaired data each domain is such a stream, with an order and noise seeded by its name too, and a round holds a
+    leaf for each domain, of its images.
 
     Args:
-        source: where the elements come from; on several hosts, the same everywhere.
+        source: where the elements come from, or a source for each domain; on several hosts, the same everywhere.
         preprocessing: what is done to each.
-        batch_size: images of one batch, over all processes.
-        d_steps: batches of one round.
+        stretches: rounds 0 to the end, and their phases: shape, batch_size over all processes, d_steps.
         seed: orders and noise; any integer from 0.
         process_index, process_count: which slice of each batch is this process's.
         threads: how many decode; 0: the caller's own. Unset: one for each core, 16 at most.
-        prefetch: rounds kept ready.
+        prefetch: rounds kept ready; where stretches differ, of those with the fewest elements.
         cache_mib: sources that fit in this memory (MiB) once resized are decoded once.
 
     Raises:
-        ValueError: a batch size that the processes cannot share, sizes that `preprocessing` cannot make fit, no elements.
+        ValueError: a batch size that the processes cannot share, a phase's shape that no whole k makes, sizes that
+            `preprocessing` cannot make fit, no elements.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: Source | Unpaired,
         preprocessing: Preprocessing,
-        batch_size: int,
-        d_steps: int = 1,
+        stretches: Sequence[Stretch],
         seed: int = 0,
         process_index: int = 0,
         process_count: int = 1,
@@ -50,79 +61,64 @@ class Batches:
         prefetch: int = 2,
         cache_mib: float = 256,
     ):
-        if batch_size < 1 or d_steps < 1:
-            raise ValueError(f"batch_size {batch_size} and d_steps {d_steps} must be at least 1.")
-        if batch_size % process_count:
-            raise ValueError(f"batch_size {batch_size} cannot be shared equally by {process_count} processes.")
-        if not 0 <= process_index < process_count:
-            raise ValueError(f"process_index {process_index} is not one of {process_count} processes.")
-        looked_at = 1000 if preprocessing.resize == "none" else 100  # a size met later is an error then
-        preprocessing.check(inspect_source(source, looked_at).sizes)
-        self.batch_size, self.d_steps = batch_size, d_steps
-        self._length = len(source)
-        self._local = batch_size // process_count
+        most = _CHUNK_BYTES // (4 * math.prod(preprocessing.shape))
+        self._layout = Layout(stretches, process_index, process_count, min(max(most, 1), 32))
+        phases = dict.fromkeys(place.phase for place in self._layout.places)
+        self._cells = {phase: cell_size(preprocessing.shape, phase.shape) for phase in phases}
+        self._streams = open_streams(source, preprocessing, seed, cache_mib)
         self._threads = min(16, os.cpu_count() or 1) if threads is None else threads
-        self._prefetch = prefetch
-
-        self._prepared = Prepared(source, preprocessing, cache_mib)
-        self._preprocessing = preprocessing
-        order_seed, self._noise_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
-        self._order = EpochOrder(len(source), order_seed)
-
-        chunk = _largest_divisor(self._local, 32)  # what one thread makes at a time
-        per_slice = self._local // chunk
-
-        def own_chunk(index: int) -> dict[str, np.ndarray]:
-            batch, part = divmod(index, per_slice)
-            first = batch * batch_size + process_index * self._local + part * chunk
-            return self._elements(range(first, first + chunk))
+        self._ahead = prefetch * min(place.chunks_a_round for place in self._layout.places)
 
         from grain import MapDataset  # slow to import
 
-        self._chunks: Any = MapDataset.range(2**62 // batch_size).map(own_chunk)
-        self._chunks_a_round = per_slice * d_steps
+        self._chunks: Any = MapDataset.range(self._layout.chunks).map(self._chunk)
+
+    @classmethod
+    def constant(
+        cls, source: Source | Unpaired, preprocessing: Preprocessing, batch_size: int, d_steps: int = 1, **settings: Any
+    ) -> Self:
+        """Batches of full size without end. settings: the other arguments."""
+        from gan_jax.game import Phase, Stretch
+
+        phase = Phase(preprocessing.shape, batch_size, d_steps)
+        return cls(source, preprocessing, [Stretch(phase, 0, 2**62 // phase.images_a_round)], **settings)
 
     def at(self, t: int) -> dict[str, np.ndarray]:
-        """Round t: {"image": float32 [d_steps, B / P, ...], "label": int32 [d_steps, B / P] if labelled}."""
-        first = t * self._chunks_a_round
-        return self._joined([self._chunks[index] for index in range(first, first + self._chunks_a_round)])
+        """Round t: {"image": float32 [d_steps, B / P, *phase.shape], "label": int32 [d_steps, B / P] if labelled}."""
+        place, chunks = self._layout.of_round(t)
+        return _joined(place, [self._chunks[index] for index in chunks])
 
     def iterate(self, start: int = 0) -> Rounds:
-        """Rounds start, start + 1, ... without end, made ahead by threads. Starting late costs nothing."""
+        """Rounds start, start + 1, ... to the end, made ahead by threads. Starting late costs nothing."""
         from grain import ReadOptions
 
-        ahead = max(self._prefetch * self._chunks_a_round, self._threads)
+        first = self._layout.of_round(start)[1].start if start < self._layout.stop else self._layout.chunks
+        ahead = max(self._ahead, self._threads)
         options = ReadOptions(num_threads=self._threads, prefetch_buffer_size=ahead if self._threads else 0)
-        chunks = self._chunks[start * self._chunks_a_round :].to_iter_dataset(options)
-        return Rounds(iter(chunks), self._chunks_a_round, self._joined)
+        return Rounds(iter(self._chunks[first:].to_iter_dataset(options)), self._layout, start)
 
     def epoch(self, t: int) -> float:
-        """Epochs completed before round t."""
-        return t * self.d_steps * self.batch_size / self._length
+        """Epochs completed before round t; of several domains, those of the longest."""
+        return self._layout.images_before(t) / max(len(stream) for stream in self._streams)
 
-    def _elements(self, positions: range) -> dict[str, np.ndarray]:
-        """Elements of the endless stream, by position: leaves [len(positions), ...]."""
-        prepared = [self._prepared[index] for index in self._order(positions)]
-        if self._preprocessing.is_random:
-            return self._preprocessing.finish(prepared, _noise(self._noise_seed, positions))
-        return self._preprocessing.finish(prepared)
-
-    def _joined(self, chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        def join(key: str) -> np.ndarray:
-            whole = chunks[0][key] if len(chunks) == 1 else np.concatenate([chunk[key] for chunk in chunks])
-            return whole.reshape(self.d_steps, self._local, *whole.shape[1:])
-
-        return {key: join(key) for key in chunks[0]}
+    def _chunk(self, index: int) -> dict[str, np.ndarray]:
+        place, positions = self._layout.of_chunk(index)
+        k = self._cells[place.phase]
+        return {key: leaf for stream in self._streams for key, leaf in stream.elements(positions, k).items()}
 
 
 class Rounds(Iterator[dict[str, np.ndarray]]):
     """Rounds in order, made ahead. Close it, or use it in a `with` statement, to stop its threads."""
 
-    def __init__(self, chunks: Any, chunks_a_round: int, join: Any):
-        self._chunks, self._chunks_a_round, self._join = chunks, chunks_a_round, join
+    def __init__(self, chunks: Any, layout: Layout, start: int):
+        self._chunks, self._layout, self._t = chunks, layout, start
 
     def __next__(self) -> dict[str, np.ndarray]:
-        return self._join([next(self._chunks) for _ in range(self._chunks_a_round)])
+        if self._t >= self._layout.stop:
+            raise StopIteration
+        place, chunks = self._layout.of_round(self._t)
+        self._t += 1
+        return _joined(place, [next(self._chunks) for _ in chunks])
 
     def close(self) -> None:
         self._chunks.close()
@@ -134,15 +130,9 @@ class Rounds(Iterator[dict[str, np.ndarray]]):
         self.close()
 
 
-def _noise(seed: int, positions: range) -> Iterator[np.random.Generator]:
-    """One generator for each position: the same object, set to the stream that begins at counter position * 2**192."""
-    bits = np.random.Philox(key=seed)
-    state, generator = bits.state, np.random.Generator(bits)  # making one for each would take 10 microseconds
-    for position in positions:
-        state["state"]["counter"][:] = 0, 0, 0, position
-        bits.state = state
-        yield generator
+def _joined(place: Place, chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    def join(key: str) -> np.ndarray:
+        whole = chunks[0][key] if len(chunks) == 1 else np.concatenate([chunk[key] for chunk in chunks])
+        return whole.reshape(place.phase.d_steps, place.local, *whole.shape[1:])
 
-
-def _largest_divisor(number: int, most: int) -> int:
-    return next(divisor for divisor in range(min(number, most), 0, -1) if number % divisor == 0)
+    return {key: join(key) for key in chunks[0]}

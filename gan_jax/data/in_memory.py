@@ -1,8 +1,8 @@
-"""A source whose images are all in memory."""
+"""A source whose elements are all in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,15 +12,26 @@ from gan_jax.data.source import Element
 class InMemory:
     """Images (and labels) held as arrays.
 
+    Attributes:
+        images: the first leaf's array.
+
     Args:
-        images: uint8 [N, h, w, c], or float32 [N, 2] for points.
-        labels: integers [N], or None.
+        images: uint8 [N, h, w, c], or float32 [N, 2] for points; or, by name, the arrays of several leaves.
+        labels: integers [N], -1 where unlabelled, or None.
         classes: the name of each label; empty without labels.
         name: what `repr` says; the same from run to run.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray | None, classes: Sequence[str], name: str):
-        self.images = images
+    def __init__(
+        self,
+        images: np.ndarray | Mapping[str, np.ndarray],
+        labels: np.ndarray | None,
+        classes: Sequence[str],
+        name: str,
+    ):
+        self._leaves = dict(images) if isinstance(images, Mapping) else {"image": images}
+        self.images = next(iter(self._leaves.values()))
+        self.keys = (*self._leaves, *(() if labels is None else ("label",)))
         self.classes = tuple(classes)
         self._labels = None if labels is None else np.asarray(labels, np.int32)
         self._name = name
@@ -29,15 +40,14 @@ class InMemory:
         return len(self.images)
 
     def __getitem__(self, index: int) -> Element:
-        if self._labels is None:
-            return {"image": self.images[index]}
-        return {"image": self.images[index], "label": int(self._labels[index])}
+        element = {key: leaf[index] for key, leaf in self._leaves.items()}
+        return element if self._labels is None else {**element, "label": int(self._labels[index])}
 
     def __repr__(self) -> str:
         return self._name
 
-    def size_of(self, index: int) -> tuple[int, ...]:
-        return self.images.shape[1:]
+    def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
+        return {key: leaf.shape[1:] for key, leaf in self._leaves.items()}
 
     def labels(self) -> np.ndarray | None:
         return self._labels

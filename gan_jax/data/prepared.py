@@ -1,4 +1,4 @@
-"""A source whose images went through the part of preprocessing that knows no chance, kept where they are small."""
+"""A source whose elements went through the part of preprocessing that knows no chance, kept where they are small."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gan_jax.data.preprocessing import Preprocessing
-from gan_jax.data.source import Element, Source
+from gan_jax.data.source import Element, Source, keys_of
 
 
 class Prepared:
@@ -25,12 +25,15 @@ class Prepared:
     def __init__(self, source: Source, preprocessing: Preprocessing, cache_mib: float = 256):
         self._source = source
         self._preprocessing = preprocessing
+        self._kept: dict[str, np.ndarray] | None = None
         dtype = np.dtype(np.float32 if preprocessing.is_points else np.uint8)
-        size = len(source) * math.prod(preprocessing.shape) * dtype.itemsize
-        self._images: np.ndarray | None = None
+        shapes = {key: preprocessing.shape_of(key) for key in keys_of(source) if key != "label"}
+        size = len(source) * sum(math.prod(shape) for shape in shapes.values()) * dtype.itemsize
         if preprocessing.is_fixed and size <= cache_mib * 2**20:
-            self._images = np.empty((len(source), *preprocessing.shape), dtype)  # touched page by page, as it fills
-            self._labels = np.empty(len(source), np.int32) if source.classes else None
+            # Touched page by page, as they fill.
+            self._kept = {key: np.empty((len(source), *shape), dtype) for key, shape in shapes.items()}
+            if "label" in keys_of(source):
+                self._kept["label"] = np.empty(len(source), np.int32)
             self._is_kept = np.zeros(len(source), bool)
 
     def __len__(self) -> int:
@@ -40,14 +43,11 @@ class Prepared:
         return f"Prepared({self._source!r}, {self._preprocessing!r})"
 
     def __getitem__(self, index: int) -> Element:
-        if self._images is None:
+        if self._kept is None:
             return self._preprocessing.prepare(self._source[index])
         if not self._is_kept[index]:
             element = self._preprocessing.prepare(self._source[index])
-            self._images[index] = element["image"]
-            if self._labels is not None:
-                self._labels[index] = element["label"]
+            for key, leaf in element.items():
+                self._kept[key][index] = leaf
             self._is_kept[index] = True
-        if self._labels is None:
-            return {"image": self._images[index]}
-        return {"image": self._images[index], "label": self._labels[index]}
+        return {key: kept[index] for key, kept in self._kept.items()}

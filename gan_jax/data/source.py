@@ -1,4 +1,4 @@
-"""What every source of images is: a random-access sequence of elements that knows its classes."""
+"""What every source is: a random-access sequence of elements that knows its leaves and its classes."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from typing import Any, Protocol
 
 import numpy as np
 
-Element = Mapping[str, Any]  # {"image": uint8 [h, w, c] (points: float32 [2]), "label": int where the data has labels}
+# Leaves by name. "label": an int, -1 where the element is not labelled; "voxels": bool or uint8 of 0 and 1, [D, H, W, 1];
+# every other one is an image, uint8 [h, w, c]: "image" alone (points: float32 [2]), "a" and "b" of a pair.
+Element = Mapping[str, Any]
 
 
 class Source(Protocol):
     """A data set. `repr` is stable from run to run, and every method may be called from many threads at once."""
 
+    keys: tuple[
+        str, ...
+    ]  # every element's leaves; a source may leave it out where it holds "image", and "label" if classed
     classes: tuple[str, ...]  # the name of each label; empty where the data has no labels
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Element: ...
 
-    def size_of(self, index: int) -> tuple[int, ...]:
-        """(h, w, c) of one image, or (2,) for points, without decoding pixels where that can be helped."""
+    def sizes_of(self, index: int) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each leaf but the label, (h, w, c) of an image, without decoding pixels where that can be helped."""
         ...
 
     def labels(self) -> np.ndarray | None:
         """int32 [N] where all labels are cheap to have; None where there are none or each would cost a read."""
         ...
+
+
+def keys_of(source: Source) -> tuple[str, ...]:
+    """The leaves of a source's elements."""
+    return getattr(source, "keys", ("image", "label") if source.classes else ("image",))

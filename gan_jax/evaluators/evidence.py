@@ -16,8 +16,9 @@ from gan_jax.evaluators.disk_cache import read_arrays, write_arrays
 from gan_jax.evaluators.extraction import Samples, draw_samples, extract, extract_batches
 from gan_jax.evaluators.image_set import ImageSet, fingerprint
 from gan_jax.features.extractor import Extractor
+from gan_jax.game import Measure, Observer, Sampler
 from gan_jax.metrics.frechet import Moments
-from gan_jax.types import Sampler
+from gan_jax.types import Batch
 
 _FORMAT = 1  # of cached references: a new number forgets the old ones
 _ROWS = 2048  # of features at a time into their moments: fewer would be slow
@@ -36,9 +37,9 @@ class Evidence:
     """The two sides of a comparison.
 
     fake: a Sampler, or a set of images. real: by split ("train", "test"), functions that open a set of images.
-    open_extractor: a name -> the network. discriminator: images in [-1, 1] -> taps, where a run is scored.
-    pair_accuracy: where a run has LT-GAN's task: its sigma_eps, and (sigma_eps, seed) -> its net's accuracy on a batch.
-    seed, truncation: of the samples. mesh, batch_size: where and how many at a time.
+    open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those.
+    observer: images in [-1, 1] -> taps, and measures: by name, scores that only its game knows; where a run is scored.
+    seed: of the samples. mesh, batch_size: where and how many at a time.
     cache: a folder for features of references, None for none. pictures: a folder for what a recipe draws.
     force: give scores of too few images too.
     """
@@ -47,10 +48,10 @@ class Evidence:
     real: Mapping[str, Callable[[], ImageSet]]
     open_extractor: Callable[[str], Extractor]
     mesh: Mesh
-    discriminator: Callable | None = None
-    pair_accuracy: tuple[float, Callable[[float, int], float]] | None = None
+    given: Callable[[np.ndarray], Batch] | None = None
+    observer: Observer | None = None
+    measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
     seed: int = 0
-    truncation: float | None = None
     batch_size: int = 64
     cache: Path | None = None
     pictures: Path | None = None
@@ -62,9 +63,9 @@ class Evidence:
         self._samples = Samples(None, None, {})
         self._kept: dict[Any, Any] = {}
 
-    def of(self, fake: Sampler, discriminator: Callable | None, pair_accuracy: tuple | None = None) -> Evidence:
-        """The same references for another step of a run."""
-        other = dataclasses.replace(self, fake=fake, discriminator=discriminator, pair_accuracy=pair_accuracy)
+    def of(self, fake: Sampler, **changes: Any) -> Evidence:
+        """The same networks for another step of a run; references that it shares with this one are kept."""
+        other = dataclasses.replace(self, fake=fake, **changes)
         other._kept = self._kept
         return other
 
@@ -117,7 +118,7 @@ class Evidence:
             max(self._needs.values()),
             self.mesh,
             seed=self.seed,
-            truncation=self.truncation,
+            given=self.given,
             batch_size=self.batch_size,
             extractors={name: self.open(name) for name in counts},
             counts=counts,
@@ -131,7 +132,7 @@ class Evidence:
         """A split of the reference. Raises ValueError, with those there are, where it is missing."""
         if split not in self.real:
             raise ValueError(f"the reference has no {split!r} split; it has {', '.join(self.real) or 'none'}")
-        return self._once(("reals", split), self.real[split])
+        return self.real[split]()  # which keeps what it opened; of a growing run each size is another set
 
     def fingerprint(self, images: ImageSet) -> str:
         """What tells a reference's pixels from others'."""
@@ -140,7 +141,7 @@ class Evidence:
     def real_images(self, split: str, n: int) -> np.ndarray:
         """uint8 [n, H, W, C]."""
         images = self.reals(split)
-        return self._once(("images", split, n), lambda: images.images(self.chosen(images, n)))
+        return self._once(("images", images.name, split, n), lambda: images.images(self.chosen(images, n)))
 
     def real_labels(self, split: str, n: int) -> np.ndarray:
         """int32 [n]. Raises ValueError where the reference has no labels."""
@@ -172,11 +173,12 @@ class Evidence:
         if (key := ("features", images.name, images.split, extractor, len(images))) in self._kept:
             return Moments.of(self._kept[key][tap], f"{split} images")
         found = self._once(
-            ("moments", split, extractor, tap), lambda: self._cached(images, extractor, f"moments {tap}", make)
+            ("moments", images.name, split, extractor, tap),
+            lambda: self._cached(images, extractor, f"moments {tap}", make),
         )
         return Moments(int(found["n"]), found["mean"], found["scatter"])
 
-    def discriminator_features(self, split: str, taps: Callable) -> dict[str, np.ndarray]:
+    def observed(self, split: str, taps: Callable) -> dict[str, np.ndarray]:
         """{tap: float32 [N, F]} of all images of a split through `taps`, a pytree that maps uint8 images to features."""
         images = self.reals(split)
         every = np.arange(len(images))

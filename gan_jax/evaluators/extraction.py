@@ -1,7 +1,7 @@
 """Images and samples through networks, a batch at a time, over all devices of all processes.
 
 Drawing, rounding to 8 bits and extraction are one program; its batch is laid over the mesh, and every process gets the
-whole result. The i-th sample depends on the seed and i alone (but for batch normalisation by the batch).
+whole result. Sample i depends on the weights, the seed and i alone (but for batch normalisation by the batch).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax.evaluators.image_set import ImageSet
+from gan_jax.game import Sampler, sampled
 from gan_jax.nn.compiling import compiled
-from gan_jax.types import Array, PyTree, Sampler, over_data
+from gan_jax.runtime.mesh import replicate
+from gan_jax.types import Array, Batch, PyTree, over_data
 
 Features = dict[str, np.ndarray]  # {tap: [n, F]}
 
@@ -30,34 +32,22 @@ class Samples(NamedTuple):
     features: Mapping[str, Features]  # by extractor
 
 
-def replicate(tree: PyTree, mesh: Mesh) -> PyTree:
-    """Arrays that every process has, whole on every device of the mesh."""
-    everywhere = NamedSharding(mesh, PartitionSpec())
-
-    def put(leaf: Any) -> Any:
-        if isinstance(leaf, jax.Array) and leaf.sharding.device_set == everywhere.device_set:
-            return leaf
-        leaf = np.asarray(leaf)
-        return jax.make_array_from_callback(leaf.shape, everywhere, lambda index: leaf[index])
-
-    return jax.tree.map(put, tree)
-
-
 def draw_samples(
     sampler: Sampler,
     n: int,
     mesh: Mesh,
     *,
     seed: int = 0,
-    truncation: float | None = None,
+    given: Callable[[np.ndarray], Batch] | None = None,
     batch_size: int = 64,
     extractors: Mapping[str, Callable[[Array], Mapping[str, Array]]] | None = None,
     counts: Mapping[str, int] | None = None,
     keep_images: int = 0,
     quiet: bool = False,
 ) -> Samples:
-    """n samples through each extractor.
+    """Samples 0 .. n - 1 of a seed through each extractor.
 
+    given: indices [B] -> what a sampler of images starts from, {key: float32 [B, ...]}.
     extractors: by name, pytrees that map uint8 [B, H, W, C] to {tap: [B, F]}. counts: how many of the samples each of
     them sees; unset, all. keep_images: how many images are kept, uint8.
     """
@@ -72,7 +62,8 @@ def draw_samples(
     def run(first: int) -> Any:
         wanted = {name: net for name, net in nets.items() if first < counts[name]}
         indices = np.arange(first, first + batch_size, dtype=np.uint32)
-        return _draw_batch(sampler, wanted, key, indices, truncation, first < keep_images)
+        start = None if given is None else replicate(given(indices), mesh)
+        return _draw_batch(sampler, wanted, key, indices, start, first < keep_images)
 
     for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
         if image is not None:
@@ -124,21 +115,14 @@ def extract_batches(
         yield {tap: value[: n - first] for tap, value in seen.items()}
 
 
-def draw_batch(sampler, extractors, key, indices, truncation, keep_images):
-    key = jax.random.wrap_key_data(key)
-    of_latents, of_labels = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
-    one = lambda i: sampler.latents(jax.random.fold_in(of_latents, i), 1, truncation)[0]
-    latents = over_data(jax.vmap(one)(indices))
-    label = None
-    if sampler.num_classes:
-        label = over_data(jax.vmap(lambda i: sampler.labels(jax.random.fold_in(of_labels, i), 1)[0])(indices))
-    images, _ = sampler.synthesize(sampler.map(latents, label), label)
+def draw_batch(sampler, extractors, key, indices, given, keep_images):
+    images, starts = sampled(sampler, jax.random.wrap_key_data(key), indices, given)
     images = over_data(jnp.round(jnp.clip(images, -1, 1) * 127.5 + 127.5).astype(jnp.uint8))
     seen = {name: _flat(net(images)) for name, net in extractors.items()}
-    return _whole((images if keep_images else None, label, seen))
+    return _whole((images if keep_images else None, starts.get("label"), seen))
 
 
-STATIC = ("truncation", "keep_images")  # the arguments of `draw_batch` that are no arrays
+STATIC = ("keep_images",)  # the argument of `draw_batch` that is no array
 _draw_batch = compiled(draw_batch, static_argnames=STATIC)
 
 

@@ -56,7 +56,7 @@ def _sizes(evidence: Evidence, recipe: Recipe) -> tuple[int, int] | str:
         n_fake = _fakes(evidence, recipe, n_real)
         if recipe.equal:
             n_fake = n_real = min(n_fake, n_real)
-        if recipe.of_run and evidence.discriminator is None:
+        if recipe.of_run and evidence.observer is None:
             return "it looks through a run's discriminator: name the run with --workdir"
         if recipe.apart and evidence.reals("train") is evidence.reals("test"):
             return f"it needs a training and a test split, and {evidence.reals('train').name} is one set"
@@ -117,7 +117,6 @@ def _scores(evidence, name, recipe, sizes, measured, facts, seconds) -> list[Sco
         "n_fake": sizes[0] or None,
         "n_real": sizes[1] or None,
         "seed": evidence.seed,
-        "truncation": evidence.truncation,
         "version": gan_jax.__version__,
         "date": today(),
         "seconds": round(seconds, 2),

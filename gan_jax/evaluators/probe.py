@@ -33,21 +33,21 @@ def pooled(activations: Array, most: int) -> Array:
 class PooledTaps(struct.PyTreeNode):
     """uint8 images [B, H, W, C] -> {tap: [B, F]}: the frozen discriminator's features, pooled."""
 
-    discriminator: Callable[[Array], Mapping[str, Array]]
+    observer: Callable[[Array], Mapping[str, Array]]
     most: int = struct.field(pytree_node=False)
 
     def __call__(self, images: Array) -> Mapping[str, Array]:
-        seen = self.discriminator(images.astype(jnp.float32) / 127.5 - 1)
+        seen = self.observer(images.astype(jnp.float32) / 127.5 - 1)
         return {tap: pooled(value, self.most) for tap, value in seen.items()}
 
 
 def probe(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
     """The test accuracy of a linear probe on each tap, and the best of them."""
-    if evidence.discriminator is None:
+    if evidence.observer is None:
         raise ValueError("a probe looks through a run's discriminator: name the run with --workdir")
     labels = {split: evidence.real_labels(split, len(evidence.reals(split))) for split in ("train", "test")}
-    taps = PooledTaps(evidence.discriminator, recipe.settings["most_features"])
-    seen = {split: evidence.discriminator_features(split, taps) for split in labels}
+    taps = PooledTaps(evidence.observer, recipe.settings["most_features"])
+    seen = {split: evidence.observed(split, taps) for split in labels}
     accuracies = {
         tap: linear_probe(seen["train"][tap], labels["train"], seen["test"][tap], labels["test"])
         for tap in seen["train"]

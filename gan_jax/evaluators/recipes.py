@@ -6,7 +6,6 @@ Distances of the 2015 Inception are FID and KID. Through any other network they 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from types import MappingProxyType
 
 from gan_jax.evaluators import measures, pairs
@@ -14,6 +13,7 @@ from gan_jax.evaluators.cas import cas
 from gan_jax.evaluators.memorisation import memorisation
 from gan_jax.evaluators.probe import probe
 from gan_jax.evaluators.recipe import Recipe
+from gan_jax.names import nearest
 
 _INCEPTION = {"extractor": "inception_2015", "tap": "2048"}
 _CLEAN = {"extractor": "inception_2015/clean", "tap": "2048"}
@@ -204,6 +204,4 @@ def find_recipe(name: str, classifiers: tuple[str, ...]) -> Recipe:
             tap = "logits" if recipe.measure is measures.inception else "pooled"
             return dataclasses.replace(recipe, extractor=through, tap=tap, about=recipe.about.format(through))
     known = list(known_recipes(classifiers))
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ValueError(f"there is no recipe {name!r}{hint}; known: {', '.join(known)}")
+    raise ValueError(f"there is no recipe {name!r}{nearest(name, known)}; known: {', '.join(known)}")

@@ -1,6 +1,6 @@
 """The two-player game: a discriminator against a generator, with one loss and any number of regularisers.
 
-A round is `d_steps` updates of the discriminator, each on real images of its own, then one update of the generator.
+A round is `d_steps` updates of the discriminator, each on real images of its own, then `g_steps` of the generator.
 Nearly every GAN of the literature is this game with other networks, another loss, or one more regulariser.
 """
 
@@ -10,28 +10,31 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import optax
 from flax import linen
 
-from gan_jax.methods.accumulation import mean_over_parts
-from gan_jax.methods.descent import descend
-from gan_jax.methods.discriminator_features import DiscriminatorFeatures
-from gan_jax.methods.generator_sampler import LATENTS, GeneratorSampler, draw_latents
+from gan_jax import game
+from gan_jax.game import Phase, Stretch
+from gan_jax.latents import Latents, normal
+from gan_jax.methods.growth import faded, growth, require_growing
 from gan_jax.methods.heads import collect_heads
-from gan_jax.methods.player_metrics import player_metrics, update_metrics
-from gan_jax.nn.weights import ready_for_passes
+from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
+from gan_jax.methods.passes import Passes, known_label, variables_of
+from gan_jax.methods.player_metrics import player_metrics
+from gan_jax.methods.samplers import GeneratorSampler, sampler_of
+from gan_jax.methods.update import COLLECTIONS, MOVED_BY_ALL, MOVED_BY_ITS_PLAYER, Outcome, begun_anew, update
 from gan_jax.optim import Ema
 from gan_jax.types import (
     AdversarialLoss,
     Array,
     Batch,
+    Clock,
     Head,
     Network,
-    Phase,
     Play,
     PyTree,
     Regularizer,
@@ -41,187 +44,238 @@ from gan_jax.types import (
     over_data,
 )
 
-_COLLECTIONS = ("params", "batch_stats", "spectral")
 _PREFIX = {"discriminator": "d", "generator": "g"}
 _TAKEN = ("loss", "latents", "label", "noise")  # regularisers' names mark memory and seed noise
 
 
 @dataclasses.dataclass(frozen=True)
 class Adversarial:
-    """The two-player game as three pure functions: `init`, `step` and `sampler`.
+    """The two-player game as pure functions, see `gan_jax.game.Method`.
 
     generator, discriminator: Flax modules, see `gan_jax.architectures`.
     optimizers: "generator" and "discriminator" -> optax transformation; a head has its player's unless it brings one.
+    stretches: the run, see `gan_jax.game`. Where their shapes differ, or layers fade in, both networks take `fade`, [], and
+        the generator `shape`, that of the images to make; real images are cross-faded with their own half size.
     regularizers: by name; the name seeds their noise and marks their memory.
-    latent_dim, latent: z is [N, latent_dim], "normal" N(0, 1) or "uniform" U(-1, 1).
-    num_classes: 0 for unconditional networks; else fakes get uniformly drawn labels.
-    d_steps: discriminator updates for each generator update.
+    latents: what z is drawn from.
+    num_classes: of the game, 0 for none; fakes get uniformly drawn labels. Each network has its own num_classes and is
+        handed labels where that is not 0.
     generator_batch_multiple: fakes in a generator update for each real image of the batch (SNGAN: 2).
     ema: the moving average of the generator; None keeps none.
     accumulate: parts in which each update's batch is played one after the other, for batches beyond the memory. The
         gradient is the mean over the parts. A part is normalised by its own batch statistics; the running ones move once
         an update, by the mean of the parts' moments, as do averages that losses and regularisers keep.
     clip_weights: after each update the discriminator's parameters are clipped to +- this (WGAN); None does not.
+    judged: the key of the data that the discriminator judges, "image" or "voxels". Losses and regularisers know it as "image".
     """
+
+    networks: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    frozen: ClassVar[tuple[str, ...]] = ()
 
     generator: linen.Module
     discriminator: linen.Module
     loss: AdversarialLoss
     optimizers: Mapping[str, optax.GradientTransformation]
-    phases: tuple[Phase, ...]
+    stretches: tuple[Stretch, ...]
     regularizers: Mapping[str, Regularizer] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
-    latent_dim: int = 128
-    latent: str = "normal"
+    latents: Latents = normal(128)
     num_classes: int = 0
-    d_steps: int = 1
     generator_batch_multiple: int = 1
     ema: Ema | None = None
     clip_weights: float | None = None
     accumulate: int = 1
+    judged: str = "image"
 
     def __post_init__(self):
-        for name in ("latent_dim", "d_steps", "generator_batch_multiple", "accumulate"):
+        for name in ("generator_batch_multiple", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if self.latent not in LATENTS:
-            raise ValueError(f"latent is one of {', '.join(LATENTS)}, not {self.latent!r}")
+        if self.clip_weights is not None and not self.clip_weights > 0:
+            raise ValueError(f"clip_weights must be more than 0, got {self.clip_weights}")
         if missing := _PREFIX.keys() - self.optimizers.keys():
             raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
         if clash := self.regularizers.keys() & set(_TAKEN):
             raise ValueError(
                 f"a regulariser cannot be named {min(clash)!r}: the method's own memory or noise has that name"
             )
-        collect_heads(self.regularizers, players=_PREFIX)
+        game.check_stretches(self.stretches)
+        heads = collect_heads(self.regularizers, players=_PREFIX)
+        for each in self.stretches:
+            if unknown := [name for name in each.reset if name not in (*self.networks, *heads)]:
+                raise ValueError(
+                    f"a stretch resets {unknown[0]!r}; the networks are {', '.join((*self.networks, *heads))}"
+                )
+        for name in self.networks:
+            require_growing(self.stretches, name, getattr(self, name))
 
     # --- state
 
-    def init(self, key: Array, batch: Batch) -> TrainState:
-        """The state before the first round. batch: one round's, leaves [d_steps, B, ...]; only its shapes matter."""
-        image = jnp.zeros_like(batch["image"][0, :4])
-        n = image.shape[0]
+    def batch(self, phase: Phase) -> dict[str, jax.ShapeDtypeStruct]:
+        """What a round takes: leaves [d_steps, B, ...]."""
+        rows = (phase.d_steps, phase.batch_size)
+        leaves = {self.judged: jax.ShapeDtypeStruct((*rows, *phase.shape), jnp.float32)}
+        return leaves | ({"label": jax.ShapeDtypeStruct(rows, jnp.int32)} if self.num_classes else {})
+
+    def init(self, key: Array) -> TrainState:
+        """The state before the first round, with all that the last phase needs."""
+        last = self.stretches[-1].phase
+        n = min(4, last.batch_size)
+        image = jnp.zeros((n, *last.shape))
         label = jnp.zeros(n, jnp.int32) if self.num_classes else None
         make = named_key(key, "init")
 
         def variables(name: str, module: linen.Module, *args: Any, **kwargs: Any) -> dict:
             rngs = {"params": named_key(make, name), "noise": named_key(make, "noise")}
-            return dict(module.init(rngs, *args, mutable=_COLLECTIONS, **kwargs))
+            return dict(module.init(rngs, *args, mutable=COLLECTIONS, **kwargs))
 
-        latents = jnp.zeros((n, self.latent_dim))
-        made = {"generator": variables("generator", self.generator, latents, label, train=False)}
-        made["discriminator"] = variables("discriminator", self.discriminator, image, label, train=False)
-        features = self.discriminator.apply(made["discriminator"], image, label, train=False).features
+        grown = growth(self.stretches, last, jnp.ones(()))
+        of_g = (jnp.zeros((n, self.latents.dim)), known_label(self.generator, label))
+        of_d = (image, known_label(self.discriminator, label))
+        made = {"generator": variables("generator", self.generator, *of_g, train=False, **grown["generator"])}
+        made["discriminator"] = variables(
+            "discriminator", self.discriminator, *of_d, train=False, **grown["discriminator"]
+        )
+        features = self.discriminator.apply(
+            made["discriminator"], *of_d, train=False, **grown["discriminator"]
+        ).features
         for name, head in self._heads().items():
             made[name] = variables(name, head.module, *head.example(features))
         networks = {name: self._network(name, split) for name, split in made.items()}
         memory = {"loss": self.loss.init()} | {name: r.init() for name, r in self.regularizers.items()}
         return TrainState(jnp.zeros((), jnp.int32), key, networks, memory)
 
+    def load(self) -> dict[str, PyTree]:
+        """Nothing: both networks are trained."""
+        return {}
+
     def _network(self, name: str, variables: dict) -> Network:
         params = variables.pop("params")
         average: PyTree = ()
         if name == "generator" and self.ema is not None:  # buffers of its own: the state is donated to every step
             average = jax.tree.map(jnp.copy, {"params": params, "stats": variables})
-        return Network(params, variables, self._optimizer(name).init(params), average)
+        return Network(params, variables, self._optimizers()[name].init(params), average)
 
     def _heads(self) -> dict[str, Head]:
         return collect_heads(self.regularizers, players=_PREFIX)
 
-    def _optimizer(self, name: str) -> optax.GradientTransformation:
-        head = self._heads().get(name)
-        return self.optimizers[name] if head is None else head.optimizer or self.optimizers[head.player]
+    def _optimizers(self) -> dict[str, optax.GradientTransformation]:
+        heads = {name: head.optimizer or self.optimizers[head.player] for name, head in self._heads().items()}
+        return {**self.optimizers, **heads}
 
     # --- one round
 
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, dict[str, Array]]:
-        """Plays one round. batch: leaves [d_steps, B, ...]. Metrics: {"d/...", "g/..."}, the d ones averaged over d_steps."""
-        if (rows := batch["image"].shape[0]) != self.d_steps:
-            raise ValueError(f"a round takes d_steps={self.d_steps} batches, got {rows}: leaves are [d_steps, B, ...]")
+        """Plays one round. batch: leaves [d_steps, B, ...]. Metrics: {"d/...", "g/..."}, means over the updates of a player."""
+        batch = {"image": batch[self.judged]} | ({"label": batch["label"]} if "label" in batch else {})
+        if (rows := batch["image"].shape[0]) != phase.d_steps:
+            raise ValueError(f"a round takes d_steps={phase.d_steps} batches, got {rows}: leaves are [d_steps, B, ...]")
         key = jax.random.fold_in(state.key, state.step)
+        clock = game.clock(self.stretches, state.step)
+        before = {name: game.updates(self.stretches, state.step, f"{_PREFIX[name]}_steps") for name in _PREFIX}
 
-        def discriminate(carry: tuple, turn: tuple) -> tuple:
+        def play(player: str, first: int, carry: tuple, turn: tuple) -> tuple:
             substep, real = turn
-            update = state.step * self.d_steps + substep
-            return self._update("discriminator", *carry, real, jax.random.fold_in(key, substep), state.step, update)
+            own = jax.random.fold_in(key, first + substep)
+            return self._update(player, *carry, real, own, clock, before[player] + substep, phase)
 
-        carry = (dict(state.networks), dict(state.memory))
-        if self.d_steps == 1:
-            carry, of_d = discriminate(carry, (0, jax.tree.map(lambda leaf: leaf[0], batch)))
-        else:
-            carry, of_d = jax.lax.scan(discriminate, carry, (jnp.arange(self.d_steps), batch))
-            of_d = jax.tree.map(jnp.mean, of_d)
-        last = jax.tree.map(lambda leaf: leaf[-1], batch)
-        key = jax.random.fold_in(key, self.d_steps)
-        (networks, memory), of_g = self._update("generator", *carry, last, key, state.step, state.step)
+        def several(player: str, n: int, first: int, carry: tuple, reals: Batch) -> tuple:
+            turn = functools.partial(play, player, first)
+            if n == 1:
+                return turn(carry, (0, jax.tree.map(lambda leaf: leaf[0], reals)))
+            carry, metrics = jax.lax.scan(turn, carry, (jnp.arange(n), reals))
+            return carry, jax.tree.map(jnp.mean, metrics)
+
+        carry = (self._begun(state), dict(state.memory))
+        carry, of_d = several("discriminator", phase.d_steps, 0, carry, batch)
+        last = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[-1:], (phase.g_steps, *leaf.shape[1:])), batch)
+        (networks, memory), of_g = several("generator", phase.g_steps, phase.d_steps, carry, last)
         if self.ema is not None:
             made = networks["generator"]
-            average = self.ema.update(made.ema, {"params": made.params, "stats": made.stats}, state.step)
+            now = {"params": made.params, "stats": made.stats}
+            average = self.ema.update(made.ema, now, clock, phase.images_a_round, copied=MOVED_BY_ALL)
             networks["generator"] = made.replace(ema=average)
-        return TrainState(state.step + 1, state.key, networks, memory), of_d | of_g
+        return state.replace(step=state.step + 1, networks=networks, memory=memory), of_d | of_g
 
-    def _update(self, player: str, networks: dict, memory: dict, real: Batch, key: Array, round: Array, update: Array):
+    def _begun(self, state: TrainState) -> dict[str, Network]:
+        """The networks at the beginning of a round, optimisers anew where a stretch begins that says so."""
+        optimizers = self._optimizers()
+        return {
+            name: begun_anew(game.begins_anew(self.stretches, state.step, name), network, optimizers[name])
+            for name, network in state.networks.items()
+        }
+
+    def _update(
+        self,
+        player: str,
+        networks: dict,
+        memory: dict,
+        real: Batch,
+        key: Array,
+        clock: Clock,
+        number: Array,
+        phase: Phase,
+    ) -> tuple[tuple[dict, dict], dict[str, Array]]:
         """One update of a player and of the heads that are trained with it, by the gradient of the whole batch."""
         trained = [player, *(name for name, head in self._heads().items() if head.player == player)]
         multiple = self.generator_batch_multiple if player == "generator" else 1
         latents = self._latents(key, real["image"].shape[0] * multiple)
-        params = {name: networks[name].params for name in trained}
 
-        def gradient(batch: tuple[Batch, Batch], key: Array) -> tuple:
-            def total(params: dict) -> tuple[Array, tuple]:
-                play, moved = self._play(player, params, networks, memory, *batch, key, round, update)
-                terms = self._terms(player, play, memory, key)
-                loss = sum(term.loss for term in terms.values())
-                kept = {name: term.memory for name, term in terms.items()}
-                return loss, (moved, kept, player_metrics(player, loss, terms, play))
+        def loss(params: Mapping[str, PyTree], batch: tuple[Batch, Batch], key: Array) -> tuple[Array, Outcome]:
+            play, moved = self._play(player, params, networks, memory, *batch, key, clock, number, phase)
+            terms = self._terms(player, play, memory, key)
+            total = sum(term.loss for term in terms.values())
+            kept = {name: term.memory for name, term in terms.items()}
+            metrics = player_metrics(player, total, terms, play, self.loss)
+            return total, Outcome(metrics, moved, kept, self._rests(player, terms))
 
-            found, (moved, kept, metrics) = jax.grad(total, has_aux=True)(params)
-            return found, moved, kept, metrics
+        clip = {} if self.clip_weights is None else {"discriminator": self.clip_weights}
+        networks, outcome = update(
+            networks, trained, loss, (real, latents), key, self._optimizers(), clock, self.accumulate, clip
+        )
+        metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in outcome.metrics.items()}
+        return (networks, outcome.memory), metrics
 
-        gradients, moved, memory, metrics = mean_over_parts(gradient, (real, latents), key, self.accumulate)
-        networks = dict(networks)
-        for name in trained:
-            stats = networks[name].stats | (moved if name == player else {})
-            clip = self.clip_weights if name == "discriminator" else None
-            networks[name] = descend(networks[name], self._optimizer(name), gradients[name], stats, clip)
-        metrics |= update_metrics(moved, gradients, [networks[name].params for name in trained])
-        metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in metrics.items()}
-        return (networks, memory), metrics
+    def _rests(self, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
+        """The heads that rest, by what their regularisers say."""
+        return {
+            name: terms[owner].rests
+            for owner, regularizer in self.regularizers.items()
+            for name, head in regularizer.heads().items()
+            if head.player == player and terms[owner].rests is not None
+        }
 
     def _latents(self, key: Array, n: int) -> Batch:
-        latents = {"z": draw_latents(named_key(key, "latents"), n, self.latent_dim, self.latent)}
+        latents = {"z": self.latents.draw(named_key(key, "latents"), n)}
         if self.num_classes:
             latents["label"] = jax.random.randint(named_key(key, "label"), (n,), 0, self.num_classes)
         return over_data(latents)
 
-    def _play(self, player, params, networks, memory, real, latents, key, round, update) -> tuple[Play, dict]:
-        """The player's view of this update, and its batch statistics as its own forward pass moved them."""
+    def _play(self, player, params, networks, memory, real, latents, key, clock, number, phase) -> tuple[Play, dict]:
+        """The player's view of this update, and by network the collections that its own forward passes moved."""
         if self.num_classes and "label" not in real:
             raise ValueError("class-conditional networks need labels, and the data has none")
-        # D sees real images through noise of their own; all else shares one, unless a regulariser gives another.
+        # D sees real images through noise of its own; all else shares one, unless a regulariser gives another.
         noise, of_real = named_key(key, "noise"), named_key(key, "noise_real")
+        heads = self._heads()
         modules = {"generator": self.generator, "discriminator": self.discriminator}
-        modules |= {name: head.module for name, head in self._heads().items()}
-        variables = {n: {"params": params.get(n, net.params), **net.stats} for n, net in networks.items()}
-        variables = {n: ready_for_passes(modules[n], each) for n, each in variables.items()}
-
-        def apply(name: str, x: Array, label: Array | None = None, noise: Array = noise, **options: Any) -> Any:
-            return modules[name].apply(variables[name], x, label, train=True, rngs={"noise": noise}, **options)
-
-        moving = functools.partial(apply, mutable=["batch_stats"])
-        nets = {name: functools.partial(apply, name) for name in _PREFIX}  # these move no statistics
-        for name in modules.keys() - nets.keys():  # heads
-            nets[name] = lambda *args, name=name: modules[name].apply(variables[name], *args)
+        modules |= {name: head.module for name, head in heads.items()}
+        grown = growth(self.stretches, phase, game.fade(self.stretches, clock.round))
+        real = {**real, "image": faded(self.stretches, real["image"], clock.round)}
+        passes, own = Passes(modules, params, networks, heads, noise, grown), (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL)
 
         fake_label = latents.get("label")
         if player == "discriminator":
-            images = jax.lax.stop_gradient(nets["generator"](latents["z"], fake_label))
-            on_real, moved = moving("discriminator", real["image"], real.get("label"), of_real)
+            make, judge = passes.moving("generator", MOVED_BY_ALL), passes.moving("discriminator", own)
+            images = jax.lax.stop_gradient(make(latents["z"], fake_label))
         else:
-            images, moved = moving("generator", latents["z"], fake_label, noise)
-            on_real = nets["discriminator"](real["image"], real.get("label"), noise=of_real)
+            make, judge = passes.moving("generator", own), passes.nets["discriminator"]
+            images = make(latents["z"], fake_label)
+        on_real = judge(real["image"], real.get("label"), noise=of_real)
         fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
-        on_fake = nets["discriminator"](fake["image"], fake_label)
+        on_fake = passes.nets["discriminator"](fake["image"], fake_label)
         adversarial = lambda real, fake: getattr(self.loss, player)(real, fake, memory["loss"]).loss
-        return Play(nets, real, latents, fake, on_real, on_fake, key, round, update, adversarial), dict(moved)
+        play = Play(passes.nets, real, latents, fake, on_real, on_fake, key, clock, number, adversarial)
+        return play, passes.moved
 
     def _terms(self, player: str, play: Play, memory: dict, key: Array) -> dict[str, Term]:
         terms = {"loss": getattr(self.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}
@@ -232,15 +286,30 @@ class Adversarial:
 
     # --- the result
 
-    def sampler(self, state: TrainState, phase: Phase, average: bool = True) -> GeneratorSampler:
-        """The generator as scores and pictures see it: its moving average where one is kept, unless average=False."""
-        network = state.networks["generator"]
-        kept = average and self.ema is not None
-        weights = network.ema if kept else {"params": network.params, "stats": network.stats}
-        variables = {"params": weights["params"], **weights["stats"]}
-        return GeneratorSampler(self.generator, variables, self.latent_dim, self.latent, self.num_classes)
+    def samplers(self, state: TrainState, phase: Phase, average: bool = True) -> dict[str, GeneratorSampler]:
+        """{judged: the generator}: its moving average where one is kept, unless average=False."""
+        classes = getattr(self.generator, "num_classes", 0)
+        settings = {"num_classes": classes, "target": self.judged, **self._grown(state, phase)["generator"]}
+        return {self.judged: sampler_of(self.generator, state.networks["generator"], average, self.latents, **settings)}
 
-    def discriminator_features(self, state: TrainState, phase: Phase) -> DiscriminatorFeatures:
-        """The discriminator as linear probes see it: frozen, images -> its taps."""
-        network = state.networks["discriminator"]
-        return DiscriminatorFeatures(self.discriminator, {"params": network.params, **network.stats}, self.num_classes)
+    def observers(self, state: TrainState, phase: Phase) -> dict[str, DiscriminatorObserver]:
+        """{"discriminator": its features}, as linear probes see them."""
+        variables = variables_of(state.networks["discriminator"])
+        classes, grown = getattr(self.discriminator, "num_classes", 0), self._grown(state, phase)["discriminator"]
+        return {"discriminator": DiscriminatorObserver(self.discriminator, variables, classes, grown)}
+
+    def measures(self, state: TrainState, phase: Phase) -> dict[str, GameMeasure]:
+        """The regularisers' own, by name."""
+        sampler = self.samplers(state, phase, average=False)[self.judged]
+        observer = self.observers(state, phase)["discriminator"]
+        found = {}
+        for regularizer in self.regularizers.values():
+            heads = regularizer.heads()
+            variables = {name: variables_of(state.networks[name]) for name in heads}
+            modules = tuple((name, head.module) for name, head in heads.items())
+            for name, (measure, settings) in regularizer.measures().items():
+                found[name] = GameMeasure(measure, sampler, observer, variables, modules, settings)
+        return found
+
+    def _grown(self, state: TrainState, phase: Phase) -> dict[str, dict[str, Any]]:
+        return growth(self.stretches, phase, game.fade(self.stretches, state.step, after=True))

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
-import optax
 
-from gan_jax.types import Array, Play, PyTree, Term, Verdict
+from gan_jax.types import AdversarialLoss, Array, Play, Term
 
 
-def player_metrics(player: str, loss: Array, terms: Mapping[str, Term], play: Play) -> dict[str, Array]:
+def player_metrics(
+    player: str, total: Array, terms: Mapping[str, Term], play: Play, loss: AdversarialLoss
+) -> dict[str, Array]:
     """The game's own loss, the total, and what each term reports; of the discriminator, how sure it is.
 
     terms: by name, the game's as "loss". Raises ValueError where two terms report under one name.
     """
-    metrics = {"adversarial": terms["loss"].loss, "total": loss}
+    metrics = {"adversarial": terms["loss"].loss, "total": total}
     for term in terms.values():
         if clash := metrics.keys() & term.metrics.keys():
             raise ValueError(f"two terms of the {player}'s loss report {', '.join(sorted(clash))}")
         metrics |= term.metrics
-    return metrics | (certainty(play.on_real, play.on_fake) if player == "discriminator" else {})
+    return metrics | (certainty(play, loss) if player == "discriminator" else {})
 
 
-def update_metrics(stats: PyTree, gradients: PyTree, params: PyTree) -> dict[str, Array]:
-    """The norms of an update, and the single numbers among the statistics it moved, such as augmented.Augmented's p."""
-    single = {path[-1].key: leaf for path, leaf in jax.tree.leaves_with_path(stats) if leaf.ndim == 0}
-    return single | {"gradient_norm": optax.tree.norm(gradients), "parameter_norm": optax.tree.norm(params)}
+def certainty(play: Play, loss: AdversarialLoss) -> dict[str, Array]:
+    """How sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart.
 
-
-def certainty(on_real: Verdict, on_fake: Verdict) -> dict[str, Array]:
-    """How sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart."""
+    What counts as right is the loss's to say.
+    """
+    real, fake = play.on_real.logits, play.on_fake.logits
+    share = lambda right: jnp.mean(right.astype(jnp.float32))
+    right_real, right_fake = loss.right(real, fake)
     return {
-        "real_accuracy": jnp.mean((on_real.logits > 0).astype(jnp.float32)),
-        "fake_accuracy": jnp.mean((on_fake.logits < 0).astype(jnp.float32)),
-        "real_logit": jnp.mean(on_real.logits),
-        "fake_logit": jnp.mean(on_fake.logits),
+        "real_accuracy": share(right_real),
+        "fake_accuracy": share(right_fake),
+        "real_logit": jnp.mean(real),
+        "fake_logit": jnp.mean(fake),
     }

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+NOISE_SCALE = "noise_scale"  # the parameter that is 0 where a sampler leaves the noise out
+
 
 class NoiseInjection(linen.Module):
     """x + scale_c * noise, one noise for all channels of a pixel: [B, *space, C] -> as x. The scales start at 0.
@@ -21,6 +23,6 @@ class NoiseInjection(linen.Module):
             noise = jax.random.normal(self.make_rng("noise"), shape, jnp.float32)
         elif noise.shape not in (shape, (1, *shape[1:])):
             raise ValueError(f"noise for {x.shape} is of shape {shape} or {(1, *shape[1:])}, not {noise.shape}")
-        scale = self.param("scale", linen.initializers.zeros, x.shape[-1:], jnp.float32)
+        scale = self.param(NOISE_SCALE, linen.initializers.zeros, x.shape[-1:], jnp.float32)
         scale = scale.astype(x.dtype).reshape((1,) * (x.ndim - 1) + (-1,))
         return x + scale * noise.astype(x.dtype)

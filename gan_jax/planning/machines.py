@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import NamedTuple
+
+from gan_jax.names import nearest
 
 
 class Kind(NamedTuple):
@@ -65,9 +66,8 @@ def parse_topology(text: str) -> Machine:
         if int(match[1]):
             return Machine(text, "cpu", None, int(match[1]))
     known = [*(f"{kind}:2x2" for kind in TPUS), *(f"gpu:8x{kind}" for kind in GPUS), "cpu:8"]
-    near = difflib.get_close_matches(text, known, n=1)
     raise ValueError(
-        f"unknown topology {text!r}{f' (did you mean {near[0]!r}?)' if near else ''}: name a TPU by its chips, v3:8x8 "
+        f"unknown topology {text!r}{nearest(text, known)}: name a TPU by its chips, v3:8x8 "
         f"(of {', '.join(TPUS)}; v4 and v5p in three dimensions, v4:4x4x4), GPUs by count, gpu:8xh100 (of "
         f"{', '.join(GPUS)}), or cpu:8"
     )

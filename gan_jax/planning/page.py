@@ -19,7 +19,7 @@ def page(found: Mapping[str, Any]) -> str:
         )
     own, model = found["by_the_compiler"], found.get("by_the_model")
     needed = sum(own[name] for name in own if name.startswith("bytes_of_"))
-    at = f" at {'x'.join(map(str, found['resolution']))}" if "resolution" in found else ""  # of a growing run
+    at = f" at {'x'.join(map(str, found['shape']))}" if "shape" in found else ""  # of a growing run
     shown = "a real image shown" if found["what"] == "train" else "an image"
     lines = [
         f"{found['topology']}: {found['devices']} devices, {found['what']}{at}, batch {found['batch_size']}; "

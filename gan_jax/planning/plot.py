@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.images import save_figure
 
 
 def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -19,8 +18,7 @@ def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
     plans: as `gan_jax.verbs.plan.plan` gives them; those without an estimate of time are left out, and where none has one, no
     picture is made. It appears whole or not at all.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # imported here: it is slow
 
     timed = [each for each in plans if each.get("images_a_second")]
     if not timed:
@@ -50,9 +48,7 @@ def plot_scaling(plans: Sequence[Mapping[str, Any]], path: Path) -> None:
     single.set(xlabel="devices", title="images/s a device")
     single.margins(x=0.25)
     single.set_ylim(0, 1.25 * single.get_ylim()[1])
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(path, buffer.getvalue())
+    save_figure(path, figure)
 
 
 def lines_of(plans: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from gan_jax.game import Method, Phase, sampled
 from gan_jax.planning.machines import Machine
-from gan_jax.runtime.mesh import batch_sharding, check_parts, make_mesh, state_shardings
-from gan_jax.types import Method, Phase, PyTree
+from gan_jax.runtime.mesh import batch_sharding, check_parts, state_shardings, state_template
+from gan_jax.types import PyTree
 
 
 class Compiled(NamedTuple):
@@ -56,39 +57,34 @@ def devices_of(machine: Machine) -> Sequence[Any]:
     )
 
 
-def train_step(
-    method: Method, phase: Phase, config: dict, mesh: jax.sharding.Mesh
-) -> tuple[Any, tuple[PyTree, PyTree]]:
+def train_step(method: Method, phase: Phase, mesh: jax.sharding.Mesh) -> tuple[Any, tuple[PyTree, PyTree]]:
     """(the jitted round, its arguments as shapes on the mesh)."""
-    rows = (config["method"].get("d_steps", 1), phase.batch_size)
-    shape = (*phase.resolution, config["data"]["shape"][-1])
-    check_parts(phase.batch_size, config["method"].get("accumulate", 1), mesh)
+    check_parts(phase.batch_size, getattr(method, "accumulate", 1), mesh)
     on = batch_sharding(mesh)
-    batch = {"image": jax.ShapeDtypeStruct((*rows, *shape), jnp.float32, sharding=on)}
-    if config["method"].get("num_classes"):
-        batch["label"] = jax.ShapeDtypeStruct(rows, jnp.int32, sharding=on)
-    abstract = jax.eval_shape(method.init, jax.random.key(0), batch)
+    batch = {
+        name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=on) for name, leaf in method.batch(phase).items()
+    }
+    abstract = jax.eval_shape(method.init, jax.random.key(0))
     shardings = state_shardings(abstract, mesh)
-    state = jax.tree.map(
-        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), abstract, shardings
-    )
+    state = state_template(abstract, mesh)
     play = functools.partial(method.step, phase=phase)
     return jax.jit(play, donate_argnums=0, out_shardings=(shardings, None)), (state, batch)
 
 
-def sample_step(method: Method, phase: Phase, n: int, mesh: jax.sharding.Mesh, state: PyTree) -> tuple[Any, tuple]:
-    """(the jitted drawing of n images, its arguments as shapes)."""
+def sample_step(
+    method: Method, phase: Phase, n: int, mesh: jax.sharding.Mesh, state: PyTree, given: PyTree = None
+) -> tuple[Any, tuple]:
+    """(the jitted drawing of n images from the method's first sampler, its arguments as shapes)."""
 
-    def draw(state: PyTree, key: jax.Array) -> jax.Array:
-        sampler = method.sampler(state, phase)
-        label = sampler.labels(jax.random.fold_in(key, 1), n)
-        latents = sampler.latents(jax.random.fold_in(key, 0), n)
-        return sampler.synthesize(sampler.map(latents, label), label)[0]
+    def draw(state: PyTree, key: jax.Array, given: PyTree) -> jax.Array:
+        sampler = next(iter(method.samplers(state, phase).values()))
+        return sampled(sampler, key, jnp.arange(n, dtype=jnp.uint32), given)[0]
 
     replicated = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+    whole = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=replicated)
     key = jax.eval_shape(lambda: jax.random.key(0))
     on = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names))
-    return jax.jit(draw, out_shardings=on), (state, jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=replicated))
+    return jax.jit(draw, out_shardings=on), (state, whole(key), jax.tree.map(whole, given))
 
 
 def compile_program(function: Any, arguments: tuple, mesh: jax.sharding.Mesh) -> Compiled:
@@ -126,11 +122,6 @@ def too_large(message: str) -> tuple[float, float] | None:
     needs, unit, has, other = (part for part in found.groups() if part is not None)
     bytes_of = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30}
     return float(needs) * bytes_of[unit], float(has) * bytes_of[other]
-
-
-def mesh_of(devices: Sequence[Any], config: dict) -> jax.sharding.Mesh:
-    """The mesh of the config over these devices."""
-    return make_mesh(**config["mesh"], devices=devices)
 
 
 def require_libtpu() -> None:

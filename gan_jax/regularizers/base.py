@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import jax.numpy as jnp
 
-from gan_jax.types import Batch, Head, Play, PyTree, Term, Verdict
+from gan_jax.types import Batch, Head, Measured, Play, PyTree, Term, Verdict
 
 
 @dataclasses.dataclass(frozen=True)
 class Nothing:
-    """No heads, no memory, no addend for either player."""
+    """No heads, no memory, no addend for either player, no measure."""
 
     def heads(self) -> Mapping[str, Head]:
         return {}
@@ -25,6 +25,9 @@ class Nothing:
 
     def generator(self, play: Play, memory: PyTree) -> Term:
         return Term(jnp.zeros(()), memory)
+
+    def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
+        return {}
 
 
 def require_single_images(name: str, verdict: Verdict, batch: Batch) -> None:

@@ -42,7 +42,7 @@ class consistency(Nothing):
         for name, weight, batch, seen in sides:
             if callable(weight) or weight:  # a weight that is never anything but zero costs no pass
                 metrics[name] = self._distance(play, named_key(play.key, name), batch, seen)
-                loss = loss + weight_at(weight, play.round) * metrics[name]
+                loss = loss + weight_at(weight, play.clock) * metrics[name]
         return Term(loss, memory, metrics)
 
     def _distance(self, play: Play, key: jax.Array, batch: Batch, seen: Verdict) -> jax.Array:
@@ -80,11 +80,11 @@ class latent_consistency(Nothing):
         images = jax.lax.stop_gradient(self._neighbours(play))
         verdict = play.nets["discriminator"](images, play.latents.get("label"))
         distance = jnp.mean(jnp.square(play.on_fake.logits - verdict.logits))
-        return Term(weight_at(self.weight_d, play.round) * distance, memory, {"latent_consistency": distance})
+        return Term(weight_at(self.weight_d, play.clock) * distance, memory, {"latent_consistency": distance})
 
     def generator(self, play: Play, memory: PyTree) -> Term:
         distance = jnp.mean(jnp.square(play.fake["image"] - self._neighbours(play)))
-        return Term(-weight_at(self.weight_g, play.round) * distance, memory, {"latent_consistency": distance})
+        return Term(-weight_at(self.weight_g, play.clock) * distance, memory, {"latent_consistency": distance})
 
     def _neighbours(self, play: Play) -> jax.Array:
         """G(z + d), [N, H, W, C]."""

@@ -43,7 +43,7 @@ class gradient_penalty(Nothing):
         slopes = jnp.sqrt(squared_slopes(play, between, play.real.get("label")) + 1e-12)
         penalty = jnp.mean(jnp.square(slopes - 1.0))
         return Term(
-            weight_at(self.weight, play.round) * penalty, (), {"gradient_penalty": penalty, "slope": jnp.mean(slopes)}
+            weight_at(self.weight, play.clock) * penalty, (), {"gradient_penalty": penalty, "slope": jnp.mean(slopes)}
         )
 
 
@@ -53,7 +53,7 @@ class _ZeroCentred(Nothing):
 
     def _term(self, play: Play, batch: Batch, name: str) -> Term:
         penalty = jnp.mean(squared_slopes(play, batch["image"], batch.get("label")))
-        return Term(0.5 * weight_at(self.gamma, play.round) * penalty, (), {name: penalty})
+        return Term(0.5 * weight_at(self.gamma, play.clock) * penalty, (), {name: penalty})
 
 
 @dataclasses.dataclass(frozen=True)

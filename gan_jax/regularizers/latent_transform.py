@@ -11,13 +11,15 @@ import jax.numpy as jnp
 import optax
 from flax import linen
 
+from gan_jax.game import Sampler
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.weights import glorot
 from gan_jax.regularizers.base import Nothing, require_single_images
-from gan_jax.types import Array, Head, Play, PyTree, Term, Weight, named_key, over_data, weight_at
+from gan_jax.types import Array, Batch, Head, Measured, Play, PyTree, Term, Weight, named_key, over_data, weight_at
 
 KINDS = ("mlp", "linear", "conv")
+_MEASURED = 64  # latents that a measure looks at
 
 
 class Transforms(NamedTuple):
@@ -76,24 +78,22 @@ def _accuracy(logits: Array, same: Array) -> Array:
 
 def pair_accuracy(
     judge: Callable[[Array, Array], Array],
-    generator: Callable[..., Array],
-    discriminator: Callable[..., object],
+    generator: Callable[[Array], Array],
+    features: Callable[[Array], Mapping[str, Array]],
     z: Array,
     key: Array,
-    sigma_eps: float,
+    sigma_eps: float | Array,
     tap: str,
-    label: Array | None = None,
     as_map: bool = False,
 ) -> Array:
     """How often the auxiliary net tells right whether two images were moved by the same eps: [] from 0 to 1.
 
-    judge(first, second) -> logits [N], generator(z, label) -> images, discriminator(images, label) -> Verdict: frozen.
-    z: fresh latents [N, Z], and label [N] where the networks know classes. One batch has two eps: average over several
-    keys. as_map: True where judge is of kind "conv". 0.5 is guessing.
+    judge(first, second) -> logits [N], generator(z) -> images, features(images) -> D's taps: all frozen. z: fresh latents
+    [N, Z]. One batch has two eps: average over several keys. as_map: True where judge is of kind "conv". 0.5 is guessing.
     """
     moved = transform_latents(key, z, sigma_eps)
-    features = lambda z: tapped(discriminator(generator(z, label), label).features, tap, as_map)
-    change = features(moved.z) - features(z)
+    seen = lambda z: tapped(features(generator(z)), tap, as_map)
+    change = seen(moved.z) - seen(z)
     return _accuracy(judge(change, change[moved.partner]), moved.same)
 
 
@@ -114,8 +114,8 @@ class latent_transform(Nothing):
     ablation). learning_rate: of A's Adam, which has library defaults in the paper.
     weight_d: 1 weighs the loss on (real, G(z + eps)) as the one on (real, G(z)). It is the loss with its real side,
     so that D is not pulled towards calling everything fake, and any loss will do.
-    warm_up: rounds in which both weights are 0. Its passes run in them nonetheless: `timing.after` would spare them, but
-    its branch makes every later round a quarter slower on the CPU.
+    warm_up: rounds in which both weights are 0, and A rests. Its passes run in them nonetheless: `timing.after` would
+    spare them, but its branch makes every later round a quarter slower on the CPU.
     """
 
     weight_g: Weight
@@ -158,10 +158,23 @@ class latent_transform(Nothing):
         logits = play.nets["latent_transform"](change, change[moved.partner])  # [N]
         loss = jnp.mean(optax.sigmoid_binary_cross_entropy(logits, moved.same))
         metrics = {"latent_transform": loss, "latent_transform_accuracy": _accuracy(logits, moved.same)}
-        return Term(self._weight(self.weight_g, play) * loss, memory, metrics)
+        weight = self._weight(self.weight_g, play)
+        return Term(weight * loss, memory, metrics, rests=weight == 0)
+
+    def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
+        """How often A tells right on fresh samples; it can be asked at other sigma_eps."""
+        return {"latent_transform": (self._measure, {"sigma_eps": self.sigma_eps})}
+
+    def _measure(
+        self, nets: Mapping[str, Callable], sampler: Sampler, key: Array, batch: Batch, sigma_eps: Array
+    ) -> Array:
+        starts = sampler.starts(named_key(key, "starts"), jnp.arange(_MEASURED))
+        generator = lambda z: sampler.synthesize(sampler.map({**starts, "z": z}))[0]
+        judge, features = nets["latent_transform"], nets["discriminator"]
+        return pair_accuracy(judge, generator, features, starts["z"], key, sigma_eps, self.tap, self.kind == "conv")
 
     def _weight(self, weight: Weight, play: Play) -> Array:
-        return jnp.where(play.round < self.warm_up, 0.0, weight_at(weight, play.round))
+        return jnp.where(play.clock.round < self.warm_up, 0.0, weight_at(weight, play.clock))
 
     def _transforms(self, play: Play) -> Transforms:
         return transform_latents(play.key, play.latents["z"], self.sigma_eps)

@@ -39,9 +39,9 @@ class lecam(Nothing):
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         logits = {"real": play.on_real.logits, "fake": play.on_fake.logits}
-        counts = play.round >= self.start
+        counts = play.clock.round >= self.start
         decay = jnp.where(counts, self.decay, 0.0)
         move = lambda side: decay * memory[side] + (1.0 - decay) * jnp.mean(jax.lax.stop_gradient(logits[side]))
         mean = {side: move(side) for side in logits}
         penalty = jnp.where(counts, lecam_penalty(logits["real"], logits["fake"], mean["real"], mean["fake"]), 0.0)
-        return Term(weight_at(self.weight, play.round) * penalty, mean, {"lecam": penalty})
+        return Term(weight_at(self.weight, play.clock) * penalty, mean, {"lecam": penalty})

@@ -57,11 +57,11 @@ class rotation(Nothing):
         return {"rotation": Head(module, "discriminator", lambda features: (features["pooled"],))}
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
-        weight = weight_at(self.weight_d, play.round)
+        weight = weight_at(self.weight_d, play.clock)
         return self._term(play, play.real, play.on_real, weight)
 
     def generator(self, play: Play, memory: PyTree) -> Term:
-        weight = weight_at(self.weight_g, play.round)
+        weight = weight_at(self.weight_g, play.clock)
         return self._term(play, play.fake, play.on_fake, weight)
 
     def _term(self, play: Play, batch: Batch, seen: Verdict, weight: jax.Array) -> Term:
@@ -76,7 +76,8 @@ class rotation(Nothing):
         logits = play.nets["rotation"](features)  # [R, 4]
         loss = jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, turns))
         accuracy = jnp.mean((jnp.argmax(logits, axis=-1) == turns).astype(jnp.float32))
-        return Term(weight * loss, (), {"rotation": loss, "rotation_accuracy": accuracy})
+        metrics = {"rotation": loss, "rotation_accuracy": accuracy}
+        return Term(weight * loss, (), metrics, rests=weight == 0)
 
     def _turned(self, batch: Batch) -> tuple[jax.Array, jax.Array | None, jax.Array]:
         """The images that D has yet to see [R', S, S, C], their classes, and the turns of all images judged [R]."""

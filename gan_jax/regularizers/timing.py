@@ -1,4 +1,4 @@
-"""Wrappers that say when a regulariser plays: `every(n, .)` and `after(n, .)`."""
+"""Wrappers that say when a regulariser plays: `every(n, .)` and `after(n, .)`. Its heads rest while it does not."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class _Sometimes:
     def init(self) -> PyTree:
         return self.regularizer.init()
 
+    def measures(self) -> Mapping[str, Any]:
+        return self.regularizer.measures()
+
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         return self._when(self._now(play), lambda: self._scaled(self.regularizer.discriminator(play, memory)), memory)
 
@@ -43,7 +46,9 @@ class _Sometimes:
     def _when(now: jax.Array, term: Any, memory: PyTree) -> Term:
         # Metrics of a resting regulariser read zero.
         zero = lambda: jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(term))
-        return jax.lax.cond(now, term, lambda: zero()._replace(memory=memory))
+        played = jax.lax.cond(now, term, lambda: zero()._replace(memory=memory))
+        inner = jnp.zeros((), bool) if played.rests is None else played.rests
+        return played._replace(rests=jnp.logical_or(~now, inner))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,4 +68,4 @@ class after(_Sometimes):
     """Plays from round n on: a warm-up of n rounds without it."""
 
     def _now(self, play: Play) -> jax.Array:
-        return play.round >= self.n
+        return play.clock.round >= self.n

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.evaluators.score import Score
-from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.images import save_figure
 
 
 def draw_curves(scores: Sequence[Score], path: Path) -> None:
@@ -17,8 +16,7 @@ def draw_curves(scores: Sequence[Score], path: Path) -> None:
 
     Scores without a step are left out. The picture appears whole or not at all.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # imported here: it is slow
 
     panels: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     for score in scores:
@@ -40,9 +38,7 @@ def draw_curves(scores: Sequence[Score], path: Path) -> None:
         axes.grid(alpha=0.3)
         if len(lines) > 1:
             axes.legend(fontsize="x-small")
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(path, buffer.getvalue())
+    save_figure(path, figure)
 
 
 def _line(score: Score, among: Sequence[Score]) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from gan_jax.data import Batches
+from gan_jax.game import Method, Phase, Stretch, stretch_index
 from gan_jax.nn.compiling import compiler_options
 from gan_jax.runtime.mesh import batch_sharding, put_batch
 from gan_jax.runtime.processes import wait_for_all
-from gan_jax.types import Array, Batch, Method, Phase, PyTree, TrainState
+from gan_jax.types import Array, Batch, PyTree, TrainState
 
 
 class Dispatch(NamedTuple):
@@ -21,16 +22,24 @@ class Dispatch(NamedTuple):
 
     rounds: int
     batch: Batch  # leaves [d_steps, B, ...] of one round, [rounds, d_steps, B, ...] of several
+    phase: Phase  # of all its rounds
 
 
-def gathered(batches: Batches, start: int, lengths: Iterable[int]) -> Iterator[Dispatch]:
-    """This process's part of the batches of consecutive rounds from `start`, as many together as each of lengths says."""
+def gathered(
+    batches: Batches, start: int, lengths: Iterable[int], stretches: Sequence[Stretch], keys: Iterable[str]
+) -> Iterator[Dispatch]:
+    """This process's part of the batches of consecutive rounds from `start`, as many together as each of lengths says.
+
+    No length may reach beyond a stretch. keys: the leaves that the game takes; others are left behind.
+    """
+    keys, step = tuple(keys), start
     with batches.iterate(start) as rounds:
         for length in lengths:
             played = [next(rounds) for _ in range(length)]
-            several = length > 1
-            batch = {name: np.stack([each[name] for each in played]) for name in played[0]} if several else played[0]
-            yield Dispatch(length, batch)
+            join = (lambda leaves: np.stack(leaves)) if length > 1 else (lambda leaves: leaves[0])
+            batch = {name: join([each[name] for each in played]) for name in keys}
+            yield Dispatch(length, batch, stretches[stretch_index(stretches, step)].phase)
+            step += length
 
 
 def put(dispatch: Dispatch, mesh: jax.sharding.Mesh) -> Dispatch:
@@ -41,36 +50,44 @@ def put(dispatch: Dispatch, mesh: jax.sharding.Mesh) -> Dispatch:
 class Player:
     """Plays dispatches, (state, dispatch) -> (state, metrics), of one round by `method.step`, of several by a scan of it.
 
-    The state is donated. metrics: {"d/...": [] of one round, [rounds] of several}. Each length compiles once: a later
-    dispatch of other shapes is an error, not another program.
+    The state is donated. metrics: {"d/...": [] of one round, [rounds] of several}. Each phase and length compiles once: a
+    later dispatch of other shapes is an error, not another program.
     """
 
-    def __init__(self, method: Method, phase: Phase, mesh: jax.sharding.Mesh, state_shardings: PyTree):
-        step = functools.partial(method.step, phase=phase)
-        jit = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
-        self._mesh = mesh
-        self._programs: dict[int, jax.stages.Compiled] = {}
-        self._one = jit(step)
-        self._several = jit(lambda state, batches: jax.lax.scan(step, state, batches))
+    def __init__(self, method: Method, mesh: jax.sharding.Mesh, state_shardings: PyTree):
+        self._method, self._mesh = method, mesh
+        self._jit = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
+        self._programs: dict[tuple[Phase, int], jax.stages.Compiled] = {}
+        self._rounds = functools.cache(self._round)
 
-    def check(self, state: PyTree, example: Batch) -> None:
+    def check(self, state: PyTree) -> None:
         """Raises what a round would raise while it is traced, such as batches that a network or a regulariser cannot part.
 
-        state: its shapes on the mesh. example: this process's part of a round's batch. The first round is not traced again.
+        state: its shapes on the mesh. Every phase is traced; its first round is not traced again.
         """
-        shape = lambda leaf: (leaf.shape[0], leaf.shape[1] * jax.process_count(), *leaf.shape[2:])
         on = batch_sharding(self._mesh)
-        batch = {name: jax.ShapeDtypeStruct(shape(leaf), leaf.dtype, sharding=on) for name, leaf in example.items()}
-        with jax.set_mesh(self._mesh):
-            self._one.trace(state, batch)
+        for phase in dict.fromkeys(each.phase for each in self._method.stretches):
+            shapes = self._method.batch(phase)
+            batch = {name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=on) for name, leaf in shapes.items()}
+            with jax.set_mesh(self._mesh):
+                self._rounds(phase).trace(state, batch)
 
     def __call__(self, state: TrainState, dispatch: Dispatch) -> tuple[TrainState, dict[str, Array]]:
+        program = dispatch.phase, dispatch.rounds
         with jax.set_mesh(self._mesh):
-            if dispatch.rounds not in self._programs:
-                play = self._one if dispatch.rounds == 1 else self._several
-                self._programs[dispatch.rounds] = play.lower(state, dispatch.batch).compile(compiler_options())
+            if program not in self._programs:
+                one = self._rounds(dispatch.phase)
+                play = one if dispatch.rounds == 1 else self._jit(self._scan(dispatch.phase))
+                self._programs[program] = play.lower(state, dispatch.batch).compile(compiler_options())
                 wait_for_all("compiled")  # where they meet first, on CPUs, they wait for each other for 30 s only
-            return self._programs[dispatch.rounds](state, dispatch.batch)
+            return self._programs[program](state, dispatch.batch)
+
+    def _round(self, phase: Phase) -> jax.stages.Wrapped:
+        return self._jit(functools.partial(self._method.step, phase=phase))
+
+    def _scan(self, phase: Phase):
+        step = functools.partial(self._method.step, phase=phase)
+        return lambda state, batches: jax.lax.scan(step, state, batches)
 
 
 def read(metrics: Mapping[str, Array]) -> list[dict[str, float]]:

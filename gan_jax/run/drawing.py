@@ -1,41 +1,64 @@
-"""Drawing images from a sampler, some at a time."""
+"""Drawing elements from a sampler, some at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
-import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from gan_jax.game import Sampler, sampled
 from gan_jax.nn.compiling import compiled
-from gan_jax.types import Sampler
+from gan_jax.types import Batch
 
 _AT_ONCE = 64
+LARGEST_SEED = 2**32 - 1  # a key is made of 32 bits of it
+
+_sampled = compiled(sampled)
 
 
 def draw(
-    sampler: Sampler, num: int, seed: int = 0, truncation: float | None = None, label: int | None = None
+    sampler: Sampler, num: int, seed: int = 0, given: Callable[[np.ndarray], Batch] | None = None
 ) -> dict[str, np.ndarray]:
-    """{"image": float32 [num, H, W, C] in [-1, 1], "label": int32 [num] where the model has classes}.
+    """{"image": float32 [num, *shape] in [-1, 1], "label": int32 [num] where the model has classes}.
 
-    The n-th image depends on seed, num and n alone. label: one class for all; None draws classes uniformly.
+    Element i depends on the weights, the seed and i alone, here as in scores. given: indices [n] -> what a sampler of
+    images starts from, {"a": [n, H, W, C]}. Raises ValueError where the sampler needs it and it is missing.
     """
     if num < 1:
         raise ValueError(f"num must be 1 or more, got {num}")
-    key = jax.random.key(seed)
-    latents = sampler.latents(jax.random.fold_in(key, 0), num, truncation)
-    labels = sampler.labels(jax.random.fold_in(key, 1), num)
-    if label is not None:
-        if labels is None:
-            raise ValueError("this model is unconditional: it takes no label")
-        if not 0 <= label < sampler.num_classes:
-            raise ValueError(f"label must be 0 to {sampler.num_classes - 1}, got {label}")
-        labels = jnp.full(num, label, jnp.int32)
-    synthesize = compiled(lambda s, z, y: s.synthesize(s.map(z, y), y)[0])
-    images = []
+    key = sample_key(seed)
+    require_given(sampler, given)
+    images, labels = [], []
     for first in tqdm(range(0, num, _AT_ONCE), desc="sampling", unit="batch", disable=num <= _AT_ONCE):
-        rows = jnp.arange(first, first + _AT_ONCE) % num  # the last batch is filled up: one compilation for all
-        part = synthesize(sampler, latents[rows], None if labels is None else labels[rows])
+        indices = np.arange(first, first + _AT_ONCE, dtype=np.uint32)  # the last batch too: one program for all
+        part, starts = _sampled(sampler, key, indices, None if given is None or not sampler.given else given(indices))
         images.append(np.asarray(part)[: num - first])
+        if "label" in starts:
+            labels.append(np.asarray(starts["label"])[: num - first])
     drawn = {"image": np.concatenate(images)}
-    return drawn if labels is None else {**drawn, "label": np.asarray(labels)}
+    return {**drawn, "label": np.concatenate(labels)} if labels else drawn
+
+
+def sample_key(seed: int) -> jax.Array:
+    """The key of the sample that a seed stands for. Raises ValueError for a seed that a key cannot hold."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"a seed is from 0 to {LARGEST_SEED}, got {seed}")
+    return jax.random.key(seed)
+
+
+def require_given(sampler: Sampler, given: Any) -> None:
+    """Raises ValueError where a sampler starts from real elements and there are none."""
+    if sampler.given and given is None:
+        raise ValueError(f"this sampler starts from {' and '.join(sampler.given)} of the data, and was given none")
+
+
+def chosen_sampler(samplers: dict[str, Any], name: str | None) -> Any:
+    """The sampler of this name, or the first. Raises ValueError, with those there are, where it has none of that name."""
+    if name is None:
+        return next(iter(samplers.values()))
+    if name not in samplers:
+        raise ValueError(f"this model has no sampler {name!r}; it has {', '.join(samplers)}")
+    return samplers[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,24 @@ from gan_jax.runtime.metrics_file import MetricsFile
 class RunLog:
     """Both files of a work folder. A run that resumes from `step` drops the lines of later ones.
 
-    images_a_round: real images shown a round; every line carries "kimg", thousands of them.
+    images: of a step, real elements shown by then; every line carries "kimg", thousands of them.
     """
 
-    def __init__(self, workdir: Path, step: int, images_a_round: int):
-        self._images_a_round = images_a_round
+    def __init__(self, workdir: Path, step: int, images: Callable[[int], int]):
+        self._images = images
         self._metrics_file = MetricsFile(workdir / "metrics.jsonl")
         self._metrics_file.truncate_after(step)
         self._events = EventFile(workdir / "tensorboard", resume_step=step or None)
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """Numbers, to both files."""
-        values = {"kimg": step * self._images_a_round / 1000, **values}
+        values = {"kimg": self._images(step) / 1000, **values}
         self._metrics_file.write(step, values)
         self._events.scalars(step, values)
 
     def note(self, step: int, values: Mapping[str, Any]) -> None:
         """Numbers or strings, to metrics.jsonl alone."""
-        self._metrics_file.write(step, {"kimg": step * self._images_a_round / 1000, **values})
+        self._metrics_file.write(step, {"kimg": self._images(step) / 1000, **values})
 
     def image(self, step: int, name: str, grid: np.ndarray) -> None:
         """A picture, to TensorBoard."""

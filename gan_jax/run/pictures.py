@@ -1,8 +1,7 @@
-"""Pictures of a run: real images once, and the same latents at every interval."""
+"""Pictures of a run: real elements once, and the same samples at every interval."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,75 +11,107 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
+from gan_jax.data.cells import cell_means, cell_size
+from gan_jax.game import Method, Phase
 from gan_jax.nn.compiling import compiled
-from gan_jax.runtime.images import image_grid, save_png, scatter_png
-from gan_jax.runtime.processes import fetch
-from gan_jax.types import Method, Phase, TrainState, named_key
+from gan_jax.runtime.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
+from gan_jax.runtime.processes import fetch, is_first
+from gan_jax.types import Array, Batch, TrainState
 
-_COLLAPSED = 0.1  # of the real images' spread
+_COLLAPSED = 0.1  # of the real elements' spread
 
 
 class Drawn(NamedTuple):
     """What `Pictures.draw` saw."""
 
-    grid: np.ndarray | None  # uint8 [h, w, C]; None for points
+    grids: Mapping[str, np.ndarray]  # by sampler, uint8 [h, w, C]; {} for points
     metrics: Mapping[str, float]
     collapsed: bool
 
 
-def spread(images: np.ndarray) -> float:
+def spread(elements: np.ndarray) -> float:
     """The mean Euclidean distance between two of N images (or points) [N, ...], an element: 0 where all are alike."""
-    flat = np.asarray(images, np.float64).reshape(len(images), -1)
+    flat = np.asarray(elements, np.float64).reshape(len(elements), -1)
     squares = np.sum(flat**2, axis=1)
     distances = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * flat @ flat.T, 0))
     pairs = len(flat) * (len(flat) - 1)
     return float(np.sum(distances) / max(pairs, 1) / np.sqrt(flat.shape[1]))
 
 
-class Pictures:
-    """Draws a run's generator from latents that the run's seed fixes.
+@compiled
+def _drawn(sampler: Any, key: Array, indices: Array, given: Batch | None, classes: Array | None) -> Array:
+    starts = dict(sampler.starts(key, indices, given))
+    if classes is not None:  # class after class, where they would be drawn
+        starts["label"] = classes
+    whole = NamedSharding(jax.sharding.get_abstract_mesh(), PartitionSpec())
+    return jax.lax.with_sharding_constraint(sampler.synthesize(sampler.map(starts))[0], whole)
 
-    The samples' spread, relative to the real images', is logged: it falls towards 0 where the generator collapses.
-    real: some rounds' batch, [d_steps, B, ...].
+
+class Pictures:
+    """Draws a run's samplers: the samples that `--mode=sample` draws with the run's seed, class after class where it has any.
+
+    The samples' spread, relative to the real elements', is logged: it falls towards 0 where the generator collapses.
+    n: samples a picture. real: elements of the data at full size, leaves [N, ...] with N at least n. paired: whether
+    leaves of one index belong together.
     """
 
-    def __init__(
-        self, method: Method, phase: Phase, mesh: jax.sharding.Mesh, config: Mapping[str, Any], real: np.ndarray
-    ):
-        self._points = not phase.resolution
-        self._mesh = mesh
-        self._n = config["log"]["num_samples"] * (8 if self._points else 1)
-        self._real = real.reshape(-1, *real.shape[2:])[: self._n]
-        self._key = named_key(jax.random.key(config["seed"]), "fixed latents")
-        self._latents: jax.Array | None = None  # the same at every drawing
-        classes = config["method"].get("num_classes", 0)
-        self._label = jnp.arange(self._n) % classes if classes else None
-        self._sampler = functools.partial(method.sampler, phase=phase)
-        self._draw = compiled(
-            lambda sampler, latents, label: sampler.synthesize(sampler.map(latents, label), label)[0],
-            out_shardings=NamedSharding(mesh, PartitionSpec()),
-        )
+    def __init__(self, method: Method, mesh: jax.sharding.Mesh, seed: int, n: int, real: Batch, paired: bool = True):
+        self._method, self._mesh, self._n, self._paired = method, mesh, n, paired
+        self._real = {name: np.asarray(leaf[:n]) for name, leaf in real.items() if name != "label"}
+        self._key = jax.random.key(seed)
 
-    def draw_real(self, path: Path) -> None:
-        """Draws the real images into a PNG."""
-        if jax.process_index() == 0:
-            if self._points:
-                scatter_png(path, self._real, self._real)
+    def draw_real(self, folder: Path) -> None:
+        """Draws the real elements, a PNG for each of their leaves: real.png, or real_a.png and so on."""
+        if not is_first():
+            return
+        for name, leaf in self._real.items():
+            path = folder / ("real.png" if len(self._real) == 1 else f"real_{name}.png")
+            if _is_points(leaf):
+                scatter_png(path, leaf, leaf)
             else:
-                save_png(path, image_grid(self._real))
+                save_png(path, image_grid(_as_images(leaf)))
 
-    def draw(self, state: TrainState, path: Path) -> Drawn:
-        """Draws the fixed latents into a PNG. All processes must call it; the first writes."""
-        sampler = self._sampler(state)
-        if self._latents is None:
-            self._latents = sampler.latents(self._key, self._n)
-        with jax.set_mesh(self._mesh):
-            images = fetch(self._draw(sampler, self._latents, self._label))
-        grid = None if self._points else image_grid(images)
-        if jax.process_index() == 0:
-            if grid is None:
-                scatter_png(path, images, self._real)
+    def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
+        """Draws the samples, a PNG for each sampler. All processes must call it; the first writes."""
+        real = {name: _at_size(leaf, phase.shape) for name, leaf in self._real.items()}
+        grids, metrics, collapsed = {}, {}, False
+        for i, (name, sampler) in enumerate(self._method.samplers(state, phase).items()):
+            given = {key: real[key] for key in sampler.given} or None
+            classes = jnp.arange(self._n) % sampler.num_classes if sampler.num_classes else None
+            with jax.set_mesh(self._mesh):
+                made = fetch(_drawn(sampler, self._key, jnp.arange(self._n, dtype=jnp.uint32), given, classes))
+            path = folder / (f"{step:09d}.png" if i == 0 else f"{step:09d}_{name}.png")
+            like = real.get(sampler.target)
+            if _is_points(made):
+                if is_first():
+                    scatter_png(path, made, like)
             else:
-                save_png(path, grid)
-        share = spread(images) / max(spread(self._real), 1e-12)
-        return Drawn(grid, {"samples/spread": share}, share < _COLLAPSED)
+                shown = [
+                    *(given or {}).values(),
+                    made,
+                    *([like] if given and self._paired and like is not None else []),
+                ]
+                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]))
+                if is_first():
+                    save_png(path, grids[name])
+            if like is not None:
+                share = spread(made) / max(spread(like), 1e-12)
+                metrics["samples/spread" if i == 0 else f"samples/{name}/spread"] = share
+                collapsed |= share < _COLLAPSED
+        return Drawn(grids, metrics, collapsed)
+
+
+def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Elements [N, ...] at full size as a smaller phase shows them: means over cells."""
+    full = leaf.shape[1:]
+    k = cell_size(full, (*shape[:-1], full[-1]))
+    return leaf if k == 1 else np.stack([cell_means(each, k) for each in leaf])
+
+
+def _is_points(leaf: np.ndarray) -> bool:
+    return leaf.ndim == 2
+
+
+def _as_images(leaf: np.ndarray) -> np.ndarray:
+    """Images as they are; voxels as seen from the front."""
+    return voxel_views(leaf) if leaf.ndim == 5 else leaf

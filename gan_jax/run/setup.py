@@ -1,216 +1,218 @@
-"""From a config to the objects it names. The only file that turns names into objects."""
+"""A run as a config describes it: the one place where a config is read. Below it there are objects.
+
+Building one checks all of the config, touches no data and allocates nothing.
+"""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import jax.numpy as jnp
-import optax
-from ml_collections import ConfigDict
 
-from gan_jax.data import Batches, Preprocessing, Source, open_source, require_labels
+from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
 from gan_jax.data.sources import known_sources
+from gan_jax.game import Method, Stretch
 from gan_jax.names import nearest
 from gan_jax.optim import Ema
-from gan_jax.run.config_files import ConfigError
-from gan_jax.run.config_files import load_config as load_config
-from gan_jax.types import Method, Phase
+from gan_jax.run.config import resolve
+from gan_jax.run.construct import ConfigError, arguments_of, call, construct, find, require_integer, require_whole
+from gan_jax.run.stretches import stretches_of
 
-Settings = Mapping[str, Any]
-_PREPROCESSING = ("shape", "resize", "filter", "crop", "oversize", "flip", "dequantize")
+_PREPROCESSING = ("shape", "shapes", "resize", "filter", "crop", "oversize", "flip", "dequantize")
 _READING = ("threads", "prefetch")
-_BLOCKS = (
-    "seed steps batch_size precision data method generator discriminator loss regularizers optim ema mesh log checkpoint"
-).split()
-_OPTIONAL = ("evaluate", "rounds_a_dispatch")
-_EVALUATE = ("recipes", "every", "during", "test", "batch_size")
+_ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint".split()
+_SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
+_PARTS = ("loss", "latents", "regularizers", "ema")  # blocks that a method takes, or does not
 _PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
-def resolve(config: Settings) -> dict[str, Any]:
-    """The config as plain nested dicts with tuples, its unset keys left out.
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+    """Devices along each axis of the mesh, -1 for all that remain."""
 
-    Raises ConfigError for a block that is unknown or missing.
+    data: int = -1
+    fsdp: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """Rounds between lines of metrics and between pictures; samples in a picture."""
+
+    every: int = 10
+    samples_every: int = 1000
+    num_samples: int = 64
+
+    def __post_init__(self):
+        require_whole(self, "every", "samples_every", "num_samples")
+
+
+@dataclasses.dataclass(frozen=True)
+class Saving:
+    """Rounds between checkpoints; how many of the newest stay, and every step that keep_every divides."""
+
+    every: int = 1000
+    keep: int = 3
+    keep_every: int | None = None
+
+    def __post_init__(self):
+        require_whole(self, "every", "keep", "keep_every")
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Recipes of evaluation, and those of every so many rounds of training.
+
+    test: what in the config's data block differs for the test split; None where there is none.
+    batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
     """
-    plain = config.to_dict() if isinstance(config, ConfigDict) else config
-    resolved = _plain(plain)
-    for key in resolved:
-        if key not in (known := [*_BLOCKS, *_OPTIONAL]):
+
+    recipes: tuple[str, ...] = ()
+    every: int | None = None
+    during: tuple[str, ...] = ()
+    test: Mapping[str, Any] | None = None
+    batch_size: int = 64
+    sampler: str | None = None
+
+    def __post_init__(self):
+        require_whole(self, "every", "batch_size")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """A run. config: the config behind it, resolved: plain data, for the work folder and for other versions of the run."""
+
+    config: Mapping[str, Any]
+    seed: int
+    method: Method
+    mesh: Mesh
+    log: Log
+    checkpoint: Saving
+    evaluate: Evaluation
+    rounds_a_dispatch: int
+    preprocessing: Preprocessing
+    prefetch: int
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """From a ConfigDict or nested dicts, see configs/base.py. Raises ConfigError, with what to change."""
+        config = resolve(config)
+        made = find("methods", config.get("method", {}), "method")
+        _check_blocks(config, made)
+        for key, lowest in (
+            ("steps", 1),
+            ("batch_size", 1),
+            ("seed", 0),
+            ("rounds_a_dispatch", 1),
+            ("d_steps", 1),
+            ("g_steps", 1),
+        ):
+            require_integer(key, config.get(key, lowest), lowest)
+        block = lambda kind, name: call(kind, config.get(name, {}), name)
+        return cls(
+            config,
+            config["seed"],
+            _method(config, made),
+            block(Mesh, "mesh"),
+            block(Log, "log"),
+            block(Saving, "checkpoint"),
+            block(Evaluation, "evaluate"),
+            config.get("rounds_a_dispatch", 1),
+            _preprocessing(config),
+            config["data"].get("prefetch", 2),
+        )
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        return self.method.stretches
+
+    @property
+    def steps(self) -> int:
+        """Rounds of the whole run."""
+        return self.stretches[-1].stop
+
+    @property
+    def averages(self) -> bool:
+        """Whether an average of the weights is kept."""
+        return bool({"decay", "half_life_kimg"} & self.config.get("ema", {}).keys())
+
+    def changed(self, **blocks: Any) -> Setup:
+        """The same with other top-level blocks of the config."""
+        return Setup.of({**self.config, **blocks})
+
+    # --- data
+
+    def source(self, split: str = "train") -> Any:
+        """Opens the data set: the run's own, or with evaluate.test's settings, "test". -> a Source, or one by domain.
+
+        Raises ValueError where it lacks what the game takes, or labels that it needs.
+        """
+        data = self.config["data"]
+        if split == "test":
+            if not self.evaluate.test:
+                raise ConfigError("this config names no test split: set evaluate.test, such as {'split': 'test'}")
+            data = {**data, **self.evaluate.test}
+        name = data["source"]
+        apart = (*_PREPROCESSING, *_READING, "source", *known_sources())
+        settings = {key: value for key, value in data.items() if key not in apart}
+        # A block of a source's name holds what is meant for that source alone.
+        opened = open_source(name, **{**data.get(name, {}), **settings})
+        require_keys(opened, (key for key in self.method.batch(self.stretches[0].phase) if key != "label"))
+        if classes := getattr(self.method, "num_classes", 0):
+            require_labels(opened, classes)
+        return opened
+
+    def batches(
+        self, source: Any, process_index: int = 0, process_count: int = 1, stretches: Sequence[Stretch] | None = None
+    ) -> Batches:
+        """The run's batches, this process's part of them."""
+        reading = {key: self.config["data"][key] for key in _READING if key in self.config["data"]}
+        stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
+        return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+
+
+def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
+    """Raises ConfigError for blocks that are unknown, missing, or none of this method's."""
+    parameters = getattr(method, "__dataclass_fields__", {})
+    taken = [name for name in _PARTS if name in parameters]
+    known = [*_ALWAYS, *method.networks, *taken, *_SOMETIMES]
+    for key in config:
+        if key in _PARTS and key not in taken:
+            raise ConfigError(f"{config['method']['type']} takes no block {key!r}: remove it (del config.{key})")
+        if key not in known:
             raise ConfigError(f"unknown config key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
-    if missing := [key for key in _BLOCKS if key not in resolved]:
+    needed = [*_ALWAYS, *method.networks, *(name for name in taken if name != "ema")]
+    if missing := [key for key in needed if key not in config]:
         raise ConfigError(f"the config lacks {', '.join(missing)}: begin it with configs/base.py's get_config()")
-    for key in resolved.get("evaluate", {}):
-        if key not in _EVALUATE:
-            raise ConfigError(
-                f"unknown config key evaluate.{key}{nearest(key, _EVALUATE)}; it takes {', '.join(_EVALUATE)}"
-            )
-    for key, lowest in (("steps", 1), ("batch_size", 1), ("seed", 0), ("rounds_a_dispatch", 1)):
-        value = resolved.get(key, lowest)
-        if not isinstance(value, int) or value < lowest:
-            raise ConfigError(f"{key} must be a whole number from {lowest} on, got {value!r}")
-    return resolved
+    trained = [name for name in method.networks if name not in method.frozen]
+    if extra := config["optim"].keys() - set(trained):
+        raise ConfigError(f"optim has no player {min(extra)!r}; it has {' and '.join(trained)}")
+    if missing := [name for name in trained if name not in config["optim"]]:
+        raise ConfigError(f"optim lacks {' and '.join(missing)}")
 
 
-def method(config: Settings) -> Method:
-    """The game that a config describes. It touches no data and allocates nothing."""
-    config = resolve(config)
-    shape = config["data"]["shape"]
+def _method(config: Mapping[str, Any], made: Any) -> Method:
     if config["precision"] not in _PRECISIONS:
         raise ConfigError(f"precision is one of {', '.join(_PRECISIONS)}, not {config['precision']!r}")
-    network = {
-        "image_shape": shape,
-        "num_classes": config["method"].get("num_classes", 0),
-        "dtype": _PRECISIONS[config["precision"]],
-    }
-    players = ("generator", "discriminator")
-    if extra := config["optim"].keys() - set(players):
-        raise ConfigError(f"optim has no player {sorted(extra)[0]!r}; it has {' and '.join(players)}")
-    parts = {name: _construct("architectures", config[name], name, network) for name in players}
-    parts["loss"] = _construct("losses", config["loss"], "loss")
-    parts["optimizers"] = {name: _construct("optim", config["optim"][name], f"optim.{name}") for name in players}
-    parts["regularizers"] = {
-        name: _construct("regularizers", settings, f"regularizers.{name}")
-        for name, settings in config["regularizers"].items()
-    }
-    parts["phases"] = (Phase(shape[:-1] if len(shape) == 3 else (), config["batch_size"], 0, config["steps"]),)
-    parts["ema"] = _ema(config)
-    return _construct("methods", config["method"], "method", parts)
+    fits = {"image_shape": config["data"]["shape"], "dtype": _PRECISIONS[config["precision"]]}
+    classes = {"num_classes": config["method"].get("num_classes", 0)}  # of the game; a network may have its own
+    parts = {name: construct("architectures", config[name], name, fits, classes) for name in made.networks}
+    parts["optimizers"] = {name: construct("optim", block, f"optim.{name}") for name, block in config["optim"].items()}
+    for name, package in (("loss", "losses"), ("latents", "latents")):
+        if name in config:
+            parts[name] = construct(package, config[name], name)
+    if "regularizers" in config:
+        parts["regularizers"] = {
+            name: construct("regularizers", settings, f"regularizers.{name}")
+            for name, settings in config["regularizers"].items()
+        }
+    if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
+        parts["ema"] = call(Ema, {"decay": None, **config["ema"]}, "ema")
+    parts["stretches"] = stretches_of(config)
+    return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
 
 
-def source(config: Settings) -> Source:
-    """Opens the data set. Raises where labels are needed and missing."""
-    config = resolve(config)
-    data, name = config["data"], config["data"]["source"]
-    apart = (*_PREPROCESSING, *_READING, "source", *known_sources())
-    settings = {key: value for key, value in data.items() if key not in apart}
-    # A block of a source's name holds what is meant for that source alone.
-    opened = open_source(name, **{**data.get(name, {}), **settings})
-    if config["method"].get("num_classes", 0):
-        require_labels(opened, config["method"]["num_classes"])
-    return opened
-
-
-def evaluation_source(config: Settings, split: str) -> Source:
-    """The data set that scores call "train" (the run's own), or "test" (the same with config.evaluate.test's settings)."""
-    config = resolve(config)
-    if split == "test":
-        if not (test := config.get("evaluate", {}).get("test")):
-            raise ConfigError("this config names no test split: set evaluate.test, such as {'split': 'test'}")
-        config = {**config, "data": {**config["data"], **test}}
-    return source(config)
-
-
-def preprocessing(config: Settings) -> Preprocessing:
-    """What is done to each image."""
-    data = resolve(config)["data"]
-    return Preprocessing(**{key: data[key] for key in _PREPROCESSING if key in data})
-
-
-def batches(config: Settings, source: Source, process_index: int = 0, process_count: int = 1) -> Batches:
-    """The run's batches, this process's part of them."""
-    config = resolve(config)
-    return Batches(
-        source,
-        preprocessing(config),
-        batch_size=config["batch_size"],
-        d_steps=config["method"].get("d_steps", 1),
-        seed=config["seed"],
-        process_index=process_index,
-        process_count=process_count,
-        **{key: config["data"][key] for key in _READING if key in config["data"]},
-    )
-
-
-def _ema(config: Settings) -> Ema | None:
-    settings = config["ema"]
-    if "decay" not in settings and "half_life_kimg" not in settings:
-        return None
-    images = config["batch_size"] * config["method"].get("d_steps", 1)
-    return _call(Ema, {"decay": None, **settings}, "ema", {"images_a_round": images})
-
-
-def _construct(package: str, settings: Settings, where: str, given: Settings | None = None) -> Any:
-    """The object that settings["type"], a dotted name below gan_jax.<package>, makes of the other settings."""
-    if not isinstance(settings, Mapping) or "type" not in settings:
-        raise ConfigError(f"{where} needs a 'type', a dotted name below gan_jax.{package}; got {settings!r}")
-    made = _find(package, settings["type"], where)
-    arguments = {
-        key: _value(package, value, f"{where}.{key}", given) for key, value in settings.items() if key != "type"
-    }
-    return _call(made, arguments, where, given or {})
-
-
-def _value(package: str, value: Any, where: str, given: Settings | None = None) -> Any:
-    if isinstance(value, Mapping) and "type" in value:
-        return _construct(package, value, where, given)  # networks in networks fit the same data
-    if isinstance(value, Mapping) and "schedule" in value:
-        arguments = {key: entry for key, entry in value.items() if key != "schedule"}
-        if value["schedule"] not in (known := _schedules()):
-            raise ConfigError(
-                f"{where}: optax has no schedule {value['schedule']!r}{nearest(value['schedule'], known)}; "
-                f"it has {', '.join(known)}"
-            )
-        return _call(known[value["schedule"]], arguments, where, {})
-    return value
-
-
-def _schedules() -> dict[str, Callable[..., Any]]:
-    """Optax's schedules, by their names without "_schedule"."""
-    named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
-    found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
-    return {**found, "exponential_decay": optax.schedules.exponential_decay}
-
-
-def _find(package: str, name: str, where: str) -> Callable[..., Any]:
-    module_name, _, attribute = f"gan_jax.{package}.{name}".rpartition(".")
-    try:
-        module = importlib.import_module(module_name)
-        return getattr(module, attribute)
-    except (ModuleNotFoundError, AttributeError):
-        known = _known(package)
-        raise ConfigError(f"{where}: unknown type {name!r}{nearest(name, known)}; known: {', '.join(known)}") from None
-
-
-def _known(package: str) -> list[str]:
-    """All dotted names below a package that can be built."""
-    root = importlib.import_module(f"gan_jax.{package}")
-    if not hasattr(root, "__path__"):
-        return sorted(_public(root))
-    names = []
-    for file in sorted(Path(root.__path__[0]).glob("[a-z]*.py")):
-        module = importlib.import_module(f"{root.__name__}.{file.stem}")
-        names += [f"{file.stem}.{name}" for name in _public(module)]
-    return names
-
-
-def _public(module: Any) -> list[str]:
-    mine = lambda value: callable(value) and getattr(value, "__module__", None) == module.__name__
-    return [name for name, value in vars(module).items() if mine(value) and not name.startswith("_")]
-
-
-def _call(made: Callable[..., Any], arguments: Settings, where: str, given: Settings) -> Any:
-    """made(**arguments), and of `given`, which the rest of the config settles, what it takes."""
-    taken = [name for name in inspect.signature(made).parameters if name not in ("parent", "name")]
-    for key in arguments:
-        if key in given:
-            raise ConfigError(f"{where}.{key} follows from the rest of the config: remove it")
-        if key not in taken:
-            known = [name for name in taken if name not in given]
-            raise ConfigError(
-                f"unknown config key {where}.{key}{nearest(key, known)}; "
-                f"{where} ({made.__name__}) takes {', '.join(known) or 'none'}"
-            )
-    try:
-        return made(**arguments, **{key: value for key, value in given.items() if key in taken})
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
+    settings = {key: config["data"][key] for key in _PREPROCESSING if key in config["data"]}
+    return call(Preprocessing, settings, "data")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterator
+from typing import NamedTuple, Self
 
-from gan_jax.run.setup import ConfigError
+from gan_jax.run.setup import Setup
 
 
 class Due(NamedTuple):
@@ -19,13 +20,14 @@ class Due(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Timetable:
-    """Intervals of a run, in rounds. A round is named by the step it ends at, from 1 to `steps`.
+    """Intervals of a run, in rounds. A round is named by the step it ends at, from 1 to the last.
 
+    borders: the steps at which stretches end; the last one is the run's end.
     together: rounds that one dispatch plays where it crosses none of these: `rounds_a_dispatch`, or the shortest of the
     intervals if that is less. Lines of metrics are no reason to play fewer: each round has its own numbers anyway.
     """
 
-    steps: int
+    borders: tuple[int, ...]
     lines: int
     pictures: int
     checkpoints: int
@@ -33,17 +35,15 @@ class Timetable:
     rounds_a_dispatch: int = 1
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self:
-        """From a resolved config. Raises ConfigError for an interval below 1."""
-        for key, interval in (
-            ("log.every", lines := config["log"]["every"]),
-            ("log.samples_every", pictures := config["log"]["samples_every"]),
-            ("checkpoint.every", checkpoints := config["checkpoint"]["every"]),
-            ("evaluate.every", scores := config.get("evaluate", {}).get("every")),
-        ):
-            if interval is not None and interval < 1:
-                raise ConfigError(f"{key} must be 1 or more, got {interval}")
-        return cls(config["steps"], lines, pictures, checkpoints, scores, config.get("rounds_a_dispatch", 1))
+    def of(cls, setup: Setup) -> Self:
+        borders = tuple(each.stop for each in setup.stretches)
+        intervals = setup.log.every, setup.log.samples_every, setup.checkpoint.every, setup.evaluate.every
+        return cls(borders, *intervals, setup.rounds_a_dispatch)
+
+    @property
+    def steps(self) -> int:
+        """Rounds of the whole run."""
+        return self.borders[-1]
 
     def writes(self, step: int) -> bool:
         """Whether a line of metrics falls on this step."""
@@ -68,8 +68,11 @@ class Timetable:
 
         Counted from the last stop, so a run that goes on from anywhere soon plays the same dispatches as an unbroken one.
         """
-        last = max(step // every * every for every in self._stops)
-        upcoming = min(until, *(step // every * every + every for every in self._stops))
+        index = bisect.bisect_right(self.borders, step)  # of the border ahead
+        border = self.borders[index - 1] if index else 0
+        last = max(border, *(step // every * every for every in self._stops))
+        ahead = (step // every * every + every for every in self._stops)
+        upcoming = min(until, *ahead, *self.borders[index : index + 1])
         fits = (step - last) % self.together == 0 and step + self.together <= upcoming
         return self.together if fits else 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,22 +11,25 @@ from typing import Any, NamedTuple, Self
 import jax
 import numpy as np
 
-from gan_jax.data import Prefetch, inspect_source
+from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
-from gan_jax.run import setup as build
-from gan_jax.run.beginning import begin, blueprint, introduction
+from gan_jax.game import Stretch, images_before, stretch_after
 from gan_jax.run.dispatch import Player, gathered, put, read
 from gan_jax.run.divergence import diverged, learns_no_more, not_finite
-from gan_jax.run.drawing import draw
+from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.run.given import Given
 from gan_jax.run.log import RunLog
 from gan_jax.run.pictures import Pictures
 from gan_jax.run.scoring import scoring_during
+from gan_jax.run.setup import Setup
+from gan_jax.run.state import blueprint, introduction
 from gan_jax.run.timetable import Timetable
 from gan_jax.run.work_folder import claim
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
+from gan_jax.runtime.processes import is_first, say, warn
 from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.signals import StopRequested
@@ -55,42 +57,49 @@ class Training:
     """
 
     def __init__(self, config: Any, workdir: str | Path, profile: tuple[int, int] | None = None):
-        self.config = build.resolve(config)
-        self.method = build.method(self.config)
-        (self._phase,) = self.method.phases
-        self.mesh = make_mesh(**self.config["mesh"])
-        check_parts(self.config["batch_size"], self.config["method"].get("accumulate", 1), self.mesh)
+        setup = self.setup = Setup.of(config)
+        self.method = setup.method
+        self.mesh = make_mesh(setup.mesh.data, setup.mesh.fsdp)
+        for phase in dict.fromkeys(each.phase for each in setup.stretches):
+            check_parts(phase.batch_size, getattr(self.method, "accumulate", 1), self.mesh)
         self.workdir = check_writable(workdir)
-        self._timetable = Timetable.of(self.config)
-        if self.config["log"]["num_samples"] < 1:
-            raise build.ConfigError(f"log.num_samples must be 1 or more, got {self.config['log']['num_samples']}")
+        self._timetable = Timetable.of(setup)
         self._profile = Profile(profile, self.workdir / "profile", self.steps)
 
-        source = build.source(self.config)
-        self._say(str(inspect_source(source)))
-        self.batches = build.batches(self.config, source, jax.process_index(), jax.process_count())
+        source = self._source = setup.source()
+        say(describe(source))
+        self.batches = setup.batches(source, jax.process_index(), jax.process_count())
         self._scoring = None
         if self._timetable.scores is not None:
-            self._scoring = scoring_during(self.config, self.mesh, self.workdir.name)
-        first = self.batches.at(0)
-        planned = blueprint(self.method, first, self.config["seed"], self.mesh)
-        self._play_on_device = Player(self.method, self._phase, self.mesh, planned.shardings)
-        self._play_on_device.check(
-            planned.template, first
-        )  # before the folder belongs to a config that cannot be played
-        claim(self.workdir, self.config, images=len(source), classes=len(source.classes))
-        saving = self.config["checkpoint"]
-        self.checkpoints = Checkpoints(self.workdir / "checkpoints", saving["keep"], saving.get("keep_every"))
-        self.images_a_round = self.config["batch_size"] * self.batches.d_steps
-        self.step, self.state = begin(planned, self.checkpoints)
-        self._say(introduction(self.state, self.mesh, self.workdir))
+            self._scoring = scoring_during(setup, self.mesh, self.workdir.name)
+        planned = blueprint(self.method, setup.seed, self.mesh)
+        self._play_on_device = Player(self.method, self.mesh, planned.shardings)
+        self._play_on_device.check(planned.template)  # before the folder belongs to a config that cannot be played
+        claim(self.workdir, setup.config, **facts(source), **({"frozen": planned.frozen} if planned.frozen else {}))
+        self.checkpoints = Checkpoints(self.workdir / "checkpoints", setup.checkpoint.keep, setup.checkpoint.keep_every)
+        self.step, self.state = planned.restore(self.checkpoints) or (0, planned.make())
+        say(introduction(self.state, self.mesh, self.workdir))
         if self.step:
-            kimg, epoch = self.step * self.images_a_round / 1000, self.batches.epoch(self.step)
-            self._say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
+            kimg, epoch = self._images(self.step) / 1000, self.batches.epoch(self.step)
+            say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
         self._saved = self.step or None
         self._lost = False  # whether it was said that a player learns no more
-        self._log = RunLog(self.workdir, self.step, self.images_a_round)
-        self._pictures = Pictures(self.method, self._phase, self.mesh, self.config, first["image"])
+        self._log = RunLog(self.workdir, self.step, self._images)
+        self._pictures = Pictures(self.method, self.mesh, setup.seed, *self._shown(source))
+
+    def _shown(self, source: Any) -> tuple[int, dict[str, np.ndarray], bool]:
+        """How many elements a picture shows, real ones at full size, and whether leaves of one index belong together."""
+        last = self.setup.stretches[-1].phase
+        n = self.setup.log.num_samples * (8 if len(last.shape) == 1 else 1)
+        rounds = -(-n // last.images_a_round)
+        whole = self.setup.batches(source, stretches=(Stretch(last, 0, rounds),))
+        parts = [whole.at(t) for t in range(rounds)]
+        flat = lambda leaf: leaf.reshape(-1, *leaf.shape[2:])
+        real = {name: np.concatenate([flat(part[name]) for part in parts])[:n] for name in parts[0]}
+        return n, real, not isinstance(source, Mapping)
+
+    def _images(self, step: int) -> int:
+        return images_before(self.setup.stretches, step)
 
     def __enter__(self) -> Self:
         return self
@@ -105,14 +114,14 @@ class Training:
 
     def digest(self) -> str:
         """SHA-256 over all arrays of the state."""
-        return state_digest(self.state)
+        return state_digest(self.state.replace(frozen={}))
 
     # --- the loop
 
     @property
     def steps(self) -> int:
         """Rounds of the whole run."""
-        return self.config["steps"]
+        return self.setup.steps
 
     def play(self, until: int | None = None) -> str | None:
         """Plays rounds up to `until`, by default to the end. -> the signal that stopped it early, or None.
@@ -125,11 +134,13 @@ class Training:
             return None
         if self.step == 0:
             self._picture(real=True)
-        dispatches = gathered(self.batches, self.step, self._timetable.lengths(self.step, until))
+        lengths = self._timetable.lengths(self.step, until)
+        keys = self.method.batch(self.setup.stretches[0].phase)
+        dispatches = gathered(self.batches, self.step, lengths, self.setup.stretches, keys)
         put_on_mesh = lambda dispatch: put(dispatch, self.mesh)
         with (
             StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
-            Prefetch(dispatches, put_on_mesh, self.config["data"]["prefetch"]) as prefetched,
+            Prefetch(dispatches, put_on_mesh, self.setup.prefetch) as prefetched,
             Progress(self.steps, self.step) as progress,
             self._profile,
         ):
@@ -177,7 +188,7 @@ class Training:
         waited, self._waited = dispatches.waited - self._waited, dispatches.waited
         step = played.first + len(rounds) - 1
         shown = {name: rounds[-1][name] for name in ("d/adversarial", "g/adversarial") if name in rounds[-1]}
-        progress.update(step, step * self.images_a_round, waited, shown, blocked)
+        progress.update(step, self._images(step), waited, shown, blocked)
         lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
         times = {**progress.rates(), **progress.time_shares()} if lines else {}
         for step, values in enumerate(rounds, played.first):
@@ -188,31 +199,30 @@ class Training:
                 self._log.write(step, {**times, **values})
                 if not self._lost and (sentence := learns_no_more(step, values)):
                     self._lost = True
-                    self._say(sentence, sys.stderr)
+                    warn(sentence)
 
     def _picture(self, real: bool = False) -> None:
-        """Draws the fixed latents, and writes down how much the samples differ from each other."""
+        """Draws the run's samples, and writes down how much they differ from each other."""
+        folder = self.workdir / "samples"
         if real:
-            self._pictures.draw_real(self.workdir / "samples" / "real.png")
-        path = self.workdir / "samples" / f"{self.step:09d}.png"
-        drawn = self._pictures.draw(self.state, path)
+            self._pictures.draw_real(folder)
+        drawn = self._pictures.draw(self.state, self._phase, folder, self.step)
         self._log.write(self.step, drawn.metrics)
-        if drawn.grid is not None:
-            self._log.image(self.step, "samples", drawn.grid)
+        for name, grid in drawn.grids.items():
+            self._log.image(self.step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
         if self.step and drawn.collapsed:
-            self._say(
-                f"round {self.step}: the samples differ from each other {100 * drawn.metrics['samples/spread']:.0f}% "
-                "as much as real images do: the generator may have collapsed",
-                sys.stderr,
+            warn(
+                f"round {self.step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "
+                "as much as real ones do: the generator may have collapsed"
             )
 
     def _score(self) -> None:
         """Scores the state by the config's cheap recipes; the numbers go where metrics go, the records to scores.jsonl."""
-        for result in self._scoring.of(self.method, self.state, self._phase, self.step):
+        for result in self._scoring.of(self.state, self._phase, self.step):
             if isinstance(result, Failed):
-                self._say(f"round {self.step}: {result.recipe}: no score: {result.reason}", sys.stderr)
+                warn(f"round {self.step}: {result.recipe}: no score: {result.reason}")
                 continue
-            if jax.process_index() == 0:
+            if is_first():
                 append_scores(self.workdir / "scores.jsonl", result)
             self._log.write(self.step, {f"score/{score.name}": score.value for score in result})
 
@@ -226,16 +236,26 @@ class Training:
 
     # --- the result
 
-    def sample(self, n: int, seed: int = 0, average: bool = True) -> np.ndarray:
-        """n images, float32 [n, H, W, C] in [-1, 1], of the generator's moving average where one is kept.
+    def sample(self, n: int, seed: int = 0, average: bool = True, sampler: str | None = None) -> np.ndarray:
+        """n elements, float32 [n, *shape] in [-1, 1], of the generator's moving average where one is kept.
 
-        The same images as --mode=sample draws from a checkpoint of this round with that seed.
+        The same as --mode=sample draws from a checkpoint of this round with that seed. sampler: by name; None: the first.
         """
-        return draw(self.method.sampler(self.state, self._phase, average), n, seed)["image"]
+        chosen = chosen_sampler(self.method.samplers(self.state, self._phase, average), sampler)
+        given = Given(self._source, self.setup.preprocessing, chosen.given, self._phase.shape) if chosen.given else None
+        return draw(chosen, n, seed, given)["image"]
 
-    def _say(self, text: str, stream: Any = None) -> None:
-        if jax.process_index() == 0:
-            print(text, file=stream or sys.stdout, flush=True)
+    @property
+    def _phase(self):
+        """That of the last round played."""
+        return stretch_after(self.setup.stretches, self.step).phase
+
+
+def facts(source: Any) -> dict[str, Any]:
+    """What of the data a resumed run must find again."""
+    if isinstance(source, Mapping):
+        return {"images": {name: len(each) for name, each in source.items()}}
+    return {"images": len(source), "classes": len(source.classes)}
 
 
 def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = None) -> str | None:
@@ -243,7 +263,7 @@ def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = No
     with Training(config, workdir, profile) as run:
         stopped = run.play()
         if stopped:
-            run._say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
+            say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
         else:
-            run._say(f"finished at step {run.step}; state_digest {run.digest()}")
+            say(f"finished at step {run.step}; state_digest {run.digest()}")
         return stopped

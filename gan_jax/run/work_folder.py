@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-
-from gan_jax.run.setup import ConfigError
+from gan_jax.run.config import upgraded
+from gan_jax.run.construct import ConfigError
 from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.processes import is_first
 
 # What may change between two starts of a run: it does not shape the numbers of the rounds both have.
 _FREE = (
@@ -27,16 +27,17 @@ _FREE = (
 )
 
 
-def claim(workdir: Path, config: Mapping[str, Any], **found: int) -> None:
+def claim(workdir: Path, config: Mapping[str, Any], **found: Any) -> None:
     """Writes config.json, or raises ConfigError, with what differs, where the folder holds another config's run.
 
-    config: resolved. found: facts of the data that a resumed run must find again, such as the number of images.
+    config: resolved. found: facts of the data and of frozen networks that a resumed run must find again, such as the
+    number of images.
     """
     path = workdir / "config.json"
     present = {**config, "found": found}
     if path.exists():
-        _require_same(workdir, json.loads(path.read_text()), present)
-    if jax.process_index() == 0:
+        _require_same(workdir, {**read_config(workdir), "found": read_found(workdir)}, present)
+    if is_first():
         write_atomically(path, (json.dumps(present, indent=1) + "\n").encode())
 
 
@@ -51,19 +52,27 @@ def has_run(workdir: str | Path) -> bool:
 
 
 def read_config(workdir: str | Path) -> dict[str, Any]:
-    """The config that a work folder's run was begun with."""
+    """The config that a work folder's run was begun with, in the form of this version."""
+    return {key: value for key, value in upgraded(_read(workdir)).items() if key != "found"}
+
+
+def read_found(workdir: str | Path) -> dict[str, Any]:
+    """The facts that the run was begun with."""
+    return _read(workdir).get("found", {})
+
+
+def _read(workdir: str | Path) -> dict[str, Any]:
     path = Path(workdir).expanduser() / "config.json"
     if not path.exists():
         raise FileNotFoundError(
             f"{workdir} holds no run: there is no config.json; name the run's folder with --workdir"
         )
-    config = json.loads(path.read_text())
-    config.pop("found", None)
-    return config
+    return json.loads(path.read_text())
 
 
 def _require_same(workdir: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    if lines := _differences(_flat(before), _flat(json.loads(json.dumps(now)))):
+    plain = lambda tree: json.loads(json.dumps(tree))  # tuples as lists
+    if lines := _differences(_flat(plain(before)), _flat(plain(now))):
         raise ConfigError(
             f"{workdir} holds another config's run:\n  "
             + "\n  ".join(lines)

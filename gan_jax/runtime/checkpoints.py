@@ -17,6 +17,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 import jax
@@ -25,7 +26,7 @@ from orbax.checkpoint.experimental import v1 as ocp
 
 from gan_jax.runtime.leaves import as_leaf, described, differences, load_target, named_leaves, storable, with_sharding
 from gan_jax.runtime.manifest import NAME, damage, is_complete, write_manifest
-from gan_jax.runtime.processes import any_process, from_first_process
+from gan_jax.runtime.processes import any_process, from_first_process, is_first
 
 PyTree = Any
 
@@ -74,7 +75,7 @@ class Checkpoints:
         logging.getLogger("absl").addFilter(_not_raised_later)
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
-        error = self._prepare(step, described(leaves)) if jax.process_index() == 0 else None
+        error = self._prepare(step, described(leaves)) if is_first() else None
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise _not_written(step, self.directory, error or "process 0 failed, see its log")
         try:
@@ -98,18 +99,22 @@ class Checkpoints:
         """Waits for the save under way; to be called at the end of a run, or use `with`."""
         self.wait()
 
-    def restore(self, template: PyTree, step: int | None = None) -> tuple[int, PyTree] | None:
+    def restore(
+        self, template: PyTree, step: int | None = None, earlier: Callable[[str], str | None] | None = None
+    ) -> tuple[int, PyTree] | None:
         """(step, state) of the newest checkpoint that is complete and undamaged, or None where there is none at all.
 
         template: the state as jax.ShapeDtypeStruct with the shardings to load onto, whatever the checkpoint's were;
             without a sharding a leaf goes to this process's first device.
         step: this one and no other.
+        earlier: where the leaves' names are not the template's: what a leaf of an earlier version's checkpoint is called
+            today, None for one that is no more.
         What is passed over is named on stderr. Raises CheckpointError where checkpoints exist but all are damaged (one
         that was never completed does not count), and CheckpointMismatch, listing the first differing leaves, where the
         template is of another model.
         """
         self.wait()
-        found = from_first_process(self._newest_sound(step) if jax.process_index() == 0 else 0)
+        found = from_first_process(self._newest_sound(step) if is_first() else 0)
         if found == _NONE:
             return None
         if found == _DAMAGED:
@@ -120,17 +125,27 @@ class Checkpoints:
             )
         leaves = named_leaves(template)
         stored = json.loads((self._folder(found) / "leaves.json").read_text())
-        if lines := differences(stored, described(leaves)):
+        names = {name: name for name in stored}  # today's name: the stored one
+        if earlier is not None and differences(stored, described(leaves)):
+            names = {now: name for name in stored if (now := earlier(name)) is not None}
+        if lines := differences({now: stored[name] for now, name in names.items()}, described(leaves)):
             raise CheckpointMismatch(
                 f"the checkpoint of step {found} in {self.directory} is of another model than this run's:\n  "
                 + "\n  ".join(lines)
                 + "\nUse the configuration it was trained with, or another directory."
             )
         targets = {name: with_sharding(leaf) for name, leaf in leaves.items()}
-        wanted = {name: load_target(leaf) for name, leaf in targets.items() if leaf.size}
-        arrays = ocp.load(self._folder(found) / "state", wanted)
-        values = [as_leaf(arrays.get(name), leaf) for name, leaf in targets.items()]
+        wanted = {names[name]: load_target(leaf) for name, leaf in targets.items() if leaf.size}
+        arrays = self._load(found, wanted, leave={name for name in stored if name not in names.values()})
+        values = [as_leaf(arrays.get(names[name]), leaf) for name, leaf in targets.items()]
         return found, jax.tree.unflatten(jax.tree.structure(template), values)
+
+    def _load(self, step: int, wanted: dict[str, Any], leave: set[str]) -> dict[str, Any]:
+        """The stored arrays of these names. leave: names that are stored and not wanted."""
+        context = ocp.Context()
+        context.pytree.loading.partial_load = bool(leave)
+        with context:
+            return ocp.load(self._folder(step) / "state", wanted)
 
     def _folder(self, step: int) -> epath.Path:
         return self.directory / str(step)
@@ -153,13 +168,13 @@ class Checkpoints:
     def _finish(self, step: int, response: ocp.AsyncResponse) -> None:
         try:
             response.result()
-            if jax.process_index() == 0:
+            if is_first():
                 write_manifest(self._folder(step))
                 self._remove_old(step)
         except BaseException as error:
             self._failure = (step, error)
             with contextlib.suppress(OSError):  # what was written of it may be what fills the disk
-                if jax.process_index() == 0 and not is_complete(self._folder(step)):
+                if is_first() and not is_complete(self._folder(step)):
                     self._remove(step)
 
     def _remove_old(self, saved: int) -> None:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Self
 
-import jax
 import numpy as np
+
+from gan_jax.runtime.processes import is_first
 
 
 class EventFile:
@@ -20,7 +21,7 @@ class EventFile:
 
     def __init__(self, directory: str | os.PathLike, resume_step: int | None = None):
         self._writer = None
-        if jax.process_index() == 0:
+        if is_first():
             from tensorboardX import SummaryWriter  # imported here: it takes a while, and only process 0 needs it
 
             self._writer = SummaryWriter(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -51,6 +53,37 @@ def image_grid(
     return grid
 
 
+def save_figure(path: str | os.PathLike, figure: Any) -> None:
+    """A matplotlib figure as a PNG, which appears whole or not at all. No window system is asked for."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Images [N, H, W, C] of one height, joined from left to right; grey beside colour becomes colour. -> [N, H, W', C]."""
+    if len(columns) == 1:
+        return np.asarray(columns[0])
+    channels = max(each.shape[-1] for each in columns)
+    fitted = [each.repeat(channels, axis=-1) if each.shape[-1] == 1 else each for each in map(np.asarray, columns)]
+    if len({(len(each), each.shape[1], each.shape[-1]) for each in fitted}) > 1:
+        raise ValueError(f"images side by side are of one height and number, not {[each.shape for each in columns]}")
+    return np.concatenate(fitted, axis=2)
+
+
+def voxel_views(voxels: np.ndarray) -> np.ndarray:
+    """Voxels [N, D, H, W, 1] from 0 to 1, seen from the front: nearer is brighter. -> images [N, H, W, 1] in [-1, 1].
+
+    A voxel counts where it is above 1/2; D is the depth, 0 the nearest.
+    """
+    solid = np.asarray(voxels)[..., 0] > 0.5
+    depth = solid.shape[1]
+    nearness = np.where(solid.any(1), 1 - solid.argmax(1) / depth, 0.0)  # [N, H, W], above 0 where there is anything
+    return (2 * nearness - 1)[..., None].astype(np.float32)
+
+
 def save_png(path: str | os.PathLike, array: np.ndarray) -> None:
     """array: uint8 [h, w], or [h, w, C] with C of 1, 3 or 4. The file appears whole or not at all."""
     array = np.asarray(array)
@@ -66,8 +99,7 @@ def scatter_png(path: str | os.PathLike, points: np.ndarray, real: np.ndarray | 
 
     Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow, and most runs have images
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # imported here: it is slow, and most runs have images
 
     points, real = np.asarray(points, np.float64), None if real is None else np.asarray(real, np.float64)
     for what, cloud in (("points", points), ("real", real)):
@@ -88,9 +120,7 @@ def scatter_png(path: str | os.PathLike, points: np.ndarray, real: np.ndarray | 
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.set_title("" if seen == len(points) else f"{len(points) - seen} of {len(points)} points outside")
     axes.legend(loc="upper right")
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(path, buffer.getvalue())
+    save_figure(path, figure)
 
 
 def _on_checkerboard(tiles: np.ndarray, square: int = 8) -> np.ndarray:

@@ -105,6 +105,19 @@ def put_batch(host_batch: Mapping[str, np.ndarray], mesh: Mesh, batch_axis: int 
     return {name: put(name, rows) for name, rows in host_batch.items()}
 
 
+def replicate(tree: PyTree, mesh: Mesh) -> PyTree:
+    """Arrays that every process has, whole on every device of the mesh."""
+    everywhere = NamedSharding(mesh, PartitionSpec())
+
+    def put(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array) and leaf.sharding.device_set == everywhere.device_set:
+            return leaf
+        leaf = np.asarray(leaf)
+        return jax.make_array_from_callback(leaf.shape, everywhere, lambda index: leaf[index])
+
+    return jax.tree.map(put, tree)
+
+
 def check_batch(batch_size: int, mesh: Mesh) -> None:
     """Raises ValueError, naming the nearest sizes that work, unless all devices get the same number of images."""
     devices = math.prod(mesh.shape[axis] for axis in AXES)

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import jax
-
 from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.processes import is_first
 
 
 class MetricsFile:
@@ -24,7 +23,7 @@ class MetricsFile:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        self._active = jax.process_index() == 0
+        self._active = is_first()
         self._file = None
 
     def __enter__(self) -> Self:

@@ -30,6 +30,22 @@ _OF_ANOTHER = re.compile(r"Gloo|NCCL|[Cc]oordination ?[Ss]ervice|[Hh]eartbeat|Co
 _another_ended = threading.Event()
 
 
+def is_first() -> bool:
+    """Whether this is process 0, which alone writes files and speaks."""
+    return jax.process_index() == 0
+
+
+def say(text: str, stream: Any = None) -> None:
+    """A line for people, from process 0 alone. stream: by default stdout."""
+    if is_first():
+        print(text, file=stream or sys.stdout, flush=True)
+
+
+def warn(text: str) -> None:
+    """A line on stderr, from process 0 alone."""
+    say(text, sys.stderr)
+
+
 def initialize_distributed(
     coordinator: str | None = None,
     processes: int | None = None,

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import jax
 
+from gan_jax.runtime.processes import is_first
+
 
 def parse_rounds(text: str) -> tuple[int, int]:
     """ "10:20" -> (10, 20): the ten rounds that follow round 10. Raises ValueError, in a sentence, for anything else."""
@@ -29,7 +31,7 @@ class Profile:
     def __init__(self, rounds: tuple[int, int] | None, directory: Path, steps: int):
         if rounds and rounds[0] >= steps:
             raise ValueError(f"--profile={rounds[0]}:{rounds[1]} begins behind the run's last round, {steps}")
-        self._rounds = rounds if jax.process_index() == 0 else None
+        self._rounds = rounds if is_first() else None
         self._directory = directory
         self._traced: tuple[int, int] | None = None  # while a trace is taken: the steps that it holds so far
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self, TextIO
 
-import jax
 from tqdm import tqdm
+
+from gan_jax.runtime.processes import is_first
 
 
 class _Mark(NamedTuple):
@@ -44,7 +45,7 @@ class Progress:
         self._told: _Mark | None = self._newest  # up to where `time_shares` has told; None: from the next update on
         self._marks: collections.deque[_Mark] = collections.deque()
         self._shown_at, self._shown_step = -float("inf"), None
-        self._shown = jax.process_index() == 0
+        self._shown = is_first()
         self._bar = None
         if self._shown and self._stream.isatty():
             layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}"

@@ -20,8 +20,9 @@ from gan_jax.features.classifier import fit, predict
 from gan_jax.features.resnet import CifarResNet
 from gan_jax.features.weights import save_weights
 from gan_jax.metrics.classification import top_k_accuracy
-from gan_jax.run import setup as build
+from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import check_batch, make_mesh
+from gan_jax.runtime.processes import is_first
 from gan_jax.runtime.progress import Progress
 
 STEPS = 600
@@ -68,19 +69,19 @@ def train_classifier(
     out = Path(out)
     if out.suffix != ".npz":
         raise ValueError(f"a classifier is written to an .npz file, such as --out=digits.npz, not to {out}")
-    config = build.resolve(config)
-    shape = tuple(config["data"]["shape"])
+    setup = Setup.of(config)
+    shape = setup.stretches[-1].phase.shape
     if len(shape) != 3:
         raise ValueError(f"a classifier looks at images, and data.shape is {shape}: choose a config of images")
-    train, test = _splits(config)
+    train, test = _splits(setup)
     images, labels = train.images(np.arange(len(train))), train.labels()
     test_images, test_labels = test.images(np.arange(len(test))), test.labels()
     module = CifarResNet(len(train.classes), **_ARCHITECTURE)
-    mesh, steps = make_mesh(**config["mesh"]), STEPS if steps is None else steps
+    mesh, steps = make_mesh(setup.mesh.data, setup.mesh.fsdp), STEPS if steps is None else steps
     check_batch(_BATCH_SIZE, mesh)
     settings = {
         "batch_size": _BATCH_SIZE,
-        "flip": bool(config["data"]["flip"]),
+        "flip": setup.preprocessing.flip,
         "shift": max(1, min(shape[:2]) // 8),
         "seed": seed,
     }
@@ -108,26 +109,26 @@ def train_classifier(
         "date": datetime.date.today().isoformat(),
         "version": __version__,
     }
-    if jax.process_index() == 0:
+    if is_first():
         digest = save_weights(out, variables, facts)
         told = ", ".join(f"{split} {100 * share:.2f} %" for split, share in accuracy.items())
         print(f"{out.stem}: {len(images)} images, {steps} steps; accuracy: {told}\nwrote {out}, weights {digest[:12]}")
     return facts
 
 
-def _splits(config: Mapping[str, Any]) -> tuple[EightBit, EightBit]:
+def _splits(setup: Setup) -> tuple[EightBit, EightBit]:
     """The images to train on, and those to test on, prepared as the config says."""
-    name, train = config["data"]["source"], build.source(config)
+    name, train = setup.config["data"]["source"], setup.source()
     if not train.classes:
         raise ValueError(f"a classifier needs class labels, and {train!r} has none: choose a labelled data set")
     require_labels(train, len(train.classes))
     if "split" not in source_settings(name):
         raise ValueError(f"a classifier is measured on a test split, and the data source {name!r} has no splits")
-    test = build.evaluation_source(config, "test")
+    test = setup.source("test")
     if repr(test) == repr(train):
         raise ValueError(f"the config trains on {train!r}, which is the test split: leave data.split unset")
     require_labels(test, len(train.classes))
-    preprocessing = build.preprocessing(config)
+    preprocessing = setup.preprocessing
     return EightBit(train, preprocessing, "train"), EightBit(test, preprocessing, "test")
 
 

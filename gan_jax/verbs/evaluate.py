@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags, require
@@ -18,13 +16,14 @@ from gan_jax.evaluators.judge import Failed, judge, table
 from gan_jax.evaluators.recipes import find_recipe, known_recipes
 from gan_jax.evaluators.score import Score, append_scores, read_scores
 from gan_jax.features.published import cache_folder
-from gan_jax.run import setup as build
 from gan_jax.run.curves import draw_curves
 from gan_jax.run.image_sets import open_reference, open_set
-from gan_jax.run.restoring import mesh_for, restore, saved_steps
 from gan_jax.run.scoring import Options, Scoring
+from gan_jax.run.setup import Setup
+from gan_jax.run.state import mesh_for, restore, saved_steps
 from gan_jax.run.work_folder import read_config, require_same
 from gan_jax.runtime.mesh import make_mesh
+from gan_jax.runtime.processes import is_first, say, warn
 
 _OF_IMAGES = ("swd", "ms_ssim")
 INSTEAD = {
@@ -104,15 +103,14 @@ def evaluate_run(
     Raises Unscored at the end where recipes failed, ValueError for unknown ones, FileNotFoundError for missing runs.
     """
     workdir = Path(workdir).expanduser()
-    own = build.resolve(read_config(workdir))
+    own = Setup.of(read_config(workdir))
     if config is not None:
-        given = build.resolve(config)
-        require_same(workdir, given)
-        own = {**own, "evaluate": given.get("evaluate", {})}
-    settings = own.get("evaluate", {})
-    recipes = recipes or settings.get("recipes") or _OF_IMAGES
+        given = Setup.of(config)
+        require_same(workdir, given.config)
+        own = own.changed(evaluate=given.config.get("evaluate", {}))
+    recipes = recipes or own.evaluate.recipes or _OF_IMAGES
     if options is None:
-        options = Options(batch_size=settings.get("batch_size", 64))
+        options = Options(batch_size=own.evaluate.batch_size)
     mesh = mesh_for(own)
     scoring = Scoring(
         own,
@@ -127,13 +125,11 @@ def evaluate_run(
     scored, failures = [], []
     for step in (saved if every_step else steps) or [None]:
         restored = restore(workdir, step)
-        _say(f"step {restored.step} of {workdir}")
-        found, failed = _collect(
-            scoring.of(restored.method, restored.state, restored.phase, restored.step), workdir / "scores.jsonl"
-        )
+        say(f"step {restored.step} of {workdir}")
+        found, failed = _collect(scoring.of(restored.state, restored.phase, restored.step), workdir / "scores.jsonl")
         scored += found
         failures += [Failed(f"{name}, step {restored.step}", reason) for name, reason in failed]
-        if jax.process_index() == 0 and (workdir / "scores.jsonl").exists():
+        if is_first() and (workdir / "scores.jsonl").exists():
             draw_curves(read_scores(workdir / "scores.jsonl"), workdir / "scores.png")
     _finish(scored, failures, f"{workdir / 'scores.jsonl'} and scores.png")
     return scored
@@ -158,7 +154,7 @@ def evaluate_images(
     fake = open_set(images)
     real = open_reference(reference, fake.shape)
     for each in (fake, *{id(each): each for each in real.values()}.values()):
-        _say(f"{each.name}: {len(each):,} images")
+        say(f"{each.name}: {len(each):,} images")
     evidence = Evidence(
         fake=fake,
         real={split: lambda each=each: each for split, each in real.items()},
@@ -188,27 +184,22 @@ def _collect(results: Iterable[list[Score] | Failed], path: Path | None) -> tupl
     for result in results:
         if isinstance(result, Failed):
             failures.append(result)
-            _say(f"  {result.recipe}: no score: {result.reason}", sys.stderr)
+            warn(f"  {result.recipe}: no score: {result.reason}")
             continue
         scored += result
-        if jax.process_index() == 0 and path is not None:
+        if is_first() and path is not None:
             append_scores(path, result)
         for score in result:
             spread = "" if score.spread is None else f" +- {score.spread:.2g}"
-            _say(f"  {score.name} {score.value:.5g}{spread} ({score.seconds:.0f} s)")
+            say(f"  {score.name} {score.value:.5g}{spread} ({score.seconds:.0f} s)")
     return scored, failures
 
 
 def _finish(scored: Sequence[Score], failures: Sequence[Failed], where: str | None) -> None:
     if scored:
-        _say("\n" + table(scored))
+        say("\n" + table(scored))
         if where:
-            _say(f"in {where}")
+            say(f"in {where}")
     if failures:
         told = "\n  ".join(f"{name}: {reason}" for name, reason in failures)
         raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}")
-
-
-def _say(text: str, stream: Any = None) -> None:
-    if jax.process_index() == 0:
-        print(text, file=stream or sys.stdout, flush=True)

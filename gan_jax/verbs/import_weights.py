@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
 from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
-from gan_jax.run import setup as build
+from gan_jax.run.config import resolve
+from gan_jax.run.construct import ConfigError
+from gan_jax.run.setup import Setup
+from gan_jax.run.training import facts
 from gan_jax.run.work_folder import claim
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.runtime.leaves import described, differences, named_leaves
 from gan_jax.runtime.workdir import check_writable
-from gan_jax.types import Method, PyTree, TrainState
+from gan_jax.types import PyTree, TrainState
 
 Converter = Callable[..., Imported]
 KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator, of the discriminator
@@ -87,20 +89,20 @@ def import_weights(
             does not fit; a folder with a run. FileNotFoundError: no such file.
     """
     if kind not in KINDS:
-        raise build.ConfigError(f"weights can be imported of {', '.join(KINDS)}, not of {kind!r}")
+        raise ConfigError(f"weights can be imported of {', '.join(KINDS)}, not of {kind!r}")
     of_generator, of_discriminator = KINDS[kind]
     if generator is None and discriminator is None:
-        raise build.ConfigError("import needs a file of weights, of the generator, the discriminator, or both")
+        raise ConfigError("import needs a file of weights, of the generator, the discriminator, or both")
     if discriminator is not None and of_discriminator is None:
-        raise build.ConfigError(f"{kind} has no discriminator: its weights were never published")
+        raise ConfigError(f"{kind} has no discriminator: its weights were never published")
     if generator_ema is not None and generator is None:
-        raise build.ConfigError("a moving average belongs to a generator: name its weights too, or as the generator's")
+        raise ConfigError("a moving average belongs to a generator: name its weights too, or as the generator's")
     if truncation is not None:
         if kind != "pretrained_biggan":
-            raise build.ConfigError(f"{kind} has one set of running statistics: leave truncation out")
+            raise ConfigError(f"{kind} has one set of running statistics: leave truncation out")
         of_generator = functools.partial(of_generator, truncation=truncation)
     if (Path(workdir).expanduser() / "config.json").exists():
-        raise build.ConfigError(f"{workdir} holds a run: name another --workdir")
+        raise ConfigError(f"{workdir} holds a run: name another --workdir")
 
     imported = {}
     if generator is not None:
@@ -108,14 +110,14 @@ def import_weights(
     if discriminator is not None and of_discriminator is not None:
         imported["discriminator"] = of_discriminator(read_state_dict(discriminator))
     average = None if generator_ema is None else of_generator(read_state_dict(generator_ema))
-    fitted = _fitted(build.resolve(config), imported, average)
-    method = build.method(fitted)
-    state = _state(method, fitted, imported, average)
+    fitted = _fitted(resolve(config), imported, average)
+    setup = Setup.of(fitted)
+    state = _state(setup, imported, average)
 
     workdir = check_writable(workdir)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.save(0, state)
-    claim(workdir, fitted, **_found(fitted))  # last: without it the folder holds no run
+    claim(workdir, fitted, **_found(setup))  # last: without it the folder holds no run
     _report(workdir, fitted, imported)
     return fitted
 
@@ -126,22 +128,22 @@ def _fitted(config: dict[str, Any], imported: Mapping[str, Imported], average: I
     changed = {**config, "method": dict(config["method"]), "regularizers": dict(config["regularizers"])}
     classes = {name: network.num_classes for name, network in imported.items()}
     if len(set(classes.values())) > 1:
-        raise build.ConfigError(f"the two networks are of different numbers of classes: {classes}")
+        raise ConfigError(f"the two networks are of different numbers of classes: {classes}")
     for name, network in imported.items():
         if network.image_shape != shape:
-            raise build.ConfigError(
+            raise ConfigError(
                 f"these weights are of a {name} of {network.image_shape} images, and the config's data.shape is {shape}: "
                 "use a config of that size, or set data.shape"
             )
         changed[name] = dict(network.settings)
         changed["method"]["num_classes"] = network.num_classes
         if network.latent_dim is not None:
-            changed["method"] |= {"latent_dim": network.latent_dim, "latent": "normal"}
+            changed["latents"] = {"type": "normal", "dim": network.latent_dim}
     if average is not None:
-        if not {"decay", "half_life_kimg"} & config["ema"].keys():
-            raise build.ConfigError("the config keeps no moving average of the generator: set ema.decay to have one")
+        if not {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
+            raise ConfigError("the config keeps no moving average of the generator: set ema.decay to have one")
         if average.settings != imported["generator"].settings:
-            raise build.ConfigError("generator_ema is of another network than the generator")
+            raise ConfigError("generator_ema is of another network than the generator")
     heads = {name for network in imported.values() for name in network.heads}
     if "rotation" in heads and not any(r["type"].startswith("rotation.") for r in _nested(changed["regularizers"])):
         changed["regularizers"]["rotation"] = dict(_ROTATION)
@@ -154,18 +156,14 @@ def _nested(regularizers: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [inner for settings in found for inner in (settings, *_nested(settings))]
 
 
-def _state(
-    method: Method, config: Mapping[str, Any], imported: Mapping[str, Imported], average: Imported | None
-) -> TrainState:
+def _state(setup: Setup, imported: Mapping[str, Imported], average: Imported | None) -> TrainState:
     """The state before the first round, with the imported networks in it."""
     given = {name: network.variables for name, network in imported.items()}
     given |= {name: head for network in imported.values() for name, head in network.heads.items()}
     kept = average.variables if average is not None else given.get("generator")
 
     def begin(given: Mapping[str, PyTree], kept: PyTree) -> TrainState:  # what is replaced is never computed
-        rows = (config["method"].get("d_steps", 1), config["batch_size"])
-        blank = {"image": jnp.zeros((*rows, *config["data"]["shape"])), "label": jnp.zeros(rows, jnp.int32)}
-        state = method.init(jax.random.key(config["seed"]), blank)
+        state = setup.method.init(jax.random.key(setup.seed))
         networks = dict(state.networks)
         for name, variables in given.items():
             networks[name] = networks[name].replace(**_split(variables))
@@ -176,7 +174,7 @@ def _state(
     wanted = jax.eval_shape(lambda: begin({}, None))
     made = jax.eval_shape(begin, given, kept)
     if lines := differences(described(named_leaves(made)), described(named_leaves(wanted))):
-        raise build.ConfigError("the weights do not fit the networks of the config:\n  " + "\n  ".join(lines))
+        raise ConfigError("the weights do not fit the networks of the config:\n  " + "\n  ".join(lines))
     return jax.jit(begin)(given, kept)
 
 
@@ -184,14 +182,14 @@ def _split(variables: PyTree) -> dict[str, PyTree]:
     return {"params": variables["params"], "stats": {k: v for k, v in variables.items() if k != "params"}}
 
 
-def _found(config: Mapping[str, Any]) -> dict[str, int]:
+def _found(setup: Setup) -> dict[str, Any]:
     """The facts of the data that training writes down; none where it cannot be opened."""
     try:
-        source = build.source(config)
+        source = setup.source()
     except (OSError, ValueError, ImportError) as error:
         print(f"this folder can be sampled, but not trained on for want of data: {error}", flush=True)
         return {}
-    return {"images": len(source), "classes": len(source.classes)}
+    return facts(source)
 
 
 def _report(workdir: Path, config: Mapping[str, Any], imported: Mapping[str, Imported]) -> None:
@@ -199,5 +197,8 @@ def _report(workdir: Path, config: Mapping[str, Any], imported: Mapping[str, Imp
         count = sum(leaf.size for leaf in jax.tree.leaves(network.variables["params"]))
         settings = ", ".join(f"{key} {value}" for key, value in network.settings.items())
         print(f"{name}: {count:,} parameters; {settings}")
-    method = ", ".join(f"{key} {config['method'].get(key, 0)}" for key in ("latent_dim", "num_classes"))
-    print(f"{method}\nimported into {workdir}, checkpoint of step 0", flush=True)
+    latents, classes = config["latents"], config["method"].get("num_classes", 0)
+    print(
+        f"latents {latents['type']} of {latents['dim']}, num_classes {classes}\nimported into {workdir}, checkpoint of step 0",
+        flush=True,
+    )

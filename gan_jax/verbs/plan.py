@@ -11,7 +11,8 @@ import jax
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.evaluators.evaluation_step import evaluation_step
+from gan_jax.evaluators.evaluation_step import evaluation_step, given_shapes
+from gan_jax.game import Phase, Stretch
 from gan_jax.planning.apart import call_apart
 from gan_jax.planning.estimate import ring_bytes, roofline
 from gan_jax.planning.hlo import read_program
@@ -23,16 +24,14 @@ from gan_jax.planning.programs import (
     TooLarge,
     compile_program,
     devices_of,
-    mesh_of,
     require_libtpu,
     sample_step,
     train_step,
 )
 from gan_jax.planning.simulation import simulate_devices
-from gan_jax.run import setup as build
+from gan_jax.run.setup import Setup
 from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.mesh import nearest_batches
-from gan_jax.types import Method, Phase
+from gan_jax.runtime.mesh import make_mesh, nearest_batches
 
 WHAT = ("train", "sample", "evaluate")
 INSTEAD = {
@@ -78,16 +77,16 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
     """
     if what not in WHAT:
         raise ValueError(f"a plan is for {', '.join(WHAT)}, not for {what!r}")
-    config = build.resolve(config)
+    setup = Setup.of(config)
     wanted = [_split(text) for text in topologies]
     found = []
     for machine, batch_size in wanted:
-        changed = config if batch_size is None else {**config, "batch_size": batch_size}
+        changed = setup if batch_size is None else setup.changed(batch_size=batch_size)
         if machine.platform == "tpu":
             require_libtpu()
-            planned = call_apart(machine.text, plan_machine, changed, machine, what)
+            planned = call_apart(machine.text, plan_machine, changed.config, machine, what)
         else:
-            planned = plan_machine(changed, machine, what)
+            planned = plan_machine(changed.config, machine, what)
         for each in planned:
             print(page(each), flush=True)
         found += planned
@@ -114,48 +113,64 @@ def _split(text: str) -> tuple[Machine, int | None]:
 
 def plan_machine(config: Mapping[str, Any], machine: Machine, what: str) -> list[dict[str, Any]]:
     """What was found for one machine: a dict for each phase of training, or one. config: resolved."""
-    method = build.method(config)
+    setup = Setup.of(config)
     by_model = machine.platform == "gpu"  # no CUDA compiler is asked: the program of one CPU device, and the roofline
     devices = jax.devices()[:1] if by_model else devices_of(machine)
     count = machine.count if by_model else len(devices)
-    if by_model and config["batch_size"] % count:
-        near = nearest_batches(config["batch_size"], count)
-        raise ValueError(f"a batch of {config['batch_size']} cannot be split evenly over {count} GPUs: use {near}")
-    share = config
-    if by_model:
-        own = -(-config["evaluate"].get("batch_size", 64) // count)
-        share = {**config, "batch_size": config["batch_size"] // count, "mesh": {"data": 1, "fsdp": 1}}
-        share["evaluate"] = {**config["evaluate"], "batch_size": own}
-        method = build.method(share)
-    mesh = mesh_of(devices, share)
-    phases = method.phases if what == "train" else method.phases[-1:]
-    return [_plan_phase(config, share, machine, what, count, mesh, method, phase) for phase in phases]
+    share = _share(setup, count) if by_model else setup
+    mesh = make_mesh(share.mesh.data, share.mesh.fsdp, devices)
+    phases = [*rounds_by_phase(share.stretches).items()]
+    chosen = phases if what == "train" else phases[-1:]
+    return [_plan_phase(share, machine, what, count, mesh, phase, rounds) for phase, rounds in chosen]
+
+
+def _share(setup: Setup, count: int) -> Setup:
+    """One of so many GPUs' part of a run, as a run of its own."""
+    sizes = {each.phase.batch_size for each in setup.stretches}
+    for batch_size in sizes:
+        if batch_size % count:
+            near = nearest_batches(batch_size, count)
+            raise ValueError(f"a batch of {batch_size} cannot be split evenly over {count} GPUs: use {near}")
+    config, own = setup.config, -(-setup.evaluate.batch_size // count)
+    blocks = [
+        {**block, "batch_size": block["batch_size"] // count} if "batch_size" in block else block
+        for block in config.get("stretches", ())
+    ]
+    return setup.changed(
+        batch_size=config["batch_size"] // count,
+        mesh={"data": 1, "fsdp": 1},
+        evaluate={**config.get("evaluate", {}), "batch_size": own},
+        **({"stretches": tuple(blocks)} if blocks else {}),
+    )
 
 
 def _plan_phase(
-    config: Mapping[str, Any],
-    share: Mapping[str, Any],
+    share: Setup,
     machine: Machine,
     what: str,
     count: int,
     mesh: jax.sharding.Mesh,
-    method: Method,
     phase: Phase,
+    rounds: int,
 ) -> dict[str, Any]:
-    step, arguments = train_step(method, phase, share, mesh)
+    method = share.method
+    step, arguments = train_step(method, phase, mesh)
     state = arguments[0]
     batch_size = phase.batch_size
     if what == "sample":
-        step, arguments = sample_step(method, phase, batch_size, mesh, state)
+        sampler = jax.eval_shape(lambda state: next(iter(method.samplers(state, phase).values())), state)
+        given = given_shapes(sampler, method, phase, batch_size)
+        step, arguments = sample_step(method, phase, batch_size, mesh, state, given)
     elif what == "evaluate":
-        step, arguments, batch_size = evaluation_step(share, method, phase, mesh, state)
+        recipes, n = share.evaluate.recipes, share.evaluate.batch_size
+        step, arguments, batch_size = evaluation_step(recipes, n, method, phase, mesh, state)
     batch_size *= count // mesh.size  # one device's program stands for all GPUs
     found: dict[str, Any] = {
         "topology": machine.text,
         "what": what,
         "devices": count,
         "batch_size": batch_size,
-        "images_a_step": batch_size * (config["method"].get("d_steps", 1) if what == "train" else 1),
+        "images_a_step": batch_size * (phase.d_steps if what == "train" else 1),
         "parameters": {name: _count(network.params) for name, network in state.networks.items()},
         "bytes_of_state": _bytes(state),
     }
@@ -165,9 +180,9 @@ def _plan_phase(
         found["too_large"] = {"needs": error.needs, "has": error.has}
         found["too_large"]["largest_batch"] = _largest_batch(found, error.needs, error.has, 0)
     else:
-        found |= _figures(config, machine, found, phase, compiled)
-    if len(method.phases) > 1:
-        found["resolution"] = phase.resolution
+        found |= _figures(machine, found, phase, rounds, compiled)
+    if len(rounds_by_phase(share.stretches)) > 1:
+        found["shape"] = phase.shape
     return found
 
 
@@ -179,15 +194,15 @@ def _largest_batch(found: Mapping[str, Any], needs: float, has: float, program: 
 
 
 def _figures(
-    config: Mapping[str, Any], machine: Machine, known: Mapping[str, Any], phase: Phase, compiled: Compiled
+    machine: Machine, known: Mapping[str, Any], phase: Phase, rounds: int, compiled: Compiled
 ) -> dict[str, Any]:
     count, images, parameters = known["devices"], known["images_a_step"], known["parameters"]
     program = read_program(compiled.text)
     kind = KINDS.get(machine.kind) if machine.kind else None
     reduced = sum(each.bytes for each in program.collectives.values())
     if machine.platform == "gpu" and count > 1:  # what data parallelism sums: every parameter's gradient, each update
-        d_steps = config["method"].get("d_steps", 1)
-        reduced = 4 * sum(n * (1 if name == "generator" else d_steps) for name, n in parameters.items())
+        updates = lambda name: phase.d_steps if name == "discriminator" else phase.g_steps
+        reduced = 4 * sum(n * updates(name) for name, n in parameters.items())
     found: dict[str, Any] = {
         "compile_seconds": compiled.compile_seconds,
         "by_the_compiler": {
@@ -224,9 +239,17 @@ def _figures(
         seconds = max(seconds, scheduled)  # what is promised is the slower
     if seconds:
         found["images_a_second"] = images / seconds
-        found["hours"] = (phase.stop - phase.start) * seconds / 3600 if known["what"] == "train" else None
+        found["hours"] = rounds * seconds / 3600 if known["what"] == "train" else None
         if kind is not None:
             found["images_a_second_and_host"] = images / seconds / max(1, -(-count // kind.per_host))
+    return found
+
+
+def rounds_by_phase(stretches: Sequence[Stretch]) -> dict[Phase, int]:
+    """How many rounds of a run are played in each of its phases, in the order in which they first come."""
+    found: dict[Phase, int] = {}
+    for each in stretches:
+        found[each.phase] = found.get(each.phase, 0) + each.stop - each.start
     return found
 
 

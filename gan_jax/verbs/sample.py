@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import jax
 import numpy as np
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.run.drawing import draw
-from gan_jax.run.restoring import restore
-from gan_jax.run.setup import resolve
+from gan_jax.game import Sampler
+from gan_jax.methods.samplers import with_label, with_latent_truncation
+from gan_jax.run.config import resolve
+from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.run.references import Reference
+from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.images import image_grid, save_png, scatter_png
-from gan_jax.types import Sampler
+from gan_jax.runtime.images import image_grid, save_png, scatter_png, voxel_views
+from gan_jax.runtime.processes import is_first
 
 INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
 
@@ -44,37 +46,40 @@ def run(values: FlagValues) -> None:
     sample(values.workdir, values.out, values.num, values.seed, values.step, average, values.truncation, values.label)
 
 
-def load_sampler(workdir: str | Path, step: int | None = None, average: bool = True) -> tuple[int, Sampler]:
+def load_sampler(
+    workdir: str | Path, step: int | None = None, average: bool = True, sampler: str | None = None
+) -> tuple[int, Sampler]:
     """(step, sampler) of a run's newest checkpoint, or of the one at `step`.
 
-    average: the generator's moving average, where one is kept; False: its weights as they are.
-    Raises FileNotFoundError where the folder holds no run or no checkpoint.
+    average: the generator's moving average, where one is kept; False: its weights as they are. sampler: by name, such as
+    "a_to_b"; None: the method's first. Raises FileNotFoundError where the folder holds no run or no checkpoint.
     """
     restored = restore(workdir, step)
-    return restored.step, restored.method.sampler(restored.state, restored.phase, average)
+    samplers = restored.setup.method.samplers(restored.state, restored.phase, average)
+    return restored.step, chosen_sampler(samplers, sampler)
 
 
 def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
     """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), or a folder of PNGs. -> what was written.
 
-    The .npz holds "image" uint8 [n, H, W, C] (points: float32 [n, 2]) and "label"; gan_jax reads it back as a data set.
+    The .npz holds "image" uint8 [n, H, W, C] (points and voxels: float32) and "label"; gan_jax reads it back as a data set.
     """
     out, images = Path(out), drawn["image"]
-    points = images.ndim == 2
+    points, voxels = images.ndim == 2, images.ndim == 5
     if out.suffix == ".png":
         if points:
             scatter_png(out, images)
         else:
-            save_png(out, image_grid(images))
+            save_png(out, image_grid(voxel_views(images) if voxels else images))
         return [out]
-    arrays = {**drawn, "image": images if points else _as_bytes(images)}
+    arrays = {**drawn, "image": images if points or voxels else _as_bytes(images)}
     if out.suffix == ".npz":
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_atomically(out, buffer.getvalue())
         return [out]
-    if out.suffix or points:
-        kinds = ".png or .npz" if points else ".png (a grid), .npz, or a folder's name without an ending"
+    if out.suffix or points or voxels:
+        kinds = ".png or .npz" if points or voxels else ".png (a grid), .npz, or a folder's name without an ending"
         raise ValueError(f"cannot write {out}: out ends in {kinds}")
     paths = [out / f"{i:06d}.png" for i in range(len(images))]
     for path, image in zip(paths, arrays["image"], strict=True):
@@ -93,14 +98,21 @@ def sample(
     average: bool = True,
     truncation: float | None = None,
     label: int | None = None,
+    sampler: str | None = None,
 ) -> None:
-    """Draws `num` images from a run and writes them to `out`; see `load_sampler`, `draw` and `write`."""
-    found, sampler = load_sampler(workdir, step, average)
-    drawn = draw(sampler, num, seed, truncation, label)
-    if jax.process_index() == 0:
+    """Draws `num` images from a run and writes them to `out`; see `load_sampler`, `draw` and `write`.
+
+    A sampler that starts from images starts from those of the run's test split, or of its data where there is none.
+    """
+    restored = restore(workdir, step)
+    chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
+    chosen = with_label(with_latent_truncation(chosen, truncation), label)
+    given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
+    drawn = draw(chosen, num, seed, given)
+    if is_first():
         written = write(drawn, out)
         what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
-        print(f"wrote {num} samples of step {found} to {what}")
+        print(f"wrote {num} samples of step {restored.step} to {what}")
 
 
 def _as_bytes(images: np.ndarray) -> np.ndarray:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import ast
 import copy
-import io
 import itertools
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 from absl.flags import FlagValues
 from ml_collections import ConfigDict
 
 from gan_jax.command.flags import Flags
 from gan_jax.evaluators.score import Score, read_scores
 from gan_jax.evaluators.summary import mean_and_spread, of_step, side_by_side
-from gan_jax.run import setup as build
+from gan_jax.run.config_files import load_config
+from gan_jax.run.setup import Setup
 from gan_jax.run.training import train
 from gan_jax.runtime.atomic import write_atomically
+from gan_jax.runtime.images import save_figure
+from gan_jax.runtime.processes import is_first, say, warn
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
 
 Axes = Mapping[str, Sequence[Any]]
@@ -52,7 +52,7 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> str | None:
     """Plays `gan_jax sweep`."""
     if not values.sweep:
-        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=method.latent_dim=16,32")
+        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=latents.dim=16,32")
     return sweep(values.config, values.workdir, dict(map(parse_axis, values.sweep)), values.recipes)
 
 
@@ -86,16 +86,16 @@ def sweep(
     for number, (cell, changed) in enumerate(zip(cells, configs, strict=True), 1):
         folder = workdir / folder_name(cell)
         if not _is_scored(folder, changed, recipes):
-            _say(f"--- cell {number} of {len(cells)}: {folder.name}")
+            say(f"--- cell {number} of {len(cells)}: {folder.name}")
             if (stopped := train(changed, folder)) is not None:
                 return stopped
             try:
                 evaluate_run(folder, changed, recipes)
             except Unscored as error:
-                _say(f"{folder.name}: {error}", sys.stderr)
-        if jax.process_index() == 0:
+                warn(f"{folder.name}: {error}")
+        if is_first():
             _summarize(workdir, axes, cells)
-    _say(f"the grid is in {workdir / 'sweep.md'} and sweep.png")
+    say(f"the grid is in {workdir / 'sweep.md'} and sweep.png")
     return None
 
 
@@ -107,7 +107,7 @@ def folder_name(cell: Mapping[str, Any]) -> str:
 
 def _config_of(config: ConfigDict | None, cell: Mapping[str, Any]) -> ConfigDict:
     if "config" in cell:
-        config = build.load_config(cell["config"])
+        config = load_config(cell["config"])
     if config is None:
         raise ValueError("a sweep needs --config, or an axis of config files: --sweep=config=configs/a.py,configs/b.py")
     changed = copy.deepcopy(config)  # with its references: schedules follow steps
@@ -124,7 +124,7 @@ def _config_of(config: ConfigDict | None, cell: Mapping[str, Any]) -> ConfigDict
             raise ValueError(f"--sweep={key}: the config has no {last!r} there; it has {', '.join(_keys(block))}")
         with block.ignore_type():
             block[last] = value
-    build.method(changed)  # what cannot be built is told before hours of training
+    Setup.of(changed)  # what cannot be built is told before hours of training
     return changed
 
 
@@ -156,8 +156,7 @@ def _summarize(workdir: Path, axes: Axes, cells: Sequence[Mapping[str, Any]]) ->
 
 def _plot(path: Path, axes: Axes, groups: Mapping[str, list[dict[str, Score]]], places: Mapping[str, Mapping]) -> None:
     """A panel for each score over the longest axis, a line for each setting of the others."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported here: it is slow
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # imported here: it is slow
 
     keys = [key for key in axes if key != "seed"]
     along = max(keys, key=lambda key: len(axes[key]), default=None)
@@ -183,9 +182,7 @@ def _plot(path: Path, axes: Axes, groups: Mapping[str, list[dict[str, Score]]], 
         panel.grid(alpha=0.3)
         if len(lines) > 1:
             panel.legend(fontsize="x-small")
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(path, buffer.getvalue())
+    save_figure(path, figure)
 
 
 def _literal(text: str) -> Any:
@@ -193,8 +190,3 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def _say(text: str, stream: Any = None) -> None:
-    if jax.process_index() == 0:
-        print(text, file=stream or sys.stdout, flush=True)

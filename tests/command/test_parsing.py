@@ -89,7 +89,7 @@ def test_without_a_verb_it_trains():
         ("sample --workdir=x --nmu=3", "no flag --nmu (did you mean '--num'?)"),
         ("train --workdir=x --sede=3", "no flag --sede (did you mean '--seed'?)"),
         ("train --workdir=x --config=ssgan_digits --batch_size=8", "did you mean --config.batch_size=8?"),
-        ("train --workdir=x --config=ssgan_digits --latent_dim=8", "did you mean --config.method.latent_dim=8?"),
+        ("train --workdir=x --config=ssgan_digits --halvings=1", "did you mean --config.discriminator.halvings=1?"),
         ("train --workdir=x --zzzz", "there is no flag --zzzz; gan_jax train --help"),
         ("sample --workdir=x --num=many", "--num=many: a whole number is needed here"),
         ("sample --workdir=x --num=0", "--num=0: 0 is not a positive integer"),

@@ -18,7 +18,7 @@ def save(tmp_path):
 
 def test_images_and_labels(save):
     source = open_source("arrays", path=save(image=IMAGES, label=LABELS))
-    assert len(source) == 6 and source.classes == ("0", "1", "2") and source.size_of(0) == (5, 4, 3)
+    assert len(source) == 6 and source.classes == ("0", "1", "2") and source.sizes_of(0) == {"image": (5, 4, 3)}
     np.testing.assert_array_equal(source[3]["image"], IMAGES[3])
     assert source[5]["label"] == 2
 
@@ -33,13 +33,34 @@ def test_names_of_classes(save):
 
 def test_grey_images_without_a_channel_and_without_labels(save):
     source = open_source("arrays", path=save(image=IMAGES[..., 0]))
-    assert source.size_of(0) == (5, 4, 1) and source.classes == () and "label" not in source[0]
+    assert source.sizes_of(0) == {"image": (5, 4, 1)} and source.classes == () and "label" not in source[0]
     assert source.labels() is None
 
 
 def test_floats_are_rounded_to_levels(save):
     floats = (IMAGES / 127.5 - 1).astype(np.float32)
     np.testing.assert_array_equal(open_source("arrays", path=save(image=floats)).images, IMAGES)
+
+
+def test_pairs_and_volumes(save):
+    source = open_source("arrays", path=save(a=IMAGES, b=IMAGES[..., 0]))
+    assert source.keys == ("a", "b") and source.sizes_of(0) == {"a": (5, 4, 3), "b": (5, 4, 1)}
+    np.testing.assert_array_equal(source[2]["b"], IMAGES[2, ..., :1])
+    solid = IMAGES[..., None] > 99
+    source = open_source("arrays", path=save(image=IMAGES, voxels=solid, label=LABELS))
+    assert source.keys == ("image", "voxels", "label") and source[1]["label"] == 1
+    np.testing.assert_array_equal(source[1]["voxels"], solid[1])
+    path = save(voxels_train=solid.astype(np.uint8)[..., 0], a_test=IMAGES, b_test=IMAGES)
+    assert open_source("arrays", path=path).sizes_of(0) == {"voxels": (5, 4, 3, 1)}
+    assert open_source("arrays", path=path, split="test").keys == ("a", "b")
+
+
+def test_unlabelled_images_among_labelled_ones(save):
+    source = open_source("arrays", path=save(image=IMAGES, label=LABELS - 1))
+    assert source.classes == ("0", "1") and source.labels().tolist() == [-1, 0, 1, -1, 0, 1]
+    assert source[0]["label"] == -1
+    nothing = open_source("arrays", path=save(image=IMAGES, label=LABELS * 0 - 1, classes=["a", "b"]))
+    assert nothing.classes == ("a", "b") and set(nothing.labels()) == {-1}
 
 
 def test_splits(save):
@@ -62,8 +83,13 @@ def test_splits(save):
         ({"image": IMAGES[:0]}, "not empty"),
         ({"image": IMAGES, "label": LABELS[:5]}, "one for each of 6 images"),
         ({"image": IMAGES, "label": LABELS.astype(float)}, "must hold integers"),
-        ({"image": IMAGES, "label": LABELS - 1}, "runs from -1 to 1"),
+        ({"image": IMAGES, "label": LABELS - 2}, "runs from -2 to 0"),
         ({"image": IMAGES, "label": LABELS, "classes": ["a", "b"]}, "2 classes"),
+        ({"image": IMAGES, "label": LABELS * 0 - 1}, "labels no element"),
+        ({"a": IMAGES, "b": IMAGES[:5]}, r"differ in length \(a 6, b 5\).*'domains'"),
+        ({"voxels": IMAGES}, "voxels is uint8. It must be bool"),
+        ({"voxels": IMAGES[..., 0]}, r"shape \(6, 5, 4\). It must be \[N, D, H, W\]"),
+        ({"label": LABELS}, "no array 'image'. It holds: label. What is read"),
     ],
 )
 def test_files_that_do_not_do(save, arrays, message):

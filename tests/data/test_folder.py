@@ -77,7 +77,7 @@ def test_formats_and_modes(tmp_path, name, image, expected):
     image.save(tmp_path / name)
     source = open_source("folder", path=str(tmp_path))
     read = source[0]["image"]
-    assert read.dtype == np.uint8 and read.shape == source.size_of(0) and read.shape[:2] == (6, 5)
+    assert read.dtype == np.uint8 and read.shape == source.sizes_of(0)["image"] and read.shape[:2] == (6, 5)
     if expected is not None:
         np.testing.assert_array_equal(read, expected)
 
@@ -87,17 +87,17 @@ def test_a_palette_with_transparency(tmp_path):
     image.save(tmp_path / "p.png", transparency=7)
     source = open_source("folder", path=str(tmp_path))
     read = source[0]["image"]
-    assert source.size_of(0) == read.shape == (6, 5, 4) and (read[..., 3] == 0).sum() == 1
+    assert source.sizes_of(0)["image"] == read.shape == (6, 5, 4) and (read[..., 3] == 0).sum() == 1
 
 
 def test_mixed_sizes_train_by_default_and_are_listed(flat):
     write(flat / "d.png", PIXELS[:3, :, 0])
     source = open_source("folder", path=str(flat))
     assert inspect_source(source).sizes == {(6, 5, 3): 3, (3, 5, 1): 1}
-    batch = Batches(source, Preprocessing((4, 4, 3)), batch_size=4).at(0)
+    batch = Batches.constant(source, Preprocessing((4, 4, 3)), batch_size=4).at(0)
     assert batch["image"].shape == (1, 4, 4, 4, 3)
     with pytest.raises(ValueError, match=r"Sizes found: 6 x 5 x 3 \(3\), 3 x 5 x 1 \(1\)"):
-        Batches(source, Preprocessing((4, 4, 3), resize="none"), batch_size=4)
+        Batches.constant(source, Preprocessing((4, 4, 3), resize="none"), batch_size=4)
 
 
 def truncated():
@@ -129,7 +129,7 @@ def test_labels_stay_with_their_images_when_some_are_skipped(classed):
 def test_a_broken_header_is_found_before_training(flat):
     (flat / "b.jpg").write_bytes(b"no image")
     with pytest.raises(BrokenImage, match=r"b\.jpg.*skip_broken"):
-        Batches(open_source("folder", path=str(flat)), Preprocessing((4, 4, 3)), batch_size=2)
+        Batches.constant(open_source("folder", path=str(flat)), Preprocessing((4, 4, 3)), batch_size=2)
 
 
 def test_nothing_but_broken_files(tmp_path):

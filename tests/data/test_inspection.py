@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.data import inspect_source, open_source, require_labels
+from gan_jax.data import describe, inspect_source, open_source
 from gan_jax.data.in_memory import InMemory
 from gan_jax.data.sources.fake import Fake
 
@@ -45,21 +45,22 @@ def test_an_empty_source_is_an_error():
         inspect_source(labelled([], ()))
 
 
-def test_labels_that_are_there():
-    require_labels(open_source("digits"), 10)
-    require_labels(labelled([0, 1], ("a", "b")), 2)
+def test_the_unlabelled_are_counted():
+    seen = inspect_source(labelled([0, -1, 1, -1, -1], ("cat", "dog")))
+    assert seen.unlabelled == 3 and seen.labels == {-1: 3, 0: 1, 1: 1}
+    assert "2 classes: cat: 1, dog: 1\n  not labelled: 3" in str(seen)
+    assert "not labelled" not in str(inspect_source(labelled([0, 1], ("cat", "dog"))))
 
 
-@pytest.mark.parametrize(
-    "source, message",
-    [
-        (InMemory(np.zeros((3, 4, 4, 1), np.uint8), None, (), "Plain()"), "Plain.* has none"),
-        (labelled([0, 0], ("only",)), "single class, 'only'"),
-        (labelled([0, 1], ("a", "b")), "num_classes is 3.*Set num_classes to 2"),
-        (labelled([0, 1, 2, 3], ("a", "b", "c")), "label 3, outside 0 to 2"),
-        (labelled([0, -1, 2], ("a", "b", "c")), "label -1"),
-    ],
-)
-def test_labels_that_do_not_do(source, message):
-    with pytest.raises(ValueError, match=message):
-        require_labels(source, 3)
+def test_sizes_of_several_leaves():
+    seen = inspect_source(
+        open_source("fake", length=9, size=(8, 6, 3), leaves=("image", "voxels"), voxels=(4, 4, 4, 1))
+    )
+    assert seen.leaves == {"image": {(8, 6, 3): 9}, "voxels": {(4, 4, 4, 1): 9}} and seen.sizes == {(8, 6, 3): 9}
+    assert "sizes of image: 8 x 6 x 3: 9" in str(seen) and "sizes of voxels: 4 x 4 x 4 x 1: 9" in str(seen)
+
+
+def test_unpaired_data_is_described_by_domain():
+    told = describe({"a": open_source("fake", length=3), "b": open_source("fake", length=5, num_classes=0)})
+    assert "a: Fake(" in told and "3 elements" in told and "b: Fake(" in told and "5 elements" in told
+    assert describe(open_source("fake", length=3)) == str(inspect_source(open_source("fake", length=3)))

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from gan_jax.data.channels import with_channels
-from gan_jax.data.preprocessing import CROPS, FILTERS, Preprocessing
+from gan_jax.data.framing import CROPS
+from gan_jax.data.preprocessing import Preprocessing
+from gan_jax.data.resizing import FILTERS
 
 
 def image_of(h, w, c, seed=0):
@@ -146,30 +148,32 @@ def test_points_pass_through():
     point = np.array([3.5, -2], np.float32)
     out = Preprocessing((2,))({"image": point, "label": 1}, None)
     np.testing.assert_array_equal(out["image"], point)
-    Preprocessing((2,)).check({(2,): 5})
+    Preprocessing((2,)).check({"image": {(2,): 5}})
 
 
 def test_several_sizes_without_resize_are_an_error_that_lists_them():
     with pytest.raises(ValueError, match=r"Sizes found: 8 x 8 x 3 \(90\), 9 x 7 x 3 \(10\).*Set resize"):
-        Preprocessing((8, 8, 3), resize="none", crop="none").check({(8, 8, 3): 90, (9, 7, 3): 10})
-    Preprocessing((7, 7, 3), resize="none").check({(8, 8, 3): 90, (9, 7, 3): 10})  # both hold a centre of 7 x 7
+        Preprocessing((8, 8, 3), resize="none", crop="none").check({"image": {(8, 8, 3): 90, (9, 7, 3): 10}})
+    Preprocessing((7, 7, 3), resize="none").check(
+        {"image": {(8, 8, 3): 90, (9, 7, 3): 10}}
+    )  # both hold a centre of 7 x 7
 
 
 def test_one_other_size_without_resize_is_an_error():
     with pytest.raises(ValueError, match="8 x 8 do not become 16 x 16"):
-        Preprocessing((16, 16, 3), resize="none").check({(8, 8, 3): 1})
+        Preprocessing((16, 16, 3), resize="none").check({"image": {(8, 8, 3): 1}})
     with pytest.raises(ValueError, match="8 x 8 do not become 16 x 16"):
         Preprocessing((16, 16, 3), resize="none")({"image": image_of(8, 8, 3)}, None)
     with pytest.raises(ValueError, match="crop 'none'"):
-        Preprocessing((16, 16, 3), crop="none").check({(8, 9, 3): 1})
+        Preprocessing((16, 16, 3), crop="none").check({"image": {(8, 9, 3): 1}})
 
 
 def test_points_and_images_do_not_mix():
     with pytest.raises(ValueError, match="holds points"):
-        Preprocessing((8, 8, 3)).check({(2,): 1})
+        Preprocessing((8, 8, 3)).check({"image": {(2,): 1}})
     with pytest.raises(ValueError, match="holds images"):
-        Preprocessing((2,)).check({(8, 8, 3): 1})
-    with pytest.raises(ValueError, match="expected points"):
+        Preprocessing((2,)).check({"image": {(8, 8, 3): 1}})
+    with pytest.raises(ValueError, match="holds images"):
         Preprocessing((2,))({"image": image_of(8, 8, 3)}, None)
 
 

@@ -15,7 +15,7 @@ BUILT_IN = {
 
 
 def test_sources_are_the_files_of_the_folder():
-    assert known_sources() == ("arrays", "digits", "emoji", "fake", "folder", "tfds", "toys")
+    assert known_sources() == ("arrays", "digits", "domains", "emoji", "fake", "folder", "tfds", "toys")
     assert source_settings("folder") == ("path", "split", "skip_broken")
 
 
@@ -28,7 +28,7 @@ def test_what_every_source_holds(name):
     assert set(labels) == set(range(len(source.classes)))
     for index in (0, len(source) // 2, len(source) - 1):
         element = source[index]
-        assert element["image"].shape == tuple(source.size_of(index))
+        assert element["image"].shape == source.sizes_of(index)["image"]
         assert element["image"].dtype == (np.float32 if name == "toys" else np.uint8)
         assert element["label"] == labels[index] and type(element["label"]) is int
         np.testing.assert_array_equal(element["image"], source[index]["image"])
@@ -52,6 +52,9 @@ def test_unset_settings_are_left_alone():
         ("fake", {"size": (4, 4)}, "size must be"),
         ("fake", {"size": (4, 4, 5)}, "size must be"),
         ("fake", {"length": 0}, "length 0"),
+        ("fake", {"voxels": (4, 4, 4)}, "voxels must be"),
+        ("fake", {"leaves": ("a", "a")}, "each once"),
+        ("fake", {"leaves": ("label",)}, "num_classes"),
         ("toys", {"name": "rings"}, "did you mean 'ring'"),
         ("toys", {"split": "val"}, "split 'val'"),
         ("toys", {"length": 0}, "length"),
@@ -88,6 +91,24 @@ def test_fake():
     assert not np.array_equal(source[5]["image"], other[5]["image"])
     assert "label" not in open_source("fake", num_classes=0)[0]
     assert open_source("fake", num_classes=0).labels() is None
+
+
+def test_fake_pairs_and_volumes():
+    plain = open_source("fake", size=(7, 9, 3), length=6, num_classes=2)
+    pairs = open_source("fake", size=(7, 9, 3), length=6, num_classes=2, leaves=("a", "b"))
+    assert pairs.keys == ("a", "b", "label") and plain.keys == ("image", "label")
+    np.testing.assert_array_equal(pairs[4]["a"], plain[4]["image"])
+    assert pairs[4]["b"].shape == (7, 9, 3) and not np.array_equal(pairs[4]["a"], pairs[4]["b"])
+    np.testing.assert_array_equal(
+        pairs[4]["b"], open_source("fake", size=(7, 9, 3), num_classes=2, leaves=("a", "b"))[4]["b"]
+    )
+    solid = open_source("fake", length=6, num_classes=0, leaves=("voxels",), voxels=(8, 6, 4, 1))
+    assert solid.keys == ("voxels",) and solid.sizes_of(0) == {"voxels": (8, 6, 4, 1)}
+    volume = solid[3]["voxels"]
+    assert volume.shape == (8, 6, 4, 1) and volume.dtype == bool and 0 < volume.mean() < 1
+    assert not np.array_equal(volume, solid[4]["voxels"])
+    both = open_source("fake", leaves=("image", "voxels"))
+    assert both[0].keys() == {"image", "voxels", "label"}
 
 
 @pytest.mark.parametrize("name, count, scale, std", [("ring", 8, 1.0, 0.01), ("grid", 25, 4.0, 0.05)])

@@ -84,7 +84,7 @@ def test_both_formats_read_back_exactly(root):
         element = source[index]
         np.testing.assert_array_equal(element["image"], PIXELS[index])
         assert element["label"] == LABELS[index] and type(element["label"]) is int
-        assert source.size_of(index) == (6, 5, 3)
+        assert source.sizes_of(index) == {"image": (6, 5, 3)}
     require_labels(source, 3)
     assert repr(source) == repr(open_source("tfds", name="animals", data_dir=str(root)))
 
@@ -102,7 +102,7 @@ def test_the_folder_itself_needs_no_name(root):
 
 def test_threads_read_the_same(root):
     source = open_source("tfds", name="animals", data_dir=str(root))
-    batches = Batches(source, Preprocessing((6, 5, 3), flip=True), batch_size=6, threads=4, cache_mib=0)
+    batches = Batches.constant(source, Preprocessing((6, 5, 3), flip=True), batch_size=6, threads=4, cache_mib=0)
     with batches.iterate() as rounds:
         for t in range(5):
             np.testing.assert_array_equal(next(rounds)["image"], batches.at(t)["image"])
@@ -212,5 +212,5 @@ def test_keys_of_well_known_data_sets(name, classes, channels):
     with tfds.testing.mock_data(as_data_source_fn=elements):
         source = open_source("tfds", name=name)
         assert len(source.classes) == classes and len(source) == 4
-        batch = Batches(source, Preprocessing((16, 16, 3), crop="random"), batch_size=8).at(0)
+        batch = Batches.constant(source, Preprocessing((16, 16, 3), crop="random"), batch_size=8).at(0)
         assert batch["image"].shape == (1, 8, 16, 16, 3) and ("label" in batch) == bool(classes)

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax import losses, optim
+from gan_jax import latents, losses, optim
 from gan_jax.architectures import mlp
+from gan_jax.game import Phase, Stretch
 from gan_jax.methods.adversarial import Adversarial
-from gan_jax.types import Phase
 
 SHAPE = (4, 4, 1)
 
@@ -21,7 +21,7 @@ SHAPE = (4, 4, 1)
 def make_game():
     """game(**changes) -> Adversarial, by default hinge on mlps of 16 pixels, both trained by plain gradient descent."""
 
-    def make(batch_size=8, rates=(0.1, 0.2), shape=SHAPE, scheme=None, **changes):
+    def make(batch_size=8, rates=(0.1, 0.2), shape=SHAPE, scheme=None, d_steps=1, g_steps=1, **changes):
         classes = changes.get("num_classes", 0)
         of_g, of_d = rates
         settings = {
@@ -29,8 +29,8 @@ def make_game():
             "discriminator": mlp.Discriminator(shape, (6, 7), scheme, classes),
             "loss": losses.hinge(),
             "optimizers": {"generator": optim.sgd(of_g), "discriminator": optim.sgd(of_d)},
-            "phases": (Phase(shape[:2], batch_size, 0, 100),),
-            "latent_dim": 3,
+            "stretches": (Stretch(Phase(shape, batch_size, d_steps, g_steps), 0, 100),),
+            "latents": latents.normal(3),
         }
         return Adversarial(**(settings | changes))
 
@@ -42,7 +42,8 @@ def rounds_of():
     """rounds_of(game, n) -> n rounds of random images (and labels, where asked), leaves [d_steps, B, ...]."""
 
     def make(game, n, labels=False, seed=0):
-        rng, lead = np.random.default_rng(seed), (game.d_steps, game.phases[0].batch_size)
+        phase = game.stretches[0].phase
+        rng, lead = np.random.default_rng(seed), (phase.d_steps, phase.batch_size)
 
         def one():
             image = rng.uniform(-1, 1, (*lead, *game.generator.image_shape)).astype(np.float32)
@@ -68,12 +69,12 @@ def play(rounds_of, compiled):
         for other, step in steps:
             if other is game:
                 return step
-        steps.append((game, compiled(functools.partial(game.step, phase=game.phases[0]))))
+        steps.append((game, compiled(functools.partial(game.step, phase=game.stretches[0].phase))))
         return steps[-1][1]
 
     def of(game, n=2, labels=False, seed=0):
         batches = rounds_of(game, n, labels)
-        states, metrics = [game.init(jax.random.key(seed), batches[0])], []
+        states, metrics = [game.init(jax.random.key(seed))], []
         for batch in batches:
             state, seen = step_of(game)(states[-1], batch)
             states.append(state)

@@ -61,7 +61,7 @@ class FakePixels(Nothing):
 
     @staticmethod
     def _now(play, before):
-        return jnp.stack([before[0] + 1, play.round, play.update])
+        return jnp.stack([before[0] + 1, play.clock.round, play.update])
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import pytest
 from gan_jax.nn.noise import NoiseInjection
 
 X = jnp.zeros((2, 16, 16, 3))
-PARAMS = {"params": {"scale": jnp.asarray([0.0, 1.0, 2.0])}}
+PARAMS = {"params": {"noise_scale": jnp.asarray([0.0, 1.0, 2.0])}}
 
 
 def test_it_starts_as_the_identity():
     keys = {"params": jax.random.key(0), "noise": jax.random.key(1)}
     y, variables = NoiseInjection().init_with_output(keys, X)
-    assert variables["params"]["scale"].tolist() == [0, 0, 0]
+    assert variables["params"]["noise_scale"].tolist() == [0, 0, 0]
     np.testing.assert_array_equal(y, X)
 
 

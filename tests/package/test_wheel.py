@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
     *("--config.steps=4", "--config.batch_size=8", "--config.log.num_samples=4", "--config.generator.widths=(8,8,8)"),
-    *("--config.discriminator.widths=(8,8,8,8)", "--config.method.latent_dim=4"),
+    *("--config.discriminator.widths=(8,8,8,8)", "--config.latents.dim=4"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gan_jax.data.in_memory import InMemory
-from gan_jax.data.names import one_of
+from gan_jax.names import one_of
 
 
 class Digits(InMemory):

@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_jax.data.decoding import decode
 from gan_jax.data.in_memory import InMemory
-from gan_jax.data.names import one_of
+from gan_jax.names import one_of
 
 
 class Emoji(InMemory):

@@ -50,6 +50,7 @@ class Folder:
             empty = [name for name in folders if not by_class[name]]
             raise ValueError(f"folder: no images in the class folders {', '.join(empty)} of {self._path}. Remove them.")
         self.classes = () if images else tuple(folders)
+        self.keys = ("image",) if images else ("image", "label")
         self._files = images or [file for name in folders for file in by_class[name]]
         counts = [len(by_class[name]) for name in self.classes]
         self._labels = None if images else np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -69,9 +70,9 @@ class Folder:
     def __repr__(self) -> str:
         return self._name
 
-    def size_of(self, index: int) -> tuple[int, ...]:
+    def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
         file = os.path.join(self._path, self._files[index])
-        return size_of(file, file, _REMEDY)
+        return {"image": size_of(file, file, _REMEDY)}
 
     def labels(self) -> np.ndarray | None:
         return self._labels

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from gan_jax.data.decoding import decode, size_of
-from gan_jax.data.names import nearest, one_of
 from gan_jax.data.source import Element
 from gan_jax.data.tfrecord import Records
+from gan_jax.names import nearest, one_of
 
 
 class Tfds:
@@ -53,6 +53,7 @@ class Tfds:
             self.classes = tuple(features[self._label].names)
         else:
             self._label, self.classes = None, ()
+        self.keys = ("image",) if self._label is None else ("image", "label")
         self._elements = _open_elements(builder, split, data_dir, images)
 
     def __len__(self) -> int:
@@ -68,9 +69,10 @@ class Tfds:
     def __repr__(self) -> str:
         return self._name
 
-    def size_of(self, index: int) -> tuple[int, ...]:
+    def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
         image = self._elements[index][self._image]
-        return size_of(io.BytesIO(image), self._told(index)) if isinstance(image, bytes) else image.shape
+        size = size_of(io.BytesIO(image), self._told(index)) if isinstance(image, bytes) else image.shape
+        return {"image": size}
 
     def labels(self) -> np.ndarray | None:
         return None  # each would cost the reading of its record

@@ -1,0 +1,36 @@
+"""Unpaired data from several data sets: one for each domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gan_jax.data.source import Source
+from gan_jax.data.sources import open_source
+
+
+class Domains(dict[str, Source]):
+    """{"a": ..., "b": ...}, by name the source of each domain's images.
+
+    Args:
+        split: of every domain whose block names none.
+        **domains: for each name a block with `source` and that source's settings, such as
+            a={"source": "folder", "path": "photos"}.
+
+    Raises:
+        ValueError: fewer than two domains, a block without a source; other errors are those of the sources.
+    """
+
+    def __init__(self, split: str | None = None, **domains: Mapping[str, object]):
+        if len(domains) < 2:
+            raise ValueError(
+                "domains: give a block for each of two domains or more, such as"
+                " a={'source': 'folder', 'path': 'photos'} and b={'source': 'folder', 'path': 'paintings'}."
+            )
+        opened = {}
+        for name, block in domains.items():
+            if not isinstance(block, Mapping) or "source" not in block:
+                raise ValueError(
+                    f"domains: {name} must be a block such as {{'source': 'folder', 'path': 'photos'}}, got {block!r}."
+                )
+            opened[name] = open_source(**{"split": split, **block})
+        super().__init__(opened)

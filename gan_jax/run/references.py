@@ -1,0 +1,35 @@
+"""What a run's samples are scored against: its data, split by split, at the size of the phase that is scored."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from gan_jax.data import EightBit
+from gan_jax.run.given import Given
+from gan_jax.run.setup import Setup
+
+
+class Reference:
+    """The data of a run's config, opened when it is first asked for and kept."""
+
+    def __init__(self, setup: Setup):
+        self._setup = setup
+        self._splits = ("train", "test") if setup.evaluate.test else ("train",)
+        self._source = functools.cache(setup.source)
+        self._sets: dict[tuple, EightBit] = {}
+
+    def sets(self, target: str, shape: tuple[int, ...]) -> dict[str, Callable[[], EightBit]]:
+        """By split, a function that opens the images that samples should look like. shape: of the phase."""
+        return {split: functools.partial(self._set, split, target, tuple(shape)) for split in self._splits}
+
+    def given(self, keys: tuple[str, ...], shape: tuple[int, ...]) -> Given:
+        """What samplers of images start from: elements of the test split where there is one, else of the training split."""
+        return Given(self._source(self._splits[-1]), self._setup.preprocessing, keys, shape)
+
+    def _set(self, split: str, target: str, shape: tuple[int, ...]) -> EightBit:
+        name = split, target, shape
+        if name not in self._sets:
+            images = EightBit(self._source(split), self._setup.preprocessing, split, target, shape)
+            self._sets[name] = images
+        return self._sets[name]
