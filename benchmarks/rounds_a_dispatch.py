@@ -16,7 +16,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.training import Training
 
 _SHARES = ("time/input", "time/host", "time/device")

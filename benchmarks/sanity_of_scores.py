@@ -21,7 +21,8 @@ from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.image_set import ArraySet
 from gan_jax.evaluators.judge import Failed, judge
 from gan_jax.evaluators.recipes import find_recipe
-from gan_jax.run.config import load_config, resolve
+from gan_jax.run.config import resolve
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import make_mesh
 

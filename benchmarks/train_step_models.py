@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gan_jax.architectures import biggan_tables, sndcgan, sngan
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 
 MODELS = ("sngan32", "ssgan32", "sndcgan32", "sndcgan128", "biggan32")

@@ -10,8 +10,8 @@ Command: python -m gan_jax.main --config=configs/cr_biggan_cifar10.py --workdir=
 
 from ml_collections import ConfigDict
 
-from configs import biggan_cifar10
-from configs.consistency import consistency
+from gan_jax.configs import biggan_cifar10
+from gan_jax.configs.parts.consistency import consistency
 
 
 def get_config() -> ConfigDict:

@@ -7,8 +7,8 @@ Command: python -m gan_jax.main --config=configs/cr_emoji.py --workdir=runs/cr_e
 
 from ml_collections import ConfigDict
 
-from configs import sngan_emoji
-from configs.consistency import consistency
+from gan_jax.configs import sngan_emoji
+from gan_jax.configs.parts.consistency import consistency
 
 
 def get_config() -> ConfigDict:

@@ -8,9 +8,9 @@ Command: python -m gan_jax.main --config=configs/cr_lt_digits.py --workdir=runs/
 
 from ml_collections import ConfigDict
 
-from configs import sngan_digits
-from configs.consistency import consistency
-from configs.transform import latent_transform
+from gan_jax.configs import sngan_digits
+from gan_jax.configs.parts.consistency import consistency
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

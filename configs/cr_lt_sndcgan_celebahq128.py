@@ -3,7 +3,7 @@
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNDCGAN on CelebA-HQ 128.
 Expected: FID 16.84 (FID against 3k test images, best of 3 runs). Not run yet.
 Settings: E is D's 7th layer.
-sigma_eps, lambda and the warm-up are choices, see configs/transform.py for the sweep that settles them.
+sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
 Meant for: 1 accelerator.
 Data: celeb_a_hq/128, prepared by TFDS from archives fetched by hand.
 Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_celebahq128.py --workdir=runs/cr_lt_sndcgan_celebahq128
@@ -11,9 +11,9 @@ Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_celebahq128.py --
 
 from ml_collections import ConfigDict
 
-from configs import sndcgan_celebahq128
-from configs.consistency import consistency
-from configs.transform import latent_transform
+from gan_jax.configs import sndcgan_celebahq128
+from gan_jax.configs.parts.consistency import consistency
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

@@ -3,7 +3,7 @@
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNDCGAN on CIFAR-10.
 Expected: FID 17.56 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
 Settings: E is the 5th of D's 8 layers.
-sigma_eps, lambda and the warm-up are choices, see configs/transform.py for the sweep that settles them.
+sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
 Meant for: 1 accelerator.
 Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_cifar10.py --workdir=runs/cr_lt_sndcgan_cifar10
@@ -11,9 +11,9 @@ Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_cifar10.py --work
 
 from ml_collections import ConfigDict
 
-from configs import sndcgan_cifar10
-from configs.consistency import consistency
-from configs.transform import latent_transform
+from gan_jax.configs import sndcgan_cifar10
+from gan_jax.configs.parts.consistency import consistency
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

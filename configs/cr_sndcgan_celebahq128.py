@@ -10,8 +10,8 @@ Command: python -m gan_jax.main --config=configs/cr_sndcgan_celebahq128.py --wor
 
 from ml_collections import ConfigDict
 
-from configs import sndcgan_celebahq128
-from configs.consistency import consistency
+from gan_jax.configs import sndcgan_celebahq128
+from gan_jax.configs.parts.consistency import consistency
 
 
 def get_config() -> ConfigDict:

@@ -3,7 +3,7 @@
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on ImageNet 128.
 Expected: FID 9.94 (FID against the 50k validation images). Not run yet.
 Settings: E is called D's 7th layer, which this net does not number: the last block (unverified).
-sigma_eps, lambda and the warm-up are choices, see configs/transform.py for the sweep that settles them.
+sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
 Meant for: 128 TPU cores (v3:8x8), or fewer with method.accumulate.
 Data: imagenet2012, prepared by TFDS from archives fetched by hand.
 Command: python -m gan_jax.main --config=configs/lt_biggan_imagenet.py --workdir=runs/lt_biggan_imagenet
@@ -11,8 +11,8 @@ Command: python -m gan_jax.main --config=configs/lt_biggan_imagenet.py --workdir
 
 from ml_collections import ConfigDict
 
-from configs import biggan_imagenet
-from configs.transform import latent_transform
+from gan_jax.configs import biggan_imagenet
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

@@ -8,8 +8,8 @@ Command: python -m gan_jax.main --config=configs/lt_digits.py --workdir=runs/lt_
 
 from ml_collections import ConfigDict
 
-from configs import sngan_digits
-from configs.transform import latent_transform
+from gan_jax.configs import sngan_digits
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

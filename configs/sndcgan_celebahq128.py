@@ -10,7 +10,7 @@ Command: python -m gan_jax.main --config=configs/sndcgan_celebahq128.py --workdi
 
 from ml_collections import ConfigDict
 
-from configs import base
+from gan_jax.configs import base
 
 
 def get_config() -> ConfigDict:

@@ -6,7 +6,7 @@ Command: python -m gan_jax.main --config=configs/sngan_emoji.py --workdir=runs/s
 
 from ml_collections import ConfigDict
 
-from configs import base
+from gan_jax.configs import base
 
 
 def get_config() -> ConfigDict:

@@ -10,7 +10,7 @@ Command: python -m gan_jax.main --config=configs/sngan_stl10.py --workdir=runs/s
 
 from ml_collections import ConfigDict
 
-from configs import base
+from gan_jax.configs import base
 
 
 def get_config() -> ConfigDict:

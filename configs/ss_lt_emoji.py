@@ -2,14 +2,14 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device; minutes on a GPU, an hour or two on 2 CPU cores.
-Settings: E, sigma_eps and lambda are choices, see configs/transform.py.
+Settings: E, sigma_eps and lambda are choices, see configs/parts/transform.py.
 Command: python -m gan_jax.main --config=configs/ss_lt_emoji.py --workdir=runs/ss_lt_emoji
 """
 
 from ml_collections import ConfigDict
 
-from configs import ssgan_emoji
-from configs.transform import latent_transform
+from gan_jax.configs import ssgan_emoji
+from gan_jax.configs.parts.transform import latent_transform
 
 
 def get_config() -> ConfigDict:

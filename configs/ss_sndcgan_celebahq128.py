@@ -10,8 +10,8 @@ Command: python -m gan_jax.main --config=configs/ss_sndcgan_celebahq128.py --wor
 
 from ml_collections import ConfigDict
 
-from configs import sndcgan_celebahq128
-from configs.rotation import rotation
+from gan_jax.configs import sndcgan_celebahq128
+from gan_jax.configs.parts.rotation import rotation
 
 
 def get_config() -> ConfigDict:

@@ -10,8 +10,8 @@ Command: python -m gan_jax.main --config=configs/ss_sngan_stl10.py --workdir=run
 
 from ml_collections import ConfigDict
 
-from configs import sngan_stl10
-from configs.rotation import rotation
+from gan_jax.configs import sngan_stl10
+from gan_jax.configs.parts.rotation import rotation
 
 
 def get_config() -> ConfigDict:

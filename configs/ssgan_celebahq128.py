@@ -9,8 +9,8 @@ Command: python -m gan_jax.main --config=configs/ssgan_celebahq128.py --workdir=
 
 from ml_collections import ConfigDict
 
-from configs import sngan_celebahq128
-from configs.rotation import rotation
+from gan_jax.configs import sngan_celebahq128
+from gan_jax.configs.parts.rotation import rotation
 
 
 def get_config() -> ConfigDict:

@@ -11,8 +11,8 @@ Command: python -m gan_jax.main --config=configs/ssgan_cifar10.py --workdir=runs
 
 from ml_collections import ConfigDict
 
-from configs import sngan_cifar10
-from configs.rotation import rotation
+from gan_jax.configs import sngan_cifar10
+from gan_jax.configs.parts.rotation import rotation
 
 
 def get_config() -> ConfigDict:

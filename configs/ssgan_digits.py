@@ -9,7 +9,7 @@ Command: python -m gan_jax.main --config=configs/ssgan_digits.py --workdir=runs/
 
 from ml_collections import ConfigDict
 
-from configs import sngan_digits
+from gan_jax.configs import sngan_digits
 
 
 def get_config() -> ConfigDict:

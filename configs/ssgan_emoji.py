@@ -7,7 +7,7 @@ Command: python -m gan_jax.main --config=configs/ssgan_emoji.py --workdir=runs/s
 
 from ml_collections import ConfigDict
 
-from configs import sngan_emoji
+from gan_jax.configs import sngan_emoji
 
 
 def get_config() -> ConfigDict:

@@ -9,8 +9,8 @@ Command: python -m gan_jax.main --config=configs/ssgan_imagenet.py --workdir=DIR
 
 from ml_collections import ConfigDict
 
-from configs import sngan_imagenet
-from configs.rotation import rotation
+from gan_jax.configs import sngan_imagenet
+from gan_jax.configs.parts.rotation import rotation
 
 
 def get_config() -> ConfigDict:

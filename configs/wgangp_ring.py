@@ -9,7 +9,7 @@ Command: python -m gan_jax.main --config=configs/wgangp_ring.py --workdir=runs/w
 
 from ml_collections import ConfigDict
 
-from configs import gan_ring
+from gan_jax.configs import gan_ring
 
 
 def get_config() -> ConfigDict:

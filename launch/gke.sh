@@ -16,7 +16,7 @@
 #   --accelerator A       the node label: tpu-v3-slice, tpu-v4-podslice, tpu-v5-lite-podslice, tpu-v5p-slice, tpu-v6e-slice
 #   --topology T          e.g. 4x4 or 2x2x4                        apply
 #   --chips-per-host N    (4)
-#   --config C            a file of configs/, as seen in the image apply
+#   --config C            a name that ships, or a file there  apply
 #   --workdir D           below --mount                            apply
 #   --bucket B            a bucket's name, mounted at --mount (/mnt/gan_jax)
 #   --data-dir D          prepared TFDS data (MOUNT/data)

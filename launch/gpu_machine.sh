@@ -5,7 +5,7 @@
 # sees the GPUs, trains. A crash starts the same command again, which resumes from the newest checkpoint; Ctrl-C or
 # TERM saves and ends.
 #
-#   --config C          a file of configs/
+#   --config C          a name that ships, or a file
 #   --workdir D         the run's folder
 #   --venv D            the environment, made if it is not there (.venv)
 #   --python P          that makes it, 3.11 or newer (python3)

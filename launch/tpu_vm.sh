@@ -24,7 +24,7 @@
 #   --type T         e.g. v3-8, v3-128, v4-32, v5litepod-16       create, watch
 #   --runtime R      the TPU software version; chosen by --type if left out
 #   --spot           cheaper, and may be taken away at any time
-#   --config C       a file of configs/, as seen from the root    train, resume, run, watch
+#   --config C       a name that ships, or a file, from the root train, resume, run, watch
 #   --workdir D      below --mount, so that it outlives the slice train, resume, run, watch
 #   --bucket B       a bucket's name, mounted at --mount (/mnt/gan_jax); watch needs it
 #   --data gs://...  prepared TFDS data, copied to the disk of every machine by setup

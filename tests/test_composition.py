@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 
 SHAPE = (8, 8, 2)

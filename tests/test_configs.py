@@ -11,7 +11,8 @@ from PIL import Image
 from gan_jax.evaluators.recipes import find_recipe
 from gan_jax.features.embedded import known_classifiers
 from gan_jax.game import clock
-from gan_jax.run.config import load_config, resolve
+from gan_jax.run.config import resolve
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))

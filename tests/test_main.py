@@ -1,4 +1,4 @@
-"""Every mode says what it needs, in a sentence."""
+"""Every verb says what it needs, in a sentence, before anything is written."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = "--config=configs/sngan_digits.py"
+CONFIG = f"--config={ROOT}/configs/sngan_digits.py"
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,9 @@ CONFIG = "--config=configs/sngan_digits.py"
         (("--mode=train",), "train needs --workdir"),
         (("--mode=train", "--workdir=nothing_there"), "train needs --config"),
         (("--mode=train", "--workdir=x", CONFIG, "--profile=20:10"), "--profile=20:10 ends before it begins"),
-        (("--mode=sample", "--workdir=x", "--profile=1:2"), "--profile belongs to --mode=train"),
+        (("--mode=sample", "--workdir=x", "--profile=1:2"), "--profile belongs to train"),
+        (("--workdir=x", CONFIG, "--seed=1"), "for train: --config.seed=1"),
+        (("train", "--workdir=x", "--config=ssgan_digit"), "did you mean 'ssgan_digits'?"),
         (("--mode=sample",), "sample needs --workdir"),
         (("--mode=evaluate",), "evaluate needs --workdir"),
         (("--mode=evaluate", "--images=x"), "evaluate --images needs --reference"),
@@ -26,14 +28,14 @@ CONFIG = "--config=configs/sngan_digits.py"
         (("--mode=sweep", "--workdir=x"), "sweep needs an axis"),
         (("--mode=plan", CONFIG), "plan needs --topology"),
         (("--mode=import",), "import needs --kind"),
-        (("--mode=import", "--kind=nope", CONFIG, "--workdir=x"), "not of 'nope'"),
+        (("--mode=import", "--kind=nope", CONFIG, "--workdir=x"), "--kind=nope: value should be one of <mimicry|"),
     ],
 )
-def test_what_is_missing_is_named(flags, message):
+def test_what_is_missing_is_named(flags, message, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "gan_jax.main", *flags],
         env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
@@ -42,6 +44,7 @@ def test_what_is_missing_is_named(flags, message):
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("error: ")
     assert message in done.stderr
+    assert not list(tmp_path.iterdir())  # before anything is written
 
 
 def test_recipes_are_listed():

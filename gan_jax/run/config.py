@@ -1,33 +1,14 @@
-"""A config as plain data: read from a file, and brought to the form of this version."""
+"""A config as plain data, brought to the form of this version."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from gan_jax.run.construct import ConfigError
-
 # Keys of version 0.1, and what they are called today.
 MOVED = {"method.d_steps": "d_steps", "method.latent_dim": "latents.dim", "method.latent": "latents.type"}
-
-
-def load_config(path: str) -> ConfigDict:
-    """The config of a file such as "configs/ssgan_digits.py"."""
-    file = Path(path)
-    if not file.is_file():
-        raise ConfigError(f"there is no config file {file.absolute()}")
-    if (root := os.fspath(file.absolute().parent.parent)) not in sys.path:
-        sys.path.insert(0, root)  # so that it can import its neighbours: from configs import base
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.get_config()
 
 
 def resolve(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,14 +15,11 @@ from typing import Any
 import optax
 
 from gan_jax.names import nearest
+from gan_jax.run.config_files import ConfigError
 from gan_jax.types import ByImages
 
 Settings = Mapping[str, Any]
 _COUNTS = ("rounds", "kimg")
-
-
-class ConfigError(ValueError):
-    """A config that cannot be built, and what to change in it."""
 
 
 def construct(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from absl.flags import FlagValues
 
 from gan_jax import __version__
+from gan_jax.command.flags import Flags
 from gan_jax.data import EightBit, require_labels
 from gan_jax.data.sources import source_settings
 from gan_jax.features.classifier import fit, predict
@@ -25,6 +28,25 @@ from gan_jax.runtime.progress import Progress
 STEPS = 600
 _BATCH_SIZE = 128
 _ARCHITECTURE = {"depth": 8, "width": 16}  # 64 features: far fewer than the images of the smallest data sets
+
+
+INSTEAD = {"workdir": "--out=NAME.npz", "num": "all images of the data set are taken"}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax classifier` takes."""
+    flags.group("What is trained")
+    flags.config("Whose data set, and how its images are prepared.", needed="sngan_digits")
+    flags.path("out", None, "The weights, an .npz file; its name is the classifier's.", needed="digits.npz")
+    flags.integer("steps", None, f"Updates; by default {STEPS}.", lowest=1)
+    flags.integer("seed", 0, "Of all chance.")
+    flags.machine()
+
+
+def run(values: FlagValues) -> None:
+    """Plays `gan_jax classifier`."""
+    command = "python -m gan_jax.main " + " ".join(sys.argv[1:])
+    train_classifier(values.config, values.out, values.steps, values.seed, command)
 
 
 def train_classifier(

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_jax.data import EightBit, Preprocessing, Source, inspect_source, open_source
+from absl.flags import FlagValues
+
+from gan_jax.command.flags import Flags, require
+from gan_jax.evaluators.comparison import compare_runs
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.judge import Failed, judge, table
 from gan_jax.evaluators.recipes import find_recipe, known_recipes
-from gan_jax.evaluators.score import Score, append_scores, compare, read_scores
+from gan_jax.evaluators.score import Score, append_scores, read_scores
 from gan_jax.features.published import cache_folder
 from gan_jax.run.curves import draw_curves
+from gan_jax.run.image_sets import open_reference, open_set
 from gan_jax.run.scoring import Options, Scoring
 from gan_jax.run.setup import Setup
 from gan_jax.run.state import mesh_for, restore, saved_steps
@@ -22,11 +26,65 @@ from gan_jax.runtime.mesh import make_mesh
 from gan_jax.runtime.processes import is_first, say, warn
 
 _OF_IMAGES = ("swd", "ms_ssim")
-_BY_NAME = ("emoji", "digits")
+INSTEAD = {
+    "num": "a recipe says how many images it takes, see --recipes=list",
+    "steps": "--step={}, or --all",
+    "label": "the scores by class, cas and cas_small, see --recipes=list",
+    "sweep": "--mode=sweep --sweep={}",
+}
 
 
 class Unscored(RuntimeError):
     """Some recipes gave no score; what the others gave is kept."""
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax evaluate` takes."""
+    flags.group("A run")
+    flags.workdir("Its folder; scores are appended to scores.jsonl there.")
+    flags.config("May be given: its evaluate block takes the place of the run's, all else must be the run's.")
+    flags.checkpoint()
+    flags.switch("all", False, "Every checkpoint of the run.")
+    flags.group("Or two sets of images")
+    flags.path("images", None, "A folder or .npz file, scored in place of a run.")
+    flags.path("reference", None, "What they are compared with: a folder, an .npz file, emoji or digits.")
+    flags.path("out", None, "The file that their scores are appended to.")
+    flags.group("Or a look at scores")
+    flags.listed("compare", None, "Two work folders, whose scores are shown side by side.")
+    flags.group("How")
+    flags.listed("recipes", None, "Which scores; 'list' shows them. By default the config's.")
+    flags.integer("seed", 0, "Of all chance.")
+    flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    flags.one_of("batch_norm", "running", ("running", "batch", "standing"), "The statistics of batch normalisation.")
+    flags.path("classifier", None, "Weights that --mode=classifier wrote, for fd_<name>.")
+    flags.listed("extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.")
+    flags.switch("force", False, "Scores of too few images, comparisons across protocols.")
+    flags.machine()
+
+
+def run(values: FlagValues) -> None:
+    """Plays `gan_jax evaluate`."""
+    if values.compare:
+        if len(values.compare) != 2:
+            raise ValueError("--compare takes two work folders: --compare=runs/a,runs/b")
+        print(compare_runs(*values.compare, force=values.force))
+        return
+    if unreadable := [pair for pair in values.extractor_weights if "=" not in pair]:
+        raise ValueError(
+            f"--extractor_weights are NAME=PATH, such as inception_2015=weights.npz, not {unreadable[0]!r}"
+        )
+    extractors = Extractors(dict(pair.split("=", 1) for pair in values.extractor_weights), values.classifier)
+    if values.recipes == ["list"]:
+        print(list_recipes(extractors))
+        return
+    options = Options(values.seed, values.weights == "ema", values.batch_norm, values.truncation, force=values.force)
+    if values.images is not None:
+        require(values, "evaluate --images", reference="digits")
+        evaluate_images(values.images, values.reference, values.recipes, extractors, options, values.out)
+        return
+    require(values, "evaluate", workdir="runs/digits")
+    steps = None if values.step is None else [values.step]
+    evaluate_run(values.workdir, values.config, values.recipes, steps, values.all, extractors, options)
 
 
 def evaluate_run(
@@ -93,8 +151,8 @@ def evaluate_images(
     """
     options, extractors = options or Options(), extractors or Extractors()
     chosen = {name: find_recipe(name, extractors.classifiers) for name in recipes or _OF_IMAGES}
-    fake = _open_set(images)
-    real = _open_reference(reference, fake.shape)
+    fake = open_set(images)
+    real = open_reference(reference, fake.shape)
     for each in (fake, *{id(each): each for each in real.values()}.values()):
         say(f"{each.name}: {len(each):,} images")
     evidence = Evidence(
@@ -113,69 +171,10 @@ def evaluate_images(
     return scored
 
 
-def compare_runs(first: str | Path, second: str | Path, force: bool = False) -> str:
-    """The newest score of each name in two work folders (or scores.jsonl files), side by side, as a table of text.
-
-    Raises ValueError where a pair follows different protocols, unless forced.
-    """
-    newest = [{score.name: score for score in _scores_of(path)} for path in (first, second)]
-    shared = [name for name in newest[0] if name in newest[1]]
-    if not shared:
-        raise ValueError(f"{first} and {second} have no score of the same name")
-    lines = [f"{'score':32}{Path(first).name:>20}{Path(second).name:>20}{'difference':>14}"]
-    for name in shared:
-        one, other = newest[0][name], newest[1][name]
-        lines.append(f"{name:32}{one.value:20.5g}{other.value:20.5g}{compare(one, other, force):+14.5g}")
-    return "\n".join(lines)
-
-
 def list_recipes(extractors: Extractors | None = None) -> str:
     """Every recipe, a line each."""
     known = known_recipes((extractors or Extractors()).classifiers)
     return "\n".join(f"{name:24}{about}" for name, about in known.items())
-
-
-def _scores_of(path: str | Path) -> list[Score]:
-    path = Path(path).expanduser()
-    path = path / "scores.jsonl" if path.is_dir() else path
-    if not path.is_file():
-        raise FileNotFoundError(f"there are no scores in {path}: --mode=evaluate writes them")
-    return sorted(read_scores(path), key=lambda score: score.step or 0)
-
-
-def _open_set(name: str) -> EightBit:
-    """The images of a folder, an .npz file, or a data set by name, as they are."""
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return _as_it_is(open_source("folder", path=str(path)))
-    if path.suffix == ".npz":
-        return _as_it_is(open_source("arrays", path=str(path)))
-    source, _, split = name.partition("/")
-    if source not in _BY_NAME:
-        raise FileNotFoundError(f"{name} is no folder, no .npz file, and none of the data sets {', '.join(_BY_NAME)}")
-    return _as_it_is(open_source(source, split=split or "train"), split or "train")
-
-
-def _open_reference(name: str, shape: tuple[int, ...]) -> dict[str, EightBit]:
-    """By split. One set of images stands for both; a data set by name is resized to `shape`."""
-    source, _, split = name.partition("/")
-    if source not in _BY_NAME or Path(name).exists():
-        return dict.fromkeys(("train", "test"), _open_set(name))
-    fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter="bicubic"), part)
-    return (
-        dict.fromkeys(("train", "test"), fitted(split)) if split else {"train": fitted("train"), "test": fitted("test")}
-    )
-
-
-def _as_it_is(source: Source, split: str | None = None) -> EightBit:
-    sizes = inspect_source(source).sizes
-    if len(sizes) > 1:
-        told = ", ".join(" x ".join(map(str, size)) for size in list(sizes)[:3])
-        raise ValueError(f"{source!r} holds images of different sizes ({told}, ...): scores compare images of one size")
-    (size,) = sizes
-    return EightBit(
-        source, Preprocessing(size, resize="none", crop="none"), split if split in ("train", "test") else None
-    )
 
 
 def _collect(results: Iterable[list[Score] | Failed], path: Path | None) -> tuple[list[Score], list[Failed]]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from absl.flags import FlagValues
 
+from gan_jax.command.flags import Flags
 from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
@@ -31,6 +33,30 @@ KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator,
 }
 # The rotation task as torch-mimicry plays it, for a config that has none.
 _ROTATION = {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}
+
+
+INSTEAD = {"seed": "--config.seed={}", "out": "--workdir={}", "weights": "--generator=FILE --generator_ema=FILE"}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax import` takes."""
+    flags.group("The weights")
+    flags.one_of("kind", None, tuple(KINDS), "Whose they are.", needed=True)
+    flags.path("generator", None, "The generator's file, .pth, .safetensors or .npz.")
+    flags.path("discriminator", None, "The discriminator's file.")
+    flags.path("generator_ema", None, "The file of the generator's moving average.")
+    flags.number("truncation", None, "pretrained_biggan: of its running statistics, 0.02 to 1; by default 1.")
+    flags.group("The run")
+    flags.config("All but the networks that are imported.", needed="sngan_cifar10")
+    flags.workdir("The folder of the run that is made.", needed="runs/imported")
+    flags.machine()
+
+
+def run(values: FlagValues) -> None:
+    """Plays `gan_jax import`."""
+    files = (values.generator, values.discriminator, values.generator_ema)
+    import_weights(values.kind, values.config, values.workdir, *files, values.truncation)
+    print(f"imported into {values.workdir}: --mode=sample, evaluate and train go on from there")
 
 
 def import_weights(

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from absl.flags import FlagValues
 
+from gan_jax.command.flags import Flags
 from gan_jax.evaluators.evaluation_step import evaluation_step, given_shapes
 from gan_jax.game import Phase
 from gan_jax.planning.found import Plan
@@ -19,11 +21,40 @@ from gan_jax.planning.page import page, scaling_table
 from gan_jax.planning.planned import plan_program, rounds_by_phase
 from gan_jax.planning.plot import plot_scaling
 from gan_jax.planning.programs import devices_of, require_libtpu, sample_step, train_step
+from gan_jax.planning.simulation import simulate_devices
 from gan_jax.run.setup import Setup
 from gan_jax.runtime.atomic import write_atomically
 from gan_jax.runtime.mesh import make_mesh, nearest_batches
 
 WHAT = ("train", "sample", "evaluate")
+INSTEAD = {
+    "steps": "--config.steps={}",
+    "num": "--config.batch_size={}",
+    "workdir": "--out=FILE.json",
+    "recipes": "--what=evaluate --config.evaluate.recipes={}",
+}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax plan` takes."""
+    flags.group("What is planned")
+    flags.config("The run.", needed="ssgan_imagenet")
+    flags.listed(
+        "topology",
+        None,
+        "Machines such as v3:8x8, v4:4x4x4, gpu:8xh100, cpu:8; v3:2x2@128 with a batch size of its own.",
+        needed="v3:8x8",
+    )
+    flags.one_of("what", "train", WHAT, "Which program.")
+    flags.path("out", None, "A JSON file, and for several machines a plot beside it.")
+    flags.machine(processes=False)
+
+
+def run(values: FlagValues) -> int | None:
+    """Plays `gan_jax plan`. -> 3 where a machine is too small: scripts ask, and errors have 1."""
+    simulate_devices(values.topology)
+    found = plan(values.config, values.topology, values.what, values.out)
+    return None if all(each.fits for each in found) else 3
 
 
 def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str | Path | None = None) -> list[Plan]:

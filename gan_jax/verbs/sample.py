@@ -6,15 +6,44 @@ import io
 from pathlib import Path
 
 import numpy as np
+from absl.flags import FlagValues
 
+from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label, with_latent_truncation
+from gan_jax.run.config import resolve
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
+from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.atomic import write_atomically
 from gan_jax.runtime.images import image_grid, save_png, scatter_png, voxel_views
 from gan_jax.runtime.processes import is_first
+
+INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax sample` takes."""
+    flags.group("The run")
+    flags.workdir("The run's folder.", needed="runs/digits")
+    flags.config("May be given: it is compared with the one that the run was begun with.")
+    flags.checkpoint()
+    flags.group("What is drawn")
+    flags.path("out", "samples.png", "A grid (.png), an array file (.npz), or a folder of PNGs.")
+    flags.integer("num", 64, "How many images.", lowest=1)
+    flags.integer("seed", 0, "Of all chance.")
+    flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    flags.integer("label", None, "One class for all images.", lowest=0)
+    flags.machine()
+
+
+def run(values: FlagValues) -> None:
+    """Plays `gan_jax sample`."""
+    if values.config is not None:
+        require_same(Path(values.workdir), resolve(values.config))
+    average = values.weights == "ema"
+    sample(values.workdir, values.out, values.num, values.seed, values.step, average, values.truncation, values.label)
 
 
 def load_sampler(

@@ -14,11 +14,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from absl.flags import FlagValues
 from ml_collections import ConfigDict
 
+from gan_jax.command.flags import Flags
 from gan_jax.evaluators.score import Score, read_scores
 from gan_jax.evaluators.summary import mean_and_spread, of_step, side_by_side
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 from gan_jax.run.training import train
 from gan_jax.runtime.atomic import write_atomically
@@ -27,6 +29,31 @@ from gan_jax.runtime.processes import is_first, say, warn
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
 
 Axes = Mapping[str, Sequence[Any]]
+
+
+INSTEAD = {
+    "seed": "--sweep=seed={}",
+    "steps": "--config.steps={}",
+    "out": "--workdir={}",
+    "num": "the recipe says how many: --mode=evaluate --recipes=list",
+}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax sweep` takes."""
+    flags.group("The grid")
+    flags.config("Where every cell begins; --sweep=config=A,B takes its place.")
+    flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep")
+    flags.repeated("sweep", "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.")
+    flags.listed("recipes", None, "Which scores; by default the config's.")
+    flags.machine()
+
+
+def run(values: FlagValues) -> str | None:
+    """Plays `gan_jax sweep`."""
+    if not values.sweep:
+        raise ValueError("sweep needs an axis or more, such as --sweep=seed=0,1,2 --sweep=latents.dim=16,32")
+    return sweep(values.config, values.workdir, dict(map(parse_axis, values.sweep)), values.recipes)
 
 
 def parse_axis(text: str) -> tuple[str, list[Any]]:

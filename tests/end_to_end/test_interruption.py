@@ -66,11 +66,11 @@ def test_it_goes_on_with_another_number_of_devices(run, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (["--config.stpes=3"], 'Did you mean "steps"'),
+        (["--config.stpes=3"], "did you mean 'steps'?"),
         (["--config.steps=many"], "--config.steps=many"),
         (["--config.batch_size=9"], "a batch of 9 cannot be split evenly over 2 devices"),
         (["--mode=dream"], "--mode=dream"),
-        (["--nmu=3"], "Unknown command line flag 'nmu'"),
+        (["--nmu=3"], "there is no flag --nmu (did you mean '--num'?)"),
     ],
 )
 def test_a_mistake_in_the_command_is_one_sentence(run, tmp_path, flags, says):

@@ -7,7 +7,8 @@ import pytest
 from gan_jax.data import in_order
 from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.weights import weights_hash
-from gan_jax.run.config import load_config, resolve
+from gan_jax.run.config import resolve
+from gan_jax.run.config_files import load_config
 from gan_jax.run.setup import Setup
 
 NAMES = ("digits", "emoji")

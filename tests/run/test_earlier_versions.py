@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gan_jax.evaluators.extraction import draw_samples
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.drawing import draw
 from gan_jax.run.setup import Setup
 from gan_jax.run.state import restore

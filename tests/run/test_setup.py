@@ -10,7 +10,7 @@ from gan_jax.game import Phase, Stretch
 from gan_jax.regularizers.gradient_penalty import r1
 from gan_jax.regularizers.rotation import rotation
 from gan_jax.regularizers.timing import every
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.construct import ConfigError
 from gan_jax.run.setup import Setup
 from gan_jax.types import Clock

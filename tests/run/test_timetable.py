@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_jax.run.config import load_config
+from gan_jax.run.config_files import load_config
 from gan_jax.run.construct import ConfigError
 from gan_jax.run.setup import Setup
 from gan_jax.run.timetable import Due, Timetable

@@ -8,17 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gan_jax.run.restoring import restore
 
 from gan_jax.game import Phase
-from gan_jax.run.config import load_config, resolve
+from gan_jax.run.config import resolve
+from gan_jax.run.config_files import load_config
+from gan_jax.run.restoring import restore
 from gan_jax.run.training import Training
 from gan_jax.run.work_folder import read_config
 from gan_jax.runtime.checkpoints import Checkpoints
 from gan_jax.verbs.import_weights import import_weights
 from gan_jax.verbs.sample import load_sampler
 
-spec = importlib.util.spec_from_file_location("references", Path(__file__).parent / "foreign" / "conftest.py")
+spec = importlib.util.spec_from_file_location("references", Path(__file__).parents[1] / "foreign" / "conftest.py")
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 References = module.References

@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from configs import base
+from gan_jax.configs import base
 
 
 def rotation(config: ConfigDict) -> ConfigDict:

@@ -1,0 +1,1 @@
+"""What was typed, as values that a verb is handed."""

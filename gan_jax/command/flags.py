@@ -1,0 +1,128 @@
+"""The flags of one verb, as its file declares them.
+
+def declare(flags: Flags) -> None:
+    flags.group("What is drawn")
+    flags.integer("num", 64, "How many images.", lowest=1)
+
+def run(values: FlagValues) -> None:
+    sample(values.workdir, values.out, values.num)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from absl import flags as absl_flags
+from absl.flags import FlagValues
+
+from gan_jax.command.errors import UsageError
+
+
+class Flags:
+    """Flags of absl's in a FlagValues of their own: nothing here is global. Verbs declare them group by group."""
+
+    def __init__(self, verb: str):
+        self.verb = verb
+        self.values = FlagValues()
+        self.groups: dict[str, list[str]] = {}
+        self.config_about: str | None = None  # what --config is for; None where the verb takes none
+        self._needed: dict[str, str] = {}  # an example of each flag that must be given
+
+    def group(self, title: str) -> None:
+        """The head, in --help, of the flags that follow."""
+        self._group = self.groups.setdefault(title, [])
+
+    def integer(self, name: str, default: int | None, about: str, lowest: int | None = None) -> None:
+        """A whole number, from `lowest` on."""
+        parser = absl_flags.IntegerParser(lower_bound=lowest)
+        self._add(name, default, about, parser)
+
+    def number(self, name: str, default: float | None, about: str) -> None:
+        """A number."""
+        self._add(name, default, about, absl_flags.FloatParser())
+
+    def text(self, name: str, default: str | None, about: str, needed: str | None = None) -> None:
+        """Any text. needed: an example, where it must be given."""
+        self._add(name, default, about, absl_flags.ArgumentParser(), needed)
+
+    def path(self, name: str, default: str | None, about: str, needed: str | None = None) -> None:
+        """A file or folder; a ~ at its beginning is the home folder. needed: an example, where it must be given."""
+        self._add(name, default, about, _PathParser(), needed)
+
+    def one_of(self, name: str, default: str | None, choices: Sequence[str], about: str, needed: bool = False) -> None:
+        """One of several words."""
+        self._add(name, default, about, absl_flags.EnumParser(list(choices)), choices[0] if needed else None)
+
+    def switch(self, name: str, default: bool | None, about: str) -> None:
+        """--name, or --noname."""
+        self._group.append(name)
+        absl_flags.DEFINE_bool(name, default, about, flag_values=self.values)
+
+    def listed(self, name: str, default: Sequence[str] | None, about: str, needed: str | None = None) -> None:
+        """Texts between commas."""
+        self._add(name, default, about, absl_flags.ListParser(), needed)
+
+    def repeated(self, name: str, about: str) -> None:
+        """A text each time that it is given."""
+        self._group.append(name)
+        absl_flags.DEFINE_multi_string(name, [], about, flag_values=self.values)
+
+    def config(self, about: str, needed: str | None = None) -> None:
+        """--config, and --config.KEY=VALUE for one setting of it. The value is a ConfigDict, or None."""
+        self.config_about = about
+        self._group.append("config")
+        if needed:
+            self._needed["config"] = needed
+
+    def workdir(self, about: str, needed: str | None = None) -> None:
+        """--workdir, a run's folder."""
+        self.path("workdir", None, about, needed)
+
+    def checkpoint(self) -> None:
+        """--step and --weights: which of a run's generators."""
+        self.integer("step", None, "Which checkpoint; by default the newest.", lowest=0)
+        self.one_of("weights", "ema", ("ema", "raw"), "The moving average, or the weights as they are.")
+
+    def machine(self, processes: bool = True) -> None:
+        """--compilation_cache and, where several processes can make one run, --distributed."""
+        self.group("The machine")
+        self.path(
+            "compilation_cache", None, "Folder of compiled programs; by default beside workdir. 'none' for no cache."
+        )
+        if processes:
+            about = "Join the other processes of a TPU slice; needed where no variable tells of them."
+            self.switch("distributed", None, about)
+
+    def is_needed(self, name: str) -> bool:
+        """Whether it must be given."""
+        return name in self._needed
+
+    def check_needed(self) -> None:
+        """Raises UsageError for what was not given and must be."""
+        require(self.values, self.verb, **self._needed)
+
+    def _add(self, name: str, default: Any, about: str, parser: Any, needed: str | None = None) -> None:
+        self._group.append(name)
+        if needed:
+            self._needed[name] = needed
+        serializer = absl_flags.ArgumentSerializer()
+        absl_flags.DEFINE(parser, name, default, about, flag_values=self.values, serializer=serializer)
+
+
+def require(values: FlagValues, verb: str, **examples: str) -> None:
+    """Raises UsageError where one of these flags is not given."""
+    for name, example in examples.items():
+        if values[name].value in (None, []):
+            raise UsageError(f"{verb} needs --{name}, such as --{name}={example}")
+
+
+class _PathParser(absl_flags.ArgumentParser):
+    """A path, with ~ as the home folder."""
+
+    def parse(self, argument: str) -> str:
+        return os.path.expanduser(argument)
+
+    def flag_type(self) -> str:
+        return "path"

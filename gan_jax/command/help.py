@@ -1,0 +1,81 @@
+"""What --help prints."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from absl import flags as absl_flags
+
+from gan_jax.command.flags import Flags
+
+_WIDTH = 110
+_OVERRIDES = "One setting of the config, such as --config.steps=500; a name that is not there is refused."
+
+
+def overview(abouts: Mapping[str, str]) -> str:
+    """The verbs, a line each. abouts: a sentence for each verb."""
+    width = max(map(len, abouts)) + 2
+    lines = [f"  {name:{width}}{about}" for name, about in abouts.items()]
+    return "\n".join(
+        [
+            "gan_jax VERB --name=value ..., or python -m gan_jax.main --mode=VERB --name=value ...",
+            "",
+            *lines,
+            "",
+            "gan_jax VERB --help shows the flags of a verb; without one, it is train.",
+        ]
+    )
+
+
+def page(flags: Flags, about: str) -> str:
+    """The flags of a verb, in their groups, with their defaults."""
+    lines = [f"gan_jax {flags.verb}: {about}"]
+    for title, names in flags.groups.items():
+        if names:
+            lines += ["", title]
+            for name in names:
+                lines += _config(flags) if name == "config" else _flag(flags, name)
+    return "\n".join(lines)
+
+
+def _config(flags: Flags) -> list[str]:
+    needed = " (needed)" if flags.is_needed("config") else ""
+    return [
+        *_lines("--config=NAME_OR_FILE", f"{flags.config_about}{needed}"),
+        *_lines("--config.KEY=VALUE", _OVERRIDES),
+    ]
+
+
+def _flag(flags: Flags, name: str) -> list[str]:
+    flag = flags.values[name]
+    about = flag.help
+    if flag.boolean:
+        typed = f"--[no]{name}"
+    elif isinstance(flag.parser, absl_flags.EnumParser):
+        typed = f"--{name}={'|'.join(flag.parser.enum_values)}"
+    else:
+        typed = f"--{name}={_KINDS.get(flag.parser.flag_type(), 'TEXT')}"
+    if flags.is_needed(name):
+        about += " (needed)"
+    elif not flag.boolean and flag.default not in (None, []):
+        about += f" (default: {_shown(flag.default)})"
+    return _lines(typed, about)
+
+
+_KINDS = {"int": "N", "float": "X", "path": "PATH", "comma separated list of strings": "A,B,..."}
+
+
+def _shown(default: object) -> str:
+    return (
+        ",".join(map(str, default)) if isinstance(default, Sequence) and not isinstance(default, str) else str(default)
+    )
+
+
+def _lines(typed: str, about: str) -> list[str]:
+    """The flag, and what it does beside it, or below where the flag is long."""
+    indent = 32
+    wrapped = textwrap.wrap(about, _WIDTH - indent, break_on_hyphens=False)
+    if len(typed) + 4 > indent:
+        return [f"  {typed}", *(" " * indent + line for line in wrapped)]
+    return [f"  {typed:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]

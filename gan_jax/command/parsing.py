@@ -1,0 +1,139 @@
+"""From the words that were typed to a verb and its values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from absl import flags as absl_flags
+from absl.flags import FlagValues
+
+from gan_jax.command.errors import UsageError
+from gan_jax.command.flags import Flags
+from gan_jax.command.overrides import add_config, keys_of
+from gan_jax.names import nearest
+
+HELP = ("--help", "-help", "-h", "--helpshort", "--helpfull")
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "tuple": "a tuple such as (8, 8, 1)"}
+
+
+class Verb(Protocol):
+    """A module of gan_jax/verbs that the command can play. INSTEAD: what does the job of flags that it does not take."""
+
+    INSTEAD: Mapping[str, str]  # such as {"seed": "--config.seed={}"}, with {} for the value that was given
+    declare: Callable[[Flags], None]
+    run: Callable[[FlagValues], Any]
+
+
+Find = Callable[[str], Verb]
+
+
+def split_verb(argv: Sequence[str], verbs: Sequence[str]) -> tuple[str | None, list[str]]:
+    """(verb, argv without it), of "gan_jax sample --num=4" or "--mode=sample --num=4". None where none is named.
+
+    Raises UsageError for a verb that is unknown, or named twice.
+    """
+    named, rest = [], [argv[0]]
+    words = iter(argv[1:])
+    for i, word in enumerate(words):
+        if i == 0 and not word.startswith("-"):
+            named.append((word, word))
+        elif word in ("--mode", "-mode"):
+            value = next(words, "")
+            named.append((value, f"--mode={value}"))
+        elif word.startswith(("--mode=", "-mode=")):
+            named.append((word.partition("=")[2], word))
+        elif word == "--":
+            rest += [word, *words]
+        else:
+            rest.append(word)
+    for name, typed in named:
+        if name not in verbs:
+            raise UsageError(f"{typed}: there is no such verb{nearest(name, verbs)}; there are {', '.join(verbs)}")
+    if len(named) > 1:
+        raise UsageError(f"the verb is given twice, as {' and '.join(typed for _, typed in named)}")
+    return (named[0][0] if named else None), rest
+
+
+def declared(name: str, find: Find) -> Flags:
+    """The flags of a verb."""
+    flags = Flags(name)
+    find(name).declare(flags)
+    return flags
+
+
+def parse(verb: str, argv: Sequence[str], find: Find, verbs: Sequence[str]) -> FlagValues:
+    """The values of a verb's flags; "config" among them is a ConfigDict with its overrides, or None.
+
+    argv: without the verb. find: a verb's module. Raises UsageError for flags that are unknown, another verb's, missing,
+    or of the wrong type; ConfigError for a config that is not there.
+    """
+    flags = declared(verb, find)
+    values = flags.values
+    argv = values.read_flags_from_files(list(argv), force_gnu=False)
+    if flags.config_about is not None:
+        argv = add_config(values, argv)
+    try:
+        left = values(argv)[1:]
+    except absl_flags.UnrecognizedFlagError:
+        words = [word for word in values(argv, known_only=True)[1:] if _name(word) not in (None, *values)]
+        raise UsageError("\n".join(_not_taken(flags, word, find, verbs) for word in words)) from None
+    except absl_flags.IllegalFlagValueError as error:
+        raise UsageError(_illegal(values, str(error))) from None
+    except absl_flags.Error as error:
+        raise UsageError(str(error)) from None
+    if left:
+        raise UsageError(f"unexpected words: {' '.join(left)}; the verb comes first, flags are written --name=value")
+    flags.check_needed()
+    return values
+
+
+def _not_taken(flags: Flags, word: str, find: Find, verbs: Sequence[str]) -> str:
+    """What to say of a flag that the verb does not take. word: as it was typed."""
+    verb, name, value = flags.verb, _name(word) or word, word.partition("=")[2] or "..."
+    others = {other: declared(other, find) for other in verbs if other != verb}
+    if name.removeprefix("no").startswith("config."):
+        name = "config"
+    takers = [other for other, each in others.items() if _takes(each, name)]
+    if takers:
+        said = f"--{name} belongs to {_listed(takers)}"
+        if instead := find(verb).INSTEAD.get(name):
+            return f"{said}; for {verb}: {instead.format(value)}"
+        return f"{said}, not to {verb}; gan_jax {verb} --help lists its flags"
+    config = flags.values["config"].value if flags.config_about is not None else None
+    if keys := keys_of(config, name):
+        return f"there is no flag --{name}; did you mean --config.{keys[0]}={value}?"
+    known = [f"--{own}" for own in _names(flags)] + [f"--{own}" for each in others.values() for own in _names(each)]
+    return f"there is no flag --{name}{nearest(f'--{name}', known)}; gan_jax {verb} --help lists those of {verb}"
+
+
+def _name(word: str) -> str | None:
+    """ "--num=3" -> "num"; None for a word that is no flag."""
+    match = re.match(r"--?([^-=][^=]*)", word)
+    return match[1] if match else None
+
+
+def _takes(flags: Flags, name: str) -> bool:
+    names = _names(flags)
+    return name in names or (name.startswith("no") and name[2:] in names and flags.values[name[2:]].boolean)
+
+
+def _names(flags: Flags) -> list[str]:
+    return [name for group in flags.groups.values() for name in group]
+
+
+def _illegal(values: FlagValues, text: str) -> str:
+    """ "flag --num=x: invalid literal for ..." -> "--num=x: a whole number is needed here"."""
+    match = re.match(r"flag --([^=\s]+)=(.*?): ", text, re.DOTALL)
+    if match and match[1] in values:
+        flag = values[match[1]]
+        kind = _KINDS.get(flag.parser.flag_type())
+        bounded = "invalid" not in text and "convert" not in text and kind != _KINDS["bool"]
+        if kind is not None and not bounded:
+            return f"--{match[1]}={match[2]}: {kind} is needed here"
+    return text.removeprefix("flag ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
