@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_jax.data.inspection import inspect_source
 from gan_jax.data.preprocessing import Preprocessing
-from gan_jax.data.source import Source
+from gan_jax.data.source import Attributed, Source
 
 
 class EightBit:
@@ -24,6 +24,7 @@ class EightBit:
         self._steady.check(inspect_source(source).sizes)
         self._labels: np.ndarray | None = None
         self.split, self.shape, self.classes = split, self._steady.shape, source.classes
+        self.attribute_names = source.attribute_names if isinstance(source, Attributed) else ()
         if self._steady.is_points:
             raise ValueError("scores are of images; this data set holds points")
         # Without the folders: the same data set in another place is the same reference.
@@ -50,3 +51,8 @@ class EightBit:
                     known = list(pool.map(lambda i: self._source[i]["label"], range(len(self._source))))
             self._labels = np.asarray(known, np.int32)
         return self._labels
+
+    def attribute_table(self) -> np.ndarray:
+        """bool [N, K]: whether image n has attribute k of `attribute_names`."""
+        known = self._source
+        return known.attribute_table() if isinstance(known, Attributed) else np.zeros((len(self), 0), bool)

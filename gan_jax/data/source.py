@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,4 +25,15 @@ class Source(Protocol):
 
     def labels(self) -> np.ndarray | None:
         """int32 [N] where all labels are cheap to have; None where there are none or each would cost a read."""
+        ...
+
+
+@runtime_checkable
+class Attributed(Protocol):
+    """A source that also knows yes/no attributes of its elements, of which any number may be true at once."""
+
+    attribute_names: tuple[str, ...]  # of K attributes; empty where the data has none
+
+    def attribute_table(self) -> np.ndarray:
+        """bool [N, K]: whether element n has attribute k."""
         ...

@@ -14,11 +14,13 @@ class Arrays(InMemory):
     """The arrays of one .npz file, read into memory.
 
     The file holds `image`: uint8 [N, H, W, C] or [N, H, W], or float32 in [-1, 1], which is rounded to 256 levels;
-    `label`: integers [N] from 0, if there are labels; `classes`: their names, if they have any.
+    `label`: integers [N] from 0, if there are labels; `classes`: their names, if they have any; `attributes`: the names
+    of K yes/no attributes, if there are any; `attribute`: bool [N, K], which image has which.
 
     Args:
         path: the .npz file.
-        split: reads `image_<split>` and `label_<split>` instead; unset, `image`, or `image_train` where that is absent.
+        split: reads `image_<split>`, `label_<split>` and `attribute_<split>` instead; unset, those without a split, or
+            those of "train" where `image` is absent.
     """
 
     def __init__(self, path: str, split: str | None = None):
@@ -36,9 +38,12 @@ class Arrays(InMemory):
             images = _as_images(file[f"image{suffix}"], f"{path}: image{suffix}")
             labels = file.get(f"label{suffix}", None)
             names = file.get("classes", None)
+            table, asked = file.get(f"attribute{suffix}", None), file.get("attributes", None)
         if labels is not None:
             labels, names = _as_labels(labels, names, len(images), f"{path}: label{suffix}")
-        super().__init__(images, labels, () if labels is None else names, f"Arrays({path!r}, split={split!r})")
+        attributes = {} if table is None else _as_attributes(table, asked, len(images), f"{path}: attribute{suffix}")
+        name = f"Arrays({path!r}, split={split!r})"
+        super().__init__(images, labels, () if labels is None else names, name, attributes)
 
 
 def _as_images(images: np.ndarray, where: str) -> np.ndarray:
@@ -74,3 +79,14 @@ def _as_labels(labels: np.ndarray, names: np.ndarray | None, count: int, where: 
             f"arrays: {where} runs from {labels.min()} to {labels.max()}; {len(classes)} classes are numbered from 0."
         )
     return labels, classes
+
+
+def _as_attributes(table: np.ndarray, names: np.ndarray | None, count: int, where: str) -> dict[str, np.ndarray]:
+    """The columns of a table of attributes by their names."""
+    names = [] if names is None else [str(name) for name in names]
+    if table.dtype != bool or table.shape != (count, len(names)) or len(set(names)) < len(names):
+        raise ValueError(
+            f"arrays: {where} is {table.dtype} of shape {table.shape}. It must be bool [{count}, K], a row for each image"
+            f" and a column for each of the {len(names)} different names in the array 'attributes'."
+        )
+    return dict(zip(names, table.T, strict=True))
