@@ -24,7 +24,7 @@ from gan_jax.scoring import Options, Scoring
 from gan_jax.work_folder import read_config, require_same
 
 _OF_IMAGES = ("swd", "ms_ssim")
-_BY_NAME = ("emoji", "digits")
+_BY_NAME = {"emoji": "bicubic", "digits": "bicubic", "faces": "box"}  # and how each is resized; faces: as its size 32
 
 
 class Unscored(RuntimeError):
@@ -92,8 +92,8 @@ def evaluate_images(
 ) -> list[Score]:
     """Scores a set of images against another, whoever made them. -> the scores.
 
-    images, reference: a folder or an .npz file, or the name of a data set that needs no settings, "emoji" or "digits",
-    with "/test" behind it for that split; a data set by name is resized to the images' size.
+    images, reference: a folder or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
+    or "faces", with "/test" behind it for that split; a data set by name is resized to the images' size.
     out: a file that the scores are appended to. Raises Unscored at the end where recipes failed.
     """
     options, extractors = options or Options(), extractors or Extractors()
@@ -166,7 +166,7 @@ def _open_reference(name: str, shape: tuple[int, ...]) -> dict[str, EightBit]:
     source, _, split = name.partition("/")
     if source not in _BY_NAME or Path(name).exists():
         return dict.fromkeys(("train", "test"), _open_set(name))
-    fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter="bicubic"), part)
+    fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter=_BY_NAME[source]), part)
     return (
         dict.fromkeys(("train", "test"), fitted(split)) if split else {"train": fitted("train"), "test": fitted("test")}
     )

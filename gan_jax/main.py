@@ -43,7 +43,7 @@ _RECIPES = flags.DEFINE_list("recipes", None, "evaluate: which scores; 'list' sh
 _ALL = flags.DEFINE_bool("all", False, "evaluate: every checkpoint of the run.")
 _IMAGES = flags.DEFINE_string("images", None, "evaluate: a folder or .npz file, scored in place of a run.")
 _REFERENCE = flags.DEFINE_string(
-    "reference", None, "evaluate --images: what they are compared with: a folder, an .npz file, emoji or digits."
+    "reference", None, "evaluate --images: what they are compared with: a folder, an .npz file, emoji, digits or faces."
 )
 _BATCH_NORM = flags.DEFINE_enum(
     "batch_norm", "running", ("running", "batch", "standing"), "evaluate: the statistics of batch normalisation."
