@@ -54,7 +54,7 @@ def blurred(image: np.ndarray, radius: float) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", choices=("digits", "emoji"), default="digits")
+    parser.add_argument("--data", choices=("digits", "emoji", "faces"), default="digits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="a file for the table, in Markdown")
     options = parser.parse_args()

@@ -20,7 +20,7 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    config.data.source = "emoji"  # emoji, digits, folder, arrays, tfds, fake, toys
+    config.data.source = "emoji"  # emoji, digits, faces, folder, arrays, tfds, fake, toys
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone
     config.data.filter = "lanczos"
@@ -44,6 +44,7 @@ def get_config() -> ConfigDict:
     config.data.std = placeholder(float)  # toys
     config.data.size = placeholder(tuple)  # fake
     config.data.num_classes = placeholder(int)  # fake
+    config.data.attributes = placeholder(tuple)  # faces: those that make the classes
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})
     config.method.num_classes = 0  # 0: unconditional

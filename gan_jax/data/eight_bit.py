@@ -12,7 +12,7 @@ from gan_jax.data.cells import cell_means, cell_size
 from gan_jax.data.domains import Unpaired, holding
 from gan_jax.data.inspection import inspect_source
 from gan_jax.data.preprocessing import Preprocessing
-from gan_jax.data.source import Source
+from gan_jax.data.source import Attributed, Source
 
 
 class EightBit:
@@ -42,6 +42,7 @@ class EightBit:
         self._cell = 1 if shape is None else cell_size(full, (*shape[:2], full[-1]))
         self.shape = tuple(full) if shape is None else (*shape[:2], full[-1])
         self.split, self.classes = split, source.classes
+        self.attribute_names = source.attribute_names if isinstance(source, Attributed) else ()
         # Without the folders: the same data set in another place is the same reference.
         source_name = re.sub(r"'[^']*/([^'/]+)/?'", r"'\1'", repr(source))
         made = f"{self._steady.resize} {self._steady.filter}, crop {self._steady.crop}"
@@ -71,3 +72,8 @@ class EightBit:
     def _image(self, index: int) -> np.ndarray:
         whole = self._steady.prepare({self._key: self._source[int(index)][self._key]})[self._key]
         return whole if self._cell == 1 else np.round(cell_means(whole, self._cell)).astype(np.uint8)
+
+    def attribute_table(self) -> np.ndarray:
+        """bool [N, K]: whether image n has attribute k of `attribute_names`."""
+        known = self._source
+        return known.attribute_table() if isinstance(known, Attributed) else np.zeros((len(self), 0), bool)

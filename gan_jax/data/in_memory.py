@@ -20,6 +20,7 @@ class InMemory:
         labels: integers [N], -1 where unlabelled, or None.
         classes: the name of each label; empty without labels.
         name: what `repr` says; the same from run to run.
+        attributes: by name, which of the images have it: bool [N] each; any number may be true of one image.
     """
 
     def __init__(
@@ -28,13 +29,17 @@ class InMemory:
         labels: np.ndarray | None,
         classes: Sequence[str],
         name: str,
+        attributes: Mapping[str, np.ndarray] | None = None,
     ):
         self._leaves = dict(images) if isinstance(images, Mapping) else {"image": images}
         self.images = next(iter(self._leaves.values()))
         self.keys = (*self._leaves, *(() if labels is None else ("label",)))
         self.classes = tuple(classes)
+        self.attribute_names = tuple(attributes or ())
         self._labels = None if labels is None else np.asarray(labels, np.int32)
         self._name = name
+        columns = [np.asarray(column, bool) for column in (attributes or {}).values()]
+        self._attributes = np.stack(columns, axis=1) if columns else np.zeros((len(self.images), 0), bool)  # [N, K]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -51,3 +56,7 @@ class InMemory:
 
     def labels(self) -> np.ndarray | None:
         return self._labels
+
+    def attribute_table(self) -> np.ndarray:
+        """bool [N, K]: whether image n has attribute k of `attribute_names`."""
+        return self._attributes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,3 +36,14 @@ class Source(Protocol):
 def keys_of(source: Source) -> tuple[str, ...]:
     """The leaves of a source's elements."""
     return getattr(source, "keys", ("image", "label") if source.classes else ("image",))
+
+
+@runtime_checkable
+class Attributed(Protocol):
+    """A source that also knows yes/no attributes of its elements, of which any number may be true at once."""
+
+    attribute_names: tuple[str, ...]  # of K attributes; empty where the data has none
+
+    def attribute_table(self) -> np.ndarray:
+        """bool [N, K]: whether element n has attribute k."""
+        ...

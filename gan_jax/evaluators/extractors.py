@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import jax.numpy as jnp
 
-from gan_jax.features.classifier import classifier_extractor
-from gan_jax.features.embedded import embedded_classifier, known_classifiers
+from gan_jax.features.classifier import classifier_extractor, told_by
+from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.inception import inception
 from gan_jax.features.published import published_weights
@@ -34,11 +34,11 @@ class Extractors:
             raise ValueError(f"weights are given for {' and '.join(known)}, not for {unknown[0]!r}")
 
     @property
-    def classifiers(self) -> tuple[str, ...]:
-        """The names of the classifiers at hand."""
-        if self.classifier is None:
-            return known_classifiers()
-        return (*known_classifiers(), str(load_weights(self.classifier).facts["name"]))
+    def classifiers(self) -> dict[str, str]:
+        """The classifiers at hand, by name, and what their logits tell: "classes" or "attributes"."""
+        facts = [embedded_weights(name).facts for name in known_classifiers()]
+        facts += [] if self.classifier is None else [load_weights(self.classifier).facts]
+        return {str(each["name"]): told_by(each) for each in facts}
 
     def open(self, name: str) -> Extractor:
         """The network of this name, with its weights. Raises ValueError and OSError where there are none."""

@@ -6,9 +6,11 @@ Distances of the 2015 Inception are FID and KID. Through any other network they 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from gan_jax.evaluators import measures, pairs
+from gan_jax.evaluators.attributes import attributes
 from gan_jax.evaluators.cas import cas
 from gan_jax.evaluators.memorisation import memorisation
 from gan_jax.evaluators.probe import probe
@@ -171,37 +173,54 @@ _THROUGH = {
         settings=MappingProxyType({"subsets": 100, "subset_size": 1000}),
     ),
     "prdc_{}": Recipe(measures.prdc, "precision, recall, density, coverage of {}'s features, k = 5", settings=_PRDC),
+    "memorisation_{}": Recipe(
+        memorisation, "nearest training images of samples, by {}'s features", 1_000, apart=True, fewer=True
+    ),
+}
+_THROUGH_CLASSES = {
     "is_{}": Recipe(
         measures.inception,
         "Inception score's formula with {}'s logits",
         10_000,
         split=None,
         fewer=True,
+        tap="logits",
         settings=MappingProxyType({"splits": 10}),
     ),
-    "memorisation_{}": Recipe(
-        memorisation, "nearest training images of samples, by {}'s features", 1_000, apart=True, fewer=True
+}
+_THROUGH_ATTRIBUTES = {
+    "attributes_{}": Recipe(
+        attributes,
+        "shares of samples and training images with each attribute that {} tells",
+        smallest=100,
+        tap="logits",
+        settings=MappingProxyType({"sure": 0.9}),
     ),
 }
 
 
-def known_recipes(classifiers: tuple[str, ...]) -> dict[str, str]:
-    """Every recipe's name and what it is, in a line. classifiers: the names of those at hand, "digits" and the like."""
-    through = {
-        pattern.format(name): recipe.about.format(name) for name in classifiers for pattern, recipe in _THROUGH.items()
-    }
+def known_recipes(classifiers: Mapping[str, str]) -> dict[str, str]:
+    """Every recipe's name and what it is, in a line.
+
+    classifiers: those at hand, {"digits": "classes"} and the like, and what their logits tell, "classes" or "attributes".
+    """
+    through = {name: recipe.about for name, recipe in _through(classifiers)}
     return {name: recipe.about for name, recipe in _NAMED.items()} | through
 
 
-def find_recipe(name: str, classifiers: tuple[str, ...]) -> Recipe:
+def find_recipe(name: str, classifiers: Mapping[str, str]) -> Recipe:
     """The recipe of this name. Raises ValueError, with the nearest and all known names, where there is none."""
-    if name in _NAMED:
-        return _NAMED[name]
-    for pattern, recipe in _THROUGH.items():
-        before, after = pattern.split("{}")
-        through = name.removeprefix(before).removesuffix(after)
-        if name == pattern.format(through) and through in classifiers:
-            tap = "logits" if recipe.measure is measures.inception else "pooled"
-            return dataclasses.replace(recipe, extractor=through, tap=tap, about=recipe.about.format(through))
+    found = _NAMED | dict(_through(classifiers))
+    if name in found:
+        return found[name]
     known = list(known_recipes(classifiers))
     raise ValueError(f"there is no recipe {name!r}{nearest(name, known)}; known: {', '.join(known)}")
+
+
+def _through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recipe]]:
+    """The recipes that look through each of the classifiers."""
+    for through, told in classifiers.items():
+        patterns = _THROUGH | (_THROUGH_ATTRIBUTES if told == "attributes" else _THROUGH_CLASSES)
+        for pattern, recipe in patterns.items():
+            about, tap = recipe.about.format(through), recipe.tap or "pooled"
+            yield pattern.format(through), dataclasses.replace(recipe, extractor=through, tap=tap, about=about)

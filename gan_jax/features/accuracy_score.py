@@ -8,7 +8,8 @@ import numpy as np
 from flax import linen
 
 from gan_jax.features import resnet
-from gan_jax.features.classifier import checked, fit, predict
+from gan_jax.features.classifier import fit, predict
+from gan_jax.features.targets import checked
 from gan_jax.metrics.classification import top_k_accuracy
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from jax.sharding import PartitionSpec
 
 from gan_jax.features import resnet
 from gan_jax.features.extractor import Extractor
+from gan_jax.features.targets import checked, correct, loss
 from gan_jax.features.weights import Weights
 from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array, PyTree, named_key, over_data
@@ -53,15 +54,17 @@ def fit(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> PyTree:
-    """Trains a classifier by SGD with Nesterov momentum: images uint8 [N, H, W, C], labels int [N] -> variables.
+    """Trains a classifier by SGD with Nesterov momentum: images uint8 [N, H, W, C] and their labels -> variables.
 
-    The same seed gives the same variables. The rate rises over the first twentieth of the steps, then falls to 0 as a
-    cosine. Under a mesh (`jax.set_mesh`) every batch is laid over its devices.
+    Labels are classes, int [N], or attributes, bool [N, K]. The same seed gives the same variables. The rate rises over
+    the first twentieth of the steps, then falls to 0 as a cosine. Under a mesh (`jax.set_mesh`) every batch is laid over
+    its devices.
 
     Args:
         module: called with (images in [-1, 1], train) it gives (logits [B, num_classes], features).
+        num_classes: of classes, or of attributes.
         weight_decay: of kernels only; norms and biases have none.
-        label_smoothing: the share of a label that is spread over all classes, 0 to 1.
+        label_smoothing: the share of a label that is spread over all classes, or over yes and no; 0 to 1.
         flip: mirrors images left and right with probability 1/2. Not for digits or letters.
         shift: most pixels by which an image is moved along each axis; what comes in repeats the edge.
         cutout: side in pixels of a grey square laid anywhere on each image (arXiv:1708.04552); 0 for none.
@@ -69,7 +72,7 @@ def fit(
             either number waits for the step.
 
     Raises:
-        ValueError: images or labels of another type or shape, labels outside 0 .. num_classes - 1, a loss no longer
+        ValueError: images or labels of another type or shape, classes outside 0 .. num_classes - 1, a loss no longer
             finite.
     """
     images, labels = checked(images, labels, num_classes, "training")
@@ -104,19 +107,27 @@ def predict(module: linen.Module, variables: PyTree, images: np.ndarray, batch_s
 def classifier_extractor(weights: Weights) -> Extractor:
     """The classifier that `gan_jax.verbs.classifier` wrote, as an extractor: taps "pooled" [B, F] and "logits" [B, K].
 
-    Its architecture and name come from the facts of the weights. Called with images of another size or number of
-    channels than it was trained on, it raises ValueError; so does this where the facts are those of other weights.
+    The logits are of its classes, or of its attributes. Its architecture and name come from the facts of the weights.
+    Called with images of another size or number of channels than it was trained on, it raises ValueError; so does this
+    where the facts are those of other weights.
     """
     facts = weights.facts
-    if missing := [key for key in ("name", "shape", "classes", "architecture") if key not in facts]:
+    told = told_by(facts)
+    if missing := [key for key in ("name", "shape", told, "architecture") if key not in facts]:
         raise ValueError(f"these are no weights of a classifier trained here: their facts lack {', '.join(missing)}")
     settings = dict(facts["architecture"])
     if (kind := settings.pop("type", None)) not in _ARCHITECTURES:
         raise ValueError(f"unknown architecture {kind!r} of a classifier; known: {', '.join(_ARCHITECTURES)}")
-    module = _ARCHITECTURES[kind](len(facts["classes"]), **settings)
+    module = _ARCHITECTURES[kind](len(facts[told]), **settings)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights.variables)
     apply = _Apply(module, tuple(facts["shape"]), facts["name"])
-    return Extractor(apply, variables, facts["name"], "none", weights.sha256)
+    attributes = tuple(facts.get("attributes", ()))
+    return Extractor(apply, variables, facts["name"], "none", weights.sha256, attributes)
+
+
+def told_by(facts: Mapping[str, Any]) -> str:
+    """What a classifier's logits tell by the facts of its weights: "classes" or "attributes"."""
+    return "attributes" if "attributes" in facts else "classes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,13 +169,11 @@ def _step(module, recipe, state, step, images, labels, chosen, key):
     stats = dict(state["variables"])
     params = stats.pop("params")
 
-    def loss(params):
+    def of_batch(params):
         (logits, _), moved = module.apply({"params": params, **stats}, x, True, mutable=list(stats))
-        targets = optax.smooth_labels(jax.nn.one_hot(labels, logits.shape[-1]), recipe.label_smoothing)
-        accuracy = jnp.mean(jnp.argmax(logits, -1) == labels)
-        return jnp.mean(optax.softmax_cross_entropy(logits, targets)), (moved, accuracy)
+        return loss(logits, labels, recipe.label_smoothing), (moved, jnp.mean(correct(logits, labels)))
 
-    (value, (moved, accuracy)), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+    (value, (moved, accuracy)), gradient = jax.value_and_grad(of_batch, has_aux=True)(params)
     updates, optimizer = _optimizer(recipe).update(gradient, state["optimizer"], params)
     variables = {"params": optax.apply_updates(params, updates), **moved}
     return {"variables": variables, "optimizer": optimizer}, {"loss": value, "accuracy": accuracy}
@@ -214,18 +223,3 @@ def _whole(x):
 
 
 _on_all_devices = jax.jit(lambda tree: jax.tree.map(_whole, tree))
-
-
-def checked(images, labels, num_classes, which) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
-        raise ValueError(f"{which} images must be uint8 [N, H, W, C], not {images.dtype} {list(images.shape)}")
-    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"{which} labels must be {len(images)} integers, one for each image, not {labels.dtype} {labels.shape}"
-        )
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"{which} labels run from {labels.min()} to {labels.max()}; they must be 0 to {num_classes - 1}"
-        )
-    return images, labels.astype(np.int32)

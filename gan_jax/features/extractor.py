@@ -21,6 +21,7 @@ class Extractor(struct.PyTreeNode):
     name: str = struct.field(pytree_node=False)  # as in records: "inception_2015", "digits"
     resize: str = struct.field(pytree_node=False)  # "tf1", "clean", or "none"
     weights: str = struct.field(pytree_node=False)  # SHA-256 of the weights, see `gan_jax.features.weights`
+    attributes: tuple[str, ...] = struct.field(pytree_node=False, default=())  # of a tap "logits" that tells of some
 
     def __call__(self, images: Array) -> Mapping[str, Array]:
         return self.apply(self.variables, images)

@@ -1,10 +1,10 @@
-"""Training a small classifier on a data set, for distances between images that are named for it."""
+"""Training a small classifier on a data set, for distances between images that are named for it, and for shares of attributes."""
 
 from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from absl.flags import FlagValues
 from gan_jax import __version__
 from gan_jax.command.flags import Flags
 from gan_jax.data import EightBit, require_labels
+from gan_jax.data.source import Attributed
 from gan_jax.data.sources import source_settings
 from gan_jax.features.classifier import fit, predict
 from gan_jax.features.resnet import CifarResNet
 from gan_jax.features.weights import save_weights
+from gan_jax.metrics.attributes import attribute_accuracies
 from gan_jax.metrics.classification import top_k_accuracy
 from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import check_batch, make_mesh
@@ -54,6 +56,7 @@ def train_classifier(
 ) -> Mapping[str, Any]:
     """Trains a narrow ResNet-8 on a config's data set, prints its accuracy, writes its weights. -> their facts.
 
+    It tells the data's classes apart; where there are none, its yes/no attributes, by an output for each.
     Images are as the config prepares them, without chance, in 8 bits, all in memory; they are moved by up to an eighth
     of their size, and mirrored where the config says `data.flip`. Weights are kept as float16, statistics as float32.
 
@@ -64,7 +67,7 @@ def train_classifier(
         command: what was typed, for the facts.
 
     Raises:
-        ValueError: points, data without labels or without a test split, an `out` that is no .npz.
+        ValueError: points, data without labels and attributes or without a test split, an `out` that is no .npz.
     """
     out = Path(out)
     if out.suffix != ".npz":
@@ -74,9 +77,11 @@ def train_classifier(
     if len(shape) != 3:
         raise ValueError(f"a classifier looks at images, and data.shape is {shape}: choose a config of images")
     train, test = _splits(setup)
-    images, labels = train.images(np.arange(len(train))), train.labels()
-    test_images, test_labels = test.images(np.arange(len(test))), test.labels()
-    module = CifarResNet(len(train.classes), **_ARCHITECTURE)
+    outputs = "classes" if train.classes else "attributes"
+    names = train.classes or train.attribute_names
+    pixels = {part.split: part.images(np.arange(len(part))) for part in (train, test)}
+    labels = {part.split: part.labels() if train.classes else part.attribute_table() for part in (train, test)}
+    module = CifarResNet(len(names), **_ARCHITECTURE)
     mesh, steps = make_mesh(setup.mesh.data, setup.mesh.fsdp), STEPS if steps is None else steps
     check_batch(_BATCH_SIZE, mesh)
     settings = {
@@ -88,46 +93,68 @@ def train_classifier(
     with jax.set_mesh(mesh), Progress(steps) as bar:
         # Reading a number waits for its step: the bar shows steps done, not steps handed to the device.
         shown = lambda step, metrics: bar.update(step, step * _BATCH_SIZE, 0.0, jax.device_get(metrics))
-        variables = fit(module, images, labels, len(train.classes), steps, progress=shown, **settings)
+        variables = fit(module, pixels["train"], labels["train"], len(names), steps, progress=shown, **settings)
         variables = _stored(jax.device_get(variables))
-        accuracy = {
-            split: round(top_k_accuracy(predict(module, _as_float32(variables), x), y, 1), 4)
-            for split, x, y in (("train", images, labels), ("test", test_images, test_labels))
-        }
+        logits = {split: predict(module, _as_float32(variables), images) for split, images in pixels.items()}
     facts = {
         "name": out.stem,
         "data": train.name,
         "test_data": test.name,
-        "images": {"train": len(images), "test": len(test_images)},
+        "images": {split: len(images) for split, images in pixels.items()},
         "shape": shape,
-        "classes": train.classes,
+        outputs: names,
         "architecture": {"type": "CifarResNet", **_ARCHITECTURE},
         "steps": steps,
         **settings,
-        "accuracy": accuracy,
+        **_accuracies(logits, labels, names),
         "command": command,
         "date": datetime.date.today().isoformat(),
         "version": __version__,
     }
     if is_first():
         digest = save_weights(out, variables, facts)
-        told = ", ".join(f"{split} {100 * share:.2f} %" for split, share in accuracy.items())
-        print(f"{out.stem}: {len(images)} images, {steps} steps; accuracy: {told}\nwrote {out}, weights {digest[:12]}")
+        told = lambda shares: ", ".join(f"{name} {100 * share:.2f} %" for name, share in shares.items())
+        print(f"{out.stem}: {len(pixels['train'])} images, {steps} steps; accuracy: {told(facts['accuracy'])}")
+        if outputs == "attributes":
+            print(f"on the test split: {told(facts['accuracy_by_attribute'])}")
+        print(f"wrote {out}, weights {digest[:12]}")
     return facts
+
+
+def _accuracies(
+    logits: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], names: Sequence[str]
+) -> dict[str, Any]:
+    """Facts: the share of right answers in each split, and, where these are attributes, of each on the test split."""
+    if labels["test"].ndim == 1:
+        return {"accuracy": {split: round(top_k_accuracy(logits[split], labels[split], 1), 4) for split in logits}}
+    right = {split: attribute_accuracies(logits[split], labels[split]) for split in logits}
+    return {
+        "accuracy": {split: round(float(np.mean(shares)), 4) for split, shares in right.items()},
+        "accuracy_by_attribute": {
+            name: round(float(share), 4) for name, share in zip(names, right["test"], strict=True)
+        },
+    }
 
 
 def _splits(setup: Setup) -> tuple[EightBit, EightBit]:
     """The images to train on, and those to test on, prepared as the config says."""
     name, train = setup.config["data"]["source"], setup.source()
-    if not train.classes:
-        raise ValueError(f"a classifier needs class labels, and {train!r} has none: choose a labelled data set")
-    require_labels(train, len(train.classes))
+    attributes = train.attribute_names if isinstance(train, Attributed) else ()
+    if not train.classes and not attributes:
+        raise ValueError(
+            f"a classifier needs class labels or attributes, and {train!r} has none: choose a labelled data set"
+        )
+    if train.classes:
+        require_labels(train, len(train.classes))
     if "split" not in source_settings(name):
         raise ValueError(f"a classifier is measured on a test split, and the data source {name!r} has no splits")
     test = setup.source("test")
     if repr(test) == repr(train):
         raise ValueError(f"the config trains on {train!r}, which is the test split: leave data.split unset")
-    require_labels(test, len(train.classes))
+    if train.classes:
+        require_labels(test, len(train.classes))
+    elif not isinstance(test, Attributed) or test.attribute_names != attributes:
+        raise ValueError(f"{train!r} and {test!r} have different attributes: give both splits the same")
     preprocessing = setup.preprocessing
     return EightBit(train, preprocessing, "train"), EightBit(test, preprocessing, "test")
 

@@ -145,8 +145,8 @@ def evaluate_images(
 ) -> list[Score]:
     """Scores a set of images against another, whoever made them. -> the scores.
 
-    images, reference: a folder or an .npz file, or the name of a data set that needs no settings, "emoji" or "digits",
-    with "/test" behind it for that split; a data set by name is resized to the images' size.
+    images, reference: a folder or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
+    or "faces", with "/test" behind it for that split; a data set by name is resized to the images' size.
     out: a file that the scores are appended to. Raises Unscored at the end where recipes failed.
     """
     options, extractors = options or Options(), extractors or Extractors()

@@ -71,9 +71,22 @@ def test_splits(save):
         open_source("arrays", path=path, split="val")
 
 
+def test_attributes(save):
+    table = np.array([[True, False], [False, False], [True, True]] * 2)
+    path = save(image_train=IMAGES, attribute_train=table, image=IMAGES, attributes=["round", "dark"])
+    source = open_source("arrays", path=path, split="train")
+    assert source.attribute_names == ("round", "dark") and source.classes == () and "label" not in source[0]
+    np.testing.assert_array_equal(source.attribute_table(), table)
+    assert open_source("arrays", path=path).attribute_names == ()
+
+
 @pytest.mark.parametrize(
     "arrays, message",
     [
+        ({"image": IMAGES, "attribute": np.ones((6, 2), bool)}, "different names in the array 'attributes'"),
+        ({"image": IMAGES, "attribute": np.ones((6, 2), bool), "attributes": ["a", "a"]}, "different names"),
+        ({"image": IMAGES, "attribute": np.ones((5, 1), bool), "attributes": ["a"]}, r"bool \[6, K\], a row for each"),
+        ({"image": IMAGES, "attribute": np.ones((6, 1)), "attributes": ["a"]}, "is float64 of shape"),
         ({"images": IMAGES}, "no array 'image'. It holds: images"),
         ({"image": IMAGES.astype(np.int64)}, "is int64. It must be uint8"),
         ({"image": IMAGES.astype(np.float32)}, r"float32 in \[0, 255\].*must be in \[-1, 1\]"),

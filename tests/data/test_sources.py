@@ -9,13 +9,14 @@ from gan_jax.data.sources import known_sources, source_settings
 BUILT_IN = {
     "emoji": {},
     "digits": {},
+    "faces": {"attributes": ("glasses", "beard")},
     "fake": {},
     "toys": {"length": 100},
 }
 
 
 def test_sources_are_the_files_of_the_folder():
-    assert known_sources() == ("arrays", "digits", "domains", "emoji", "fake", "folder", "tfds", "toys")
+    assert known_sources() == ("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "tfds", "toys")
     assert source_settings("folder") == ("path", "split", "skip_broken")
 
 

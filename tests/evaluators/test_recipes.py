@@ -2,12 +2,13 @@ import inspect
 
 import pytest
 
-from gan_jax.evaluators import cas, measures, memorisation, pairs, probe
+from gan_jax.evaluators import attributes, cas, measures, memorisation, pairs, probe
 from gan_jax.evaluators.recipes import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
+from gan_jax.metrics.attributes import unsure_shares
 
-CLASSIFIERS = ("digits", "mine")
+CLASSIFIERS = {"digits": "classes", "mine": "classes", "looks": "attributes"}
 
 
 def test_recipes_through_a_classifier_bear_its_name():
@@ -17,6 +18,16 @@ def test_recipes_through_a_classifier_bear_its_name():
     assert "mine's features" in recipe.about
     with pytest.raises(ValueError, match="no recipe 'fd_other'"):
         find_recipe("fd_other", CLASSIFIERS)
+
+
+def test_recipes_of_logits_fit_what_the_classifier_tells():
+    recipe = find_recipe("attributes_looks", CLASSIFIERS)
+    assert (recipe.extractor, recipe.tap, recipe.split, recipe.fakes) == ("looks", "logits", "train", None)
+    assert find_recipe("fd_looks", CLASSIFIERS).tap == "pooled"
+    for name in ("is_looks", "attributes_digits"):
+        assert name not in known_recipes(CLASSIFIERS)
+        with pytest.raises(ValueError, match=f"no recipe '{name}'"):
+            find_recipe(name, CLASSIFIERS)
 
 
 def test_names_tell_the_number_of_samples_and_the_split():
@@ -49,6 +60,7 @@ METRICS = {
     measures.ms_ssim_by_class: ms_ssim_diversity.within_class_ms_ssim,
     measures.frechet_infinity: extrapolation.frechet_at_infinity,
     cas.cas: classifier.fit,
+    attributes.attributes: unsure_shares,
 }
 
 

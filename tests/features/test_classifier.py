@@ -13,7 +13,7 @@ import pytest
 
 from gan_jax.features import accuracy_score, classifier
 from gan_jax.features.accuracy_score import classification_accuracy_score
-from gan_jax.features.classifier import classifier_extractor, fit, predict
+from gan_jax.features.classifier import classifier_extractor, fit, predict, told_by
 from gan_jax.features.resnet import CifarResNet, ResNet50
 from gan_jax.features.weights import Weights, weights_hash
 from gan_jax.nn.conv.convolution import Conv
@@ -117,6 +117,32 @@ def test_two_steps_by_hand(smoothing):
     assert trained["batch_stats"]["seen"] == 2
 
 
+def test_attributes_are_learnt_by_a_sigmoid_each():
+    """Two steps of SGD by hand: what softmax(logits) - targets is for classes, sigmoid(logits) - attributes is here."""
+    images = np.random.default_rng(0).integers(0, 256, (4, 2, 2, 1)).astype(np.uint8)
+    table = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 0], [1, 0, 0]], bool)
+    key = classifier.named_key(jax.random.key(7), "init")
+    start = Linear(3).init(key, jnp.zeros((1, 2, 2, 1)))["params"]["Dense_0"]
+    settings = {"learning_rate": 0.5, "momentum": 0.0, "weight_decay": 0.0, "label_smoothing": 0.2, "seed": 7}
+    trained = fit(Linear(3), images, table, 3, 2, batch_size=4, **settings)
+    x, targets = images.reshape(4, 4) / 127.5 - 1, 0.8 * table + 0.1
+    kernel, bias = np.asarray(start["kernel"], np.float64), np.asarray(start["bias"], np.float64)
+    for rate in (0.5, 0.25):
+        push = (1 / (1 + np.exp(-(x @ kernel + bias))) - targets) / 4
+        kernel, bias = kernel - rate * x.T @ push, bias - rate * push.sum(0)
+    np.testing.assert_allclose(trained["params"]["Dense_0"]["kernel"], kernel, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(trained["params"]["Dense_0"]["bias"], bias, rtol=1e-4, atol=1e-5)
+
+
+def test_attributes_of_bars_are_learnt():
+    images, labels = bars(96, 0)
+    table = np.stack([labels >= 1, labels >= 2], 1)
+    variables = fit(Small(2), images, table, 2, STEPS, batch_size=32)
+    images, labels = bars(99, 1)
+    told = predict(Small(2), variables, images, 64) > 0
+    assert np.mean(told == np.stack([labels >= 1, labels >= 2], 1)) > 0.95
+
+
 def augmented(images, flip=False, shift=0, cutout=0):
     recipe = classifier._Recipe(1, 0.1, 0.9, 0.0, 0.0, flip, shift, cutout)
     chosen = np.arange(len(images))[::-1].copy()
@@ -205,6 +231,14 @@ def test_an_extractor_is_rebuilt_from_the_facts():
     assert same  # a jitted caller compiles once
 
 
+def test_an_extractor_knows_what_its_logits_tell():
+    assert classifier_extractor(weights()).attributes == ()
+    facts = {key: value for key, value in FACTS.items() if key != "classes"} | {"attributes": ["a", "b", "c"]}
+    extractor = classifier_extractor(weights()._replace(facts=facts))
+    assert extractor.attributes == ("a", "b", "c") and told_by(facts) == "attributes"
+    assert extractor(np.zeros((2, 8, 8, 1), np.uint8))["logits"].shape == (2, 3)
+
+
 @pytest.mark.parametrize(
     "images", [np.zeros((2, 8, 9, 1), np.uint8), np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8, 1), np.float32)]
 )
@@ -251,6 +285,7 @@ def test_unusable_images_and_labels_are_refused():
         ((images, labels.astype(float)), "must be 6 integers"),
         ((images, labels + 1), "run from 1 to 3; they must be 0 to 2"),
         ((images, labels - 1), "run from -1 to 1"),
+        ((images, np.ones((6, 2), bool)), r"attributes must be bool \[6, 3\], a row for each image, not \[6, 2\]"),
     ):
         with pytest.raises(ValueError, match=told):
             fit(NET, *wrong, 3, 1)

@@ -42,6 +42,23 @@ def test_it_writes_weights_with_their_facts(tmp_path, capsys):
     assert f"test {100 * facts['accuracy']['test']:.2f} %" in printed and weights.sha256[:12] in printed
 
 
+def test_data_without_classes_is_told_by_its_attributes(tmp_path, capsys):
+    """Top or bottom, left or right: two answers for each image."""
+    arrays = {}
+    for split, count, seed in (("train", 150, 0), ("test", 60, 1)):
+        images, labels = corners(count, seed)
+        arrays |= {f"image_{split}": images, f"attribute_{split}": np.stack([labels // 2, labels % 2], 1) == 1}
+    np.savez(tmp_path / "sides.npz", attributes=["bottom", "right"], **arrays)
+    out = tmp_path / "sides.npz.classifier.npz"
+    facts = train_classifier(config_of(tmp_path, path=str(tmp_path / "sides.npz")), out, steps=12)
+    assert "classes" not in facts and facts["attributes"] == ("bottom", "right")
+    logits = np.asarray(classifier_extractor(load_weights(out))(arrays["image_test"])["logits"])
+    right = np.mean((logits > 0) == arrays["attribute_test"], 0)
+    assert list(facts["accuracy_by_attribute"].values()) == pytest.approx(right, abs=1e-4)
+    assert facts["accuracy"]["test"] == pytest.approx(right.mean(), abs=1e-4) and right.min() > 0.9
+    assert f"bottom {100 * right[0]:.2f} %" in capsys.readouterr().out
+
+
 def test_data_it_cannot_learn_from_is_refused(tmp_path):
     train = lambda out="x.npz", **data: train_classifier(config_of(tmp_path, **data), tmp_path / out, steps=1)
     with pytest.raises(ValueError, match="such as --out=digits.npz"):
@@ -55,6 +72,10 @@ def test_data_it_cannot_learn_from_is_refused(tmp_path):
     np.savez(tmp_path / "bare.npz", image_train=corners(6, 0)[0], image_test=corners(6, 1)[0])
     with pytest.raises(ValueError, match="has none: choose a labelled data set"):
         train(path=str(tmp_path / "bare.npz"))
+    table = {"attribute_train": np.ones((6, 1), bool), "attributes": ["bright"]}
+    np.savez(tmp_path / "untold.npz", image_train=corners(6, 0)[0], image_test=corners(6, 1)[0], **table)
+    with pytest.raises(ValueError, match="have different attributes"):
+        train(path=str(tmp_path / "untold.npz"))
     np.savez(tmp_path / "untested.npz", image_train=corners(6, 0)[0], label_train=corners(6, 0)[1])
     with pytest.raises(ValueError, match="has no array 'image_test'"):
         train(path=str(tmp_path / "untested.npz"))

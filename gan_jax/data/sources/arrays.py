@@ -18,7 +18,8 @@ class Arrays(InMemory):
 
     The file holds one or more of `image`, or `a` and `b` of pairs: uint8 [N, H, W, C] or [N, H, W], or float32 in [-1, 1],
     which is rounded to 256 levels; `voxels`: bool or uint8 of 0 and 1, [N, D, H, W] or [N, D, H, W, 1]; `label`: integers
-    [N] from 0, -1 where unlabelled, if there are labels; `classes`: their names, if they have any.
+    [N] from 0, -1 where unlabelled, if there are labels; `classes`: their names, if they have any; `attributes`: the names of K
+    yes/no attributes, if there are any; `attribute`: bool [N, K], which element has which.
 
     Args:
         path: the .npz file.
@@ -48,10 +49,13 @@ class Arrays(InMemory):
             }
             labels = file.get(f"label{suffix}", None)
             names = file.get("classes", None)
+            table, asked = file.get(f"attribute{suffix}", None), file.get("attributes", None)
         count = _common_length(leaves, path)
         if labels is not None:
             labels, names = _as_labels(labels, names, count, f"{path}: label{suffix}")
-        super().__init__(leaves, labels, () if labels is None else names, f"Arrays({path!r}, split={split!r})")
+        attributes = {} if table is None else _as_attributes(table, asked, count, f"{path}: attribute{suffix}")
+        name = f"Arrays({path!r}, split={split!r})"
+        super().__init__(leaves, labels, () if labels is None else names, name, attributes)
 
 
 def _found(file: Mapping[str, np.ndarray], suffix: str) -> list[str]:
@@ -118,3 +122,14 @@ def _as_labels(labels: np.ndarray, names: np.ndarray | None, count: int, where: 
             " that an element is not labelled."
         )
     return labels, classes
+
+
+def _as_attributes(table: np.ndarray, names: np.ndarray | None, count: int, where: str) -> dict[str, np.ndarray]:
+    """The columns of a table of attributes by their names."""
+    names = [] if names is None else [str(name) for name in names]
+    if table.dtype != bool or table.shape != (count, len(names)) or len(set(names)) < len(names):
+        raise ValueError(
+            f"arrays: {where} is {table.dtype} of shape {table.shape}. It must be bool [{count}, K], a row for each image"
+            f" and a column for each of the {len(names)} different names in the array 'attributes'."
+        )
+    return dict(zip(names, table.T, strict=True))
