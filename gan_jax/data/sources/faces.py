@@ -12,7 +12,7 @@ import numpy as np
 from gan_jax.data.decoding import decode
 from gan_jax.data.face_parts import part_masks
 from gan_jax.data.in_memory import InMemory
-from gan_jax.data.names import one_of
+from gan_jax.names import one_of
 
 ATTRIBUTES = (
     *("glasses", "beard", "smiling", "long_hair", "eyes_closed", "light_hair", "facing_left"),
