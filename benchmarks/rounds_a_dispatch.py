@@ -16,8 +16,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from gan_jax.run.config_files import load_config
 from gan_jax.run.training import Training
+from gan_jax.setup.config_files import load_config
 
 _SHARES = ("time/input", "time/host", "time/device")
 

@@ -20,11 +20,11 @@ from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.image_set import ArraySet
 from gan_jax.evaluators.judge import Failed, judge
-from gan_jax.evaluators.recipes import find_recipe
-from gan_jax.run.config import resolve
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.runtime.mesh import make_mesh
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 # (better, worse) pairs that a score must tell apart.
 ORDER = [("test", "blurred 1 px"), ("blurred 1 px", "blurred 2 px"), ("blurred 2 px", "noise")]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gan_jax.architectures import biggan_tables, sndcgan, sngan
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 MODELS = ("sngan32", "ssgan32", "sndcgan32", "sndcgan128", "biggan32")
 NUM_CLASSES, CH = 10, 64  # of biggan32: BigGAN-PyTorch's CIFAR-10 script

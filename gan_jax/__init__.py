@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_jax.run.config_files import load_config
     from gan_jax.run.drawing import draw
     from gan_jax.run.training import Training
+    from gan_jax.setup.config_files import load_config
     from gan_jax.verbs.evaluate import evaluate_images, evaluate_run
     from gan_jax.verbs.sample import load_sampler
 
@@ -24,7 +24,7 @@ _HOMES = {
     "draw": "gan_jax.run.drawing",
     "evaluate_images": "gan_jax.verbs.evaluate",
     "evaluate_run": "gan_jax.verbs.evaluate",
-    "load_config": "gan_jax.run.config_files",
+    "load_config": "gan_jax.setup.config_files",
     "load_sampler": "gan_jax.verbs.sample",
 }
 

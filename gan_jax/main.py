@@ -76,7 +76,7 @@ def _status(verb: str, values: FlagValues) -> int:
     if "distributed" not in values:  # a verb that one process plays
         _use_compilation_cache(values)
         return _number(run(values))
-    from gan_jax.runtime.processes import ending_together, initialize_distributed
+    from gan_jax.runtime.processes.processes import ending_together, initialize_distributed
 
     with ending_together():
         initialize_distributed(distributed=values.distributed)

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 SHAPE = (8, 8, 2)
 FAMILIES = {

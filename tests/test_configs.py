@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax.evaluators.recipes import find_recipe
+from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.features.embedded import known_classifiers
 from gan_jax.game import clock
-from gan_jax.run.config import resolve
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
 EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]

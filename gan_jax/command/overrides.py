@@ -12,7 +12,7 @@ from ml_collections import ConfigDict, config_flags
 
 from gan_jax.command.errors import UsageError
 from gan_jax.names import nearest
-from gan_jax.run.config_files import load_config
+from gan_jax.setup.config_files import load_config
 
 _OVERRIDE = re.compile(r"-{1,2}(?:no)?config\.([^=]+)")
 

@@ -1,11 +1,11 @@
 """From files to batches: sources, preprocessing, batches by number, and their way onto devices."""
 
-from gan_jax.data.batches import Batches
+from gan_jax.data.batches.batches import Batches
+from gan_jax.data.batches.in_order import in_order
+from gan_jax.data.batches.prefetch import Prefetch
 from gan_jax.data.domains import Unpaired, holding, leaves_of
 from gan_jax.data.eight_bit import EightBit
-from gan_jax.data.in_order import in_order
 from gan_jax.data.inspection import Inspection, describe, inspect_source
-from gan_jax.data.prefetch import Prefetch
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.requirements import require_keys, require_labels
 from gan_jax.data.source import Source

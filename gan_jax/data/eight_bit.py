@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gan_jax.data.cells import cell_means, cell_size
 from gan_jax.data.domains import Unpaired, holding
+from gan_jax.data.images.cells import cell_means, cell_size
 from gan_jax.data.inspection import inspect_source
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.source import Attributed, Source

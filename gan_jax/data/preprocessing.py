@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from gan_jax.data.cells import cell_means
-from gan_jax.data.channels import with_channels
-from gan_jax.data.framing import CROPS, RESIZES, Framing
-from gan_jax.data.resizing import FILTERS
-from gan_jax.data.shapes import POINTS, check_leaf, check_shapes, told
+from gan_jax.data.images.cells import cell_means
+from gan_jax.data.images.channels import with_channels
+from gan_jax.data.images.framing import CROPS, RESIZES, Framing
+from gan_jax.data.images.resizing import FILTERS
+from gan_jax.data.images.shapes import POINTS, check_leaf, check_shapes, told
 from gan_jax.data.source import Element
 from gan_jax.names import one_of
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from gan_jax.evaluators.extraction import STATIC, draw_batch, rounded_up_to_devices
 from gan_jax.evaluators.extractors import Extractors
-from gan_jax.evaluators.recipes import find_recipe
+from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.inception import inception
 from gan_jax.features.inception import random_variables as of_inception

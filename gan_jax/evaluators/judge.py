@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gan_jax
 from gan_jax.evaluators.evidence import Evidence, Need
 from gan_jax.evaluators.image_set import ImageSet
-from gan_jax.evaluators.recipe import Recipe
+from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.score import Score, today
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.planning.found import Plan
-from gan_jax.runtime.images import save_figure
+from gan_jax.runtime.writers.images import save_figure
 
 
 def plot_scaling(plans: Sequence[Plan], path: Path) -> None:

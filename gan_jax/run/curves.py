@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.evaluators.score import Score
-from gan_jax.runtime.images import save_figure
+from gan_jax.runtime.writers.images import save_figure
 
 
 def draw_curves(scores: Sequence[Score], path: Path) -> None:

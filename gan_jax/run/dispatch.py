@@ -13,7 +13,7 @@ from gan_jax.data import Batches
 from gan_jax.game import Method, Phase, Stretch, stretch_index
 from gan_jax.nn.compiling import compiler_options
 from gan_jax.runtime.mesh import batch_sharding, put_batch
-from gan_jax.runtime.processes import wait_for_all
+from gan_jax.runtime.processes.processes import wait_for_all
 from gan_jax.types import Array, Batch, PyTree, TrainState
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from gan_jax.runtime.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
 
 
 class TrainingDiverged(RuntimeError):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.runtime.events import EventFile
-from gan_jax.runtime.metrics_file import MetricsFile
+from gan_jax.runtime.writers.events import EventFile
+from gan_jax.runtime.writers.metrics_file import MetricsFile
 
 
 class RunLog:

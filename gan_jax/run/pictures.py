@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
-from gan_jax.data.cells import cell_means, cell_size
+from gan_jax.data.images.cells import cell_means, cell_size
 from gan_jax.game import Method, Phase
 from gan_jax.nn.compiling import compiled
-from gan_jax.runtime.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
-from gan_jax.runtime.processes import fetch, is_first
+from gan_jax.runtime.processes.processes import fetch, is_first
+from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
 from gan_jax.types import Array, Batch, TrainState
 
 _COLLAPSED = 0.1  # of the real elements' mean distance

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gan_jax.data import EightBit
 from gan_jax.run.given import Given
-from gan_jax.run.setup import Setup
+from gan_jax.setup.setup import Setup
 
 
 class Reference:

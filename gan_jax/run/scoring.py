@@ -11,8 +11,8 @@ import jax
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.judge import Failed, judge
-from gan_jax.evaluators.recipe import Recipe
-from gan_jax.evaluators.recipes import find_recipe
+from gan_jax.evaluators.recipes.named import find_recipe
+from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.score import Score
 from gan_jax.features.published import cache_folder
 from gan_jax.game import Phase, Sampler
@@ -20,7 +20,7 @@ from gan_jax.methods.samplers import with_batch_norm, with_latent_truncation
 from gan_jax.nn.compiling import compiled
 from gan_jax.run.drawing import chosen_sampler
 from gan_jax.run.references import Reference
-from gan_jax.run.setup import Setup
+from gan_jax.setup.setup import Setup
 from gan_jax.types import TrainState, named_key
 
 

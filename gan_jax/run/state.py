@@ -15,13 +15,13 @@ import numpy as np
 from clu import parameter_overview
 
 from gan_jax.game import Method, Phase, stretch_after
-from gan_jax.run.construct import ConfigError
-from gan_jax.run.setup import Setup
 from gan_jax.run.work_folder import read_config, read_found
-from gan_jax.runtime.checkpoints import Checkpoints
-from gan_jax.runtime.digest import state_digest
-from gan_jax.runtime.leaves import described, differences, named_leaves
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
+from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
 from gan_jax.runtime.mesh import make_mesh, replicate, state_shardings, state_template
+from gan_jax.setup.construct import ConfigError
+from gan_jax.setup.setup import Setup
 from gan_jax.types import PyTree, TrainState
 
 

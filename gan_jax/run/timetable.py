@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
-from gan_jax.run.setup import Setup
+from gan_jax.setup.setup import Setup
 
 
 class Due(NamedTuple):

@@ -22,18 +22,18 @@ from gan_jax.run.given import Given
 from gan_jax.run.log import RunLog
 from gan_jax.run.pictures import Pictures
 from gan_jax.run.scoring import scoring_during
-from gan_jax.run.setup import Setup
 from gan_jax.run.state import blueprint, introduction
 from gan_jax.run.timetable import Timetable
 from gan_jax.run.work_folder import claim
-from gan_jax.runtime.checkpoints import Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
-from gan_jax.runtime.processes import is_first, say, warn
+from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.processes.signals import StopRequested
 from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
-from gan_jax.runtime.signals import StopRequested
 from gan_jax.runtime.workdir import check_writable
+from gan_jax.setup.setup import Setup
 
 
 class _Played(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_jax.run.config import upgraded
-from gan_jax.run.construct import ConfigError
-from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.processes import is_first
+from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.writers.atomic import write_atomically
+from gan_jax.setup.config import upgraded
+from gan_jax.setup.construct import ConfigError
 
 # What may change between two starts of a run: it does not shape the numbers of the rounds both have.
 _FREE = (

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import jax
 
-from gan_jax.runtime.processes import is_first
+from gan_jax.runtime.processes.processes import is_first
 
 
 def parse_rounds(text: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TextIO
 
 from tqdm import tqdm
 
-from gan_jax.runtime.processes import is_first
+from gan_jax.runtime.processes.processes import is_first
 
 
 class _Mark(NamedTuple):

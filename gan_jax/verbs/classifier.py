@@ -22,10 +22,10 @@ from gan_jax.features.resnet import CifarResNet
 from gan_jax.features.weights import save_weights
 from gan_jax.metrics.attributes import attribute_accuracies
 from gan_jax.metrics.classification import top_k_accuracy
-from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import check_batch, make_mesh
-from gan_jax.runtime.processes import is_first
+from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.progress import Progress
+from gan_jax.setup.setup import Setup
 
 STEPS = 600
 _BATCH_SIZE = 128

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.run.config_files import shipped_configs
+from gan_jax.setup.config_files import shipped_configs
 
 INSTEAD: Mapping[str, str] = {}
 

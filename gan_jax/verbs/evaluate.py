@@ -13,17 +13,17 @@ from gan_jax.evaluators.comparison import compare_runs
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.judge import Failed, judge, table
-from gan_jax.evaluators.recipes import find_recipe, known_recipes
+from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.evaluators.score import Score, append_scores, read_scores
 from gan_jax.features.published import cache_folder
 from gan_jax.run.curves import draw_curves
 from gan_jax.run.image_sets import open_reference, open_set
 from gan_jax.run.scoring import Options, Scoring
-from gan_jax.run.setup import Setup
 from gan_jax.run.state import mesh_for, restore, saved_steps
 from gan_jax.run.work_folder import read_config, require_same
 from gan_jax.runtime.mesh import make_mesh
-from gan_jax.runtime.processes import is_first, say, warn
+from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
 INSTEAD = {

@@ -22,9 +22,9 @@ from gan_jax.planning.planned import plan_program, rounds_by_phase
 from gan_jax.planning.plot import plot_scaling
 from gan_jax.planning.programs import devices_of, require_libtpu, sample_step, train_step
 from gan_jax.planning.simulation import simulate_devices
-from gan_jax.run.setup import Setup
-from gan_jax.runtime.atomic import write_atomically
 from gan_jax.runtime.mesh import make_mesh, nearest_batches
+from gan_jax.runtime.writers.atomic import write_atomically
+from gan_jax.setup.setup import Setup
 
 WHAT = ("train", "sample", "evaluate")
 INSTEAD = {

@@ -11,14 +11,14 @@ from absl.flags import FlagValues
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label, with_latent_truncation
-from gan_jax.run.config import resolve
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
-from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.images import image_grid, save_png, scatter_png, voxel_views
-from gan_jax.runtime.processes import is_first
+from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.writers.atomic import write_atomically
+from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, voxel_views
+from gan_jax.setup.config import resolve
 
 INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
 

@@ -20,12 +20,12 @@ from ml_collections import ConfigDict
 from gan_jax.command.flags import Flags
 from gan_jax.evaluators.score import Score, read_scores
 from gan_jax.evaluators.summary import mean_and_spread, of_step, side_by_side
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
 from gan_jax.run.training import train
-from gan_jax.runtime.atomic import write_atomically
-from gan_jax.runtime.images import save_figure
-from gan_jax.runtime.processes import is_first, say, warn
+from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.writers.atomic import write_atomically
+from gan_jax.runtime.writers.images import save_figure
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
 
 Axes = Mapping[str, Sequence[Any]]

@@ -9,8 +9,8 @@ from flax import traverse_util
 from gan_jax.architectures.biggan import Discriminator, Generator
 from gan_jax.architectures.biggan_layers import initializer
 from gan_jax.nn.spectral import iterate
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 LABEL = np.array([2, 0, 1, 2])
 SHAPE = (16, 16, 2)

@@ -5,7 +5,7 @@ import pytest
 from gan_jax.command.errors import UsageError
 from gan_jax.command.parsing import declared, parse, split_verb
 from gan_jax.main import VERBS, find
-from gan_jax.run.config_files import ConfigError
+from gan_jax.setup.config_files import ConfigError
 
 NEEDED = {  # what each verb cannot do without
     "train": ["--workdir=x"],

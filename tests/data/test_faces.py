@@ -8,7 +8,7 @@ import pytest
 
 from gan_jax.data import open_source
 from gan_jax.data.face_parts import PARTS
-from gan_jax.data.resizing import resize
+from gan_jax.data.images.resizing import resize
 from gan_jax.data.sources.faces import ATTRIBUTES
 
 SHARES = {"glasses": 0.402, "beard": 0.346, "smiling": 0.511, "long_hair": 0.451, "eyes_closed": 0.303}
@@ -50,7 +50,7 @@ def test_half_the_size_is_the_mean_of_two_by_two_pixels():
 
 def test_every_tenth_face_is_held_out():
     """Test faces are those of the sheet's places 0, 10, 20, ...: the first of them is its first tile."""
-    from gan_jax.data.decoding import decode
+    from gan_jax.data.images.decoding import decode
 
     folder = resources.files("gan_jax.data") / "embedded"
     sheet = decode((folder / "lorelei_64.png").read_bytes(), "sheet")[..., 0]

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gan_jax.data import Batches, Preprocessing, inspect_source, open_source
-from gan_jax.data.decoding import BrokenImage
+from gan_jax.data.images.decoding import BrokenImage
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 4), np.uint8)  # [h, w, 4]
 

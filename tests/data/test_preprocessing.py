@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from gan_jax.data.channels import with_channels
-from gan_jax.data.framing import CROPS
+from gan_jax.data.images.channels import with_channels
+from gan_jax.data.images.framing import CROPS
+from gan_jax.data.images.resizing import FILTERS
 from gan_jax.data.preprocessing import Preprocessing
-from gan_jax.data.resizing import FILTERS
 
 
 def image_of(h, w, c, seed=0):

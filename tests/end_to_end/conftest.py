@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_jax.run.config_files import load_config
+from gan_jax.setup.config_files import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 # Norms with statistics, a head, an average and two discriminator updates: all that a state can hold.

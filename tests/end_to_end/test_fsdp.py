@@ -20,8 +20,8 @@ from gan_jax.run.drawing import draw
 from gan_jax.game import Phase, Stretch
 from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
-from gan_jax.runtime.checkpoints import Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import make_mesh, put_batch, state_shardings, state_template
 
 SHAPE = (4, 4, 1)

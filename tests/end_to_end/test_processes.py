@@ -97,7 +97,7 @@ def test_where_one_process_is_killed_the_others_end_and_the_next_start_resumes(c
 
 @pytest.mark.slow
 def test_a_process_that_never_comes_is_named_by_those_that_wait(start, tmp_path):
-    program = "from gan_jax.runtime.processes import initialize_distributed; initialize_distributed(timeout_seconds=20)"
+    program = "from gan_jax.runtime.processes.processes import initialize_distributed; initialize_distributed(timeout_seconds=20)"
     processes = start([sys.executable, "-c", program], 3)
     processes[1].kill()
     for i in (0, 2):

@@ -12,11 +12,11 @@ from PIL import Image
 
 from gan_jax.data import open_source
 from gan_jax.methods.samplers import with_label, with_latent_truncation
-from gan_jax.run.config import resolve
-from gan_jax.run.config_files import load_config
-from gan_jax.run.construct import ConfigError
 from gan_jax.run.divergence import TrainingDiverged
 from gan_jax.run.training import Training, train
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.construct import ConfigError
 from gan_jax.verbs.sample import draw, load_sampler, sample, write
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_jax.run.config import resolve
-from gan_jax.run.config_files import load_config
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
 
 FOLDER = Path(__file__).parent
 ADAM = {"type": "adam", "learning_rate": 0.01, "b1": 0.0}

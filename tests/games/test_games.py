@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_jax.run.construct import ConfigError
 from gan_jax.run.training import Training
+from gan_jax.setup.construct import ConfigError
 from gan_jax.verbs.evaluate import evaluate_run
 from gan_jax.verbs.sample import sample
 
@@ -107,7 +107,7 @@ import functools, json, sys
 import jax, numpy as np
 sys.path[:0] = [sys.argv[1]]
 import conftest
-from gan_jax.run.setup import Setup
+from gan_jax.setup.setup import Setup
 from gan_jax.runtime.mesh import make_mesh, put_batch, replicate
 seen = {}
 for name in conftest.GAMES:

@@ -9,9 +9,9 @@ from gan_jax import losses
 from gan_jax.architectures import dcgan
 from gan_jax.methods.accumulation import in_parts, mean_over_parts
 from gan_jax.regularizers.gradient_penalty import r1
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
 from gan_jax.runtime.mesh import check_parts, make_mesh
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 
 SHAPE = (4, 4, 1)
 

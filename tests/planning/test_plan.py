@@ -8,8 +8,8 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from gan_jax.planning.programs import OutOfMemory, read_out_of_memory
-from gan_jax.run.config_files import load_config
-from gan_jax.run.setup import Setup
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 from gan_jax.verbs.plan import plan
 
 MLP = {

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from gan_jax.evaluators.extraction import draw_samples
-from gan_jax.run.config_files import load_config
 from gan_jax.run.drawing import draw
-from gan_jax.run.setup import Setup
 from gan_jax.run.state import restore
 from gan_jax.run.training import Training
 from gan_jax.run.work_folder import read_config
 from gan_jax.runtime.mesh import make_mesh
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.setup import Setup
 from gan_jax.verbs.sample import load_sampler
 
 FOLDER = Path(__file__).with_name("golden") / "v0_1.zip"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gan_jax.run.config_files import load_config
-from gan_jax.run.construct import ConfigError
-from gan_jax.run.setup import Setup
 from gan_jax.run.timetable import Due, Timetable
+from gan_jax.setup.config_files import load_config
+from gan_jax.setup.construct import ConfigError
+from gan_jax.setup.setup import Setup
 
 
 def table(together=10, **changes):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gan_jax.run.construct import ConfigError
 from gan_jax.run.work_folder import claim, has_run, read_config
+from gan_jax.setup.construct import ConfigError
 
 CONFIG = {
     "seed": 0,

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.runtime.checkpoints import CheckpointError, CheckpointMismatch, Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, CheckpointMismatch, Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import make_mesh, state_template
 
 
@@ -142,7 +142,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_advice(tmp_path, make_s
 FULL = """
 import resource, signal, sys, jax
 from conftest import state_of
-from gan_jax.runtime.checkpoints import CheckpointError, Checkpoints
+from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 checkpoints = Checkpoints(sys.argv[1])
 checkpoints.save(1, state_of(1, width=8))
@@ -169,8 +169,8 @@ def test_a_failure_in_the_background_is_raised_and_its_files_removed(tmp_path, r
 EIGHT = """
 import sys, jax
 from conftest import state_of
-from gan_jax.runtime.checkpoints import Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import *
 mesh = make_mesh(-1, 2)
 template = state_template(jax.eval_shape(lambda: state_of(3)), mesh)

@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax.runtime.checkpoints import Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 
 KILLED = """
 import itertools, sys
 from test_checkpoints_killed import state_at, template
-from gan_jax.runtime.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
 checkpoints = Checkpoints(sys.argv[1], keep=3)
 found = checkpoints.restore(template())
 for step in itertools.count(1 if found is None else found[0] + 1):

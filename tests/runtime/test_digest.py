@@ -2,14 +2,15 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.digest import state_digest
 
 
 def test_equal_states_have_one_digest_in_any_process(make_state, run_program):
     digest = state_digest(make_state(3))
     assert digest == state_digest(make_state(3)) and len(digest) == 64
     program = (
-        "from conftest import state_of; from gan_jax.runtime.digest import state_digest as d; print(d(state_of(3)))"
+        "from conftest import state_of; from gan_jax.runtime.checkpoints.digest import state_digest; "
+        "print(state_digest(state_of(3)))"
     )
     assert run_program(program, PYTHONHASHSEED="7").strip() == digest
 

@@ -10,7 +10,7 @@ EIGHT = """
 import jax, numpy as np
 from conftest import state_of
 from gan_jax.runtime.mesh import *
-from gan_jax.runtime.processes import fetch
+from gan_jax.runtime.processes.processes import fetch
 from jax.sharding import PartitionSpec as P
 
 assert dict(make_mesh().shape) == {"data": 8, "fsdp": 1}

@@ -10,21 +10,27 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.runtime import processes
-from gan_jax.runtime.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
+from gan_jax.runtime.processes import processes
+from gan_jax.runtime.processes.processes import (
+    any_process,
+    ending_together,
+    fetch,
+    from_first_process,
+    initialize_distributed,
+)
 
 TWO = """
 import sys
 from pathlib import Path
-from gan_jax.runtime import processes
-from gan_jax.runtime.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
+from gan_jax.runtime.processes import processes
+from gan_jax.runtime.processes.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
 assert initialize_distributed(timeout_seconds=40) and initialize_distributed()
 import jax, numpy as np
 from conftest import state_of
-from gan_jax.runtime.checkpoints import CheckpointError, Checkpoints
-from gan_jax.runtime.digest import state_digest
+from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
+from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import *
-from gan_jax.runtime.signals import StopRequested
+from gan_jax.runtime.processes.signals import StopRequested
 
 me = jax.process_index()
 assert jax.process_count() == 2 and jax.device_count() == 4
@@ -76,7 +82,7 @@ def test_two_processes_share_arrays_checkpoints_and_the_wish_to_stop(tmp_path, e
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
     digest = run_program(
-        "from conftest import state_of; from gan_jax.runtime.digest import state_digest; import jax\n"
+        "from conftest import state_of; from gan_jax.runtime.checkpoints.digest import state_digest; import jax\n"
         "print(state_digest(jax.jit(lambda: state_of(3))()))"
     ).strip()
     cluster = {"JAX_COORDINATOR_ADDRESS": f"localhost:{port}", "JAX_NUM_PROCESSES": "2"}
@@ -171,7 +177,7 @@ def test_an_error_in_a_run_of_one_process_is_left_alone():
 
 LOOP = """
 import sys, time
-from gan_jax.runtime.processes import any_process, ending_together, initialize_distributed
+from gan_jax.runtime.processes.processes import any_process, ending_together, initialize_distributed
 with ending_together(2):
     initialize_distributed(timeout_seconds=60, heartbeat_seconds=10)
     import jax

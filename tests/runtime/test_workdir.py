@@ -3,8 +3,8 @@ import tempfile
 
 import pytest
 
-from gan_jax.runtime.atomic import write_atomically
 from gan_jax.runtime.workdir import check_writable
+from gan_jax.runtime.writers.atomic import write_atomically
 
 
 def test_a_good_place_is_made_and_left_clean(tmp_path):

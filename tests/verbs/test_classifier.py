@@ -3,7 +3,7 @@ import pytest
 
 from gan_jax.features.classifier import classifier_extractor
 from gan_jax.features.weights import load_weights
-from gan_jax.run.config_files import load_config
+from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.classifier import train_classifier
 
 

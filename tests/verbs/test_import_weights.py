@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from gan_jax.game import Phase
-from gan_jax.run.config import resolve
-from gan_jax.run.config_files import load_config
-from gan_jax.run.restoring import restore
+from gan_jax.run.state import restore
 from gan_jax.run.training import Training
 from gan_jax.run.work_folder import read_config
-from gan_jax.runtime.checkpoints import Checkpoints
+from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.import_weights import import_weights
 from gan_jax.verbs.sample import load_sampler
 

@@ -7,7 +7,7 @@ from importlib import resources
 
 import numpy as np
 
-from gan_jax.data.decoding import decode
+from gan_jax.data.images.decoding import decode
 from gan_jax.data.in_memory import InMemory
 from gan_jax.names import one_of
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gan_jax.data.decoding import BrokenImage, decode, size_of
+from gan_jax.data.images.decoding import BrokenImage, decode, size_of
 from gan_jax.data.source import Element
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # in either case

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.data.decoding import decode, size_of
+from gan_jax.data.images.decoding import decode, size_of
 from gan_jax.data.source import Element
 from gan_jax.data.tfrecord import Records
 from gan_jax.names import nearest, one_of

@@ -1,0 +1,1 @@
+"""Batches by number: orders, places in the stream, elements made ready, read ahead."""

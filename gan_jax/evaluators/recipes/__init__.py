@@ -1,0 +1,1 @@
+"""Ways to a score, each with every choice made."""

@@ -1,0 +1,1 @@
+"""Checkpoints: complete or ignored, verified before they are loaded."""

@@ -1,0 +1,131 @@
+"""Arrays as pictures that a person can look at: grids of images, and point clouds."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from gan_jax.runtime.writers.atomic import write_atomically
+
+_GAP = 128  # grey between and around the tiles, and where the last row has none
+_LEGIBLE = 64  # pixels
+
+
+def image_grid(
+    images: np.ndarray, columns: int | None = None, padding: int = 2, scale: int | None = None
+) -> np.ndarray:
+    """Images side by side. -> uint8 [h, w, 1] if they are grey, [h, w, 3] if in colour.
+
+    images: float [N, H, W, C] in [-1, 1]; what lies outside is clipped, NaN is shown black.
+        C=1 grey, 3 RGB, 4 RGBA on a checkerboard; of any other C the channels stand side by side in grey.
+    columns: None: as many as make the grid nearly square. padding: pixels between tiles and around them.
+    scale: each pixel becomes scale x scale; None: the smallest that makes the tiles' longer side 64 pixels.
+    """
+    images = np.asarray(images, np.float32)
+    if images.ndim != 4 or 0 in images.shape:
+        raise ValueError(
+            f"a grid is made of images [N, H, W, C], at least one of them; these have shape {images.shape}"
+        )
+    if images.shape[-1] not in (1, 3, 4):
+        images = np.concatenate(np.split(images, images.shape[-1], axis=-1), axis=2)  # [N, H, C W, 1]
+    n, height, width, _ = images.shape
+    scale = -(-_LEGIBLE // max(height, width)) if scale is None else scale
+    columns = max(1, round(math.sqrt(n * height / width))) if columns is None else columns
+    columns = min(columns, n)
+    if columns < 1 or scale < 1 or padding < 0:
+        raise ValueError(f"columns={columns} and scale={scale} must be at least 1, padding={padding} at least 0")
+    tiles = np.clip(np.nan_to_num(images, nan=-1.0), -1, 1) * 127.5 + 127.5
+    tiles = np.round(tiles).repeat(scale, axis=1).repeat(scale, axis=2)
+    tiles = (_on_checkerboard(tiles) if tiles.shape[-1] == 4 else tiles).astype(np.uint8)
+
+    rows = -(-n // columns)
+    height, width = height * scale + padding, width * scale + padding  # the pitch from here on
+    grid = np.full((rows * height + padding, columns * width + padding, tiles.shape[-1]), _GAP, np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = (i // columns) * height + padding, (i % columns) * width + padding
+        grid[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return grid
+
+
+def save_figure(path: str | os.PathLike, figure: Any) -> None:
+    """A matplotlib figure as a PNG, which appears whole or not at all. No window system is asked for."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Images [N, H, W, C] of one height, joined from left to right; grey beside colour becomes colour. -> [N, H, W', C]."""
+    if len(columns) == 1:
+        return np.asarray(columns[0])
+    channels = max(each.shape[-1] for each in columns)
+    fitted = [each.repeat(channels, axis=-1) if each.shape[-1] == 1 else each for each in map(np.asarray, columns)]
+    if len({(len(each), each.shape[1], each.shape[-1]) for each in fitted}) > 1:
+        raise ValueError(f"images side by side are of one height and number, not {[each.shape for each in columns]}")
+    return np.concatenate(fitted, axis=2)
+
+
+def voxel_views(voxels: np.ndarray) -> np.ndarray:
+    """Voxels [N, D, H, W, 1] from 0 to 1, seen from the front: nearer is brighter. -> images [N, H, W, 1] in [-1, 1].
+
+    A voxel counts where it is above 1/2; D is the depth, 0 the nearest.
+    """
+    solid = np.asarray(voxels)[..., 0] > 0.5
+    depth = solid.shape[1]
+    nearness = np.where(solid.any(1), 1 - solid.argmax(1) / depth, 0.0)  # [N, H, W], above 0 where there is anything
+    return (2 * nearness - 1)[..., None].astype(np.float32)
+
+
+def save_png(path: str | os.PathLike, array: np.ndarray) -> None:
+    """array: uint8 [h, w], or [h, w, C] with C of 1, 3 or 4. The file appears whole or not at all."""
+    array = np.asarray(array)
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] not in (1, 3, 4)):
+        raise ValueError(f"a PNG is made of uint8 [h, w] or [h, w, 1, 3 or 4], not of {array.dtype} {array.shape}")
+    buffer = io.BytesIO()
+    Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array).save(buffer, "png")
+    write_atomically(path, buffer.getvalue())
+
+
+def scatter_png(path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None) -> None:
+    """Generated points [N, 2] over real ones [M, 2], if given; the window is that of the real ones, so runs compare.
+
+    Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
+    """
+    from matplotlib.figure import Figure  # imported here: it is slow, and most runs have images
+
+    points, real = np.asarray(points, np.float64), None if real is None else np.asarray(real, np.float64)
+    for what, cloud in (("points", points), ("real", real)):
+        if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] != 2 or not len(cloud)):
+            raise ValueError(f"{what} must be [N, 2] with N at least 1; this has shape {cloud.shape}")
+    finite = points[np.isfinite(points).all(axis=1)]
+    frame = real if real is not None else finite
+    low, high = (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (-np.ones(2), np.ones(2))
+    margin = 0.25 * max(float((high - low).max()), 1e-6)
+    low, high = low - margin, high + margin
+    seen = int(((finite >= low) & (finite <= high)).all(axis=1).sum())
+
+    figure = Figure(figsize=(5, 5), dpi=100, layout="tight")
+    axes = figure.add_subplot()
+    if real is not None:
+        axes.scatter(*real.T, s=4, color="0.6", label="real", linewidths=0)
+    axes.scatter(*finite.T, s=4, color="tab:red", alpha=0.6, label="generated", linewidths=0)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    axes.set_title("" if seen == len(points) else f"{len(points) - seen} of {len(points)} points outside")
+    axes.legend(loc="upper right")
+    save_figure(path, figure)
+
+
+def _on_checkerboard(tiles: np.ndarray, square: int = 8) -> np.ndarray:
+    """[N, H, W, 4] in 0..255 -> [N, H, W, 3], over light and dark grey squares."""
+    y, x = np.indices(tiles.shape[1:3]) // square
+    board = np.where((y + x) % 2, 204.0, 255.0)[..., None]
+    alpha = tiles[..., 3:] / 255
+    return np.round(tiles[..., :3] * alpha + board * (1 - alpha))

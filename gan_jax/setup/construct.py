@@ -1,0 +1,153 @@
+"""Objects from their description in a config: {"type": "sngan.Generator", "widths": (256, 256)}.
+
+A type is the dotted name below a package of gan_jax, or "my_module:Name" of a module of one's own that Python finds; all
+other keys are keyword arguments. Nothing is registered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optax
+
+from gan_jax.names import nearest
+from gan_jax.setup.config_files import ConfigError
+from gan_jax.types import ByImages
+
+Settings = Mapping[str, Any]
+_COUNTS = ("rounds", "kimg")
+
+
+def construct(
+    package: str, settings: Settings, where: str, given: Settings | None = None, defaults: Settings | None = None
+) -> Any:
+    """The object that settings["type"], a dotted name below gan_jax.<package>, makes of the other settings.
+
+    where: the block's name, for errors. given: arguments that follow from the rest of the config; the object takes
+    those that it knows, and a block that sets one is an error. defaults: the same, but a block may set them otherwise.
+    """
+    return call(
+        find(package, settings, where), arguments_of(package, settings, where, given, defaults), where, given, defaults
+    )
+
+
+def find(package: str, settings: Settings, where: str) -> Callable[..., Any]:
+    """What a block's type names. Raises ConfigError, with the nearest name, where there is no such type."""
+    if not isinstance(settings, Mapping) or "type" not in settings:
+        raise ConfigError(f"{where} needs a 'type', a dotted name below gan_jax.{package}; got {settings!r}")
+    name = settings["type"]
+    module_name, _, attribute = f"gan_jax.{package}.{name}".rpartition(".")
+    if ":" in name:
+        module_name, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module_name), attribute)
+    except (ModuleNotFoundError, AttributeError) as error:
+        if ":" in name:
+            raise ConfigError(f"{where}: cannot find {name!r}: {error}") from None
+        known = _known(package)
+        raise ConfigError(f"{where}: unknown type {name!r}{nearest(name, known)}; known: {', '.join(known)}") from None
+
+
+def arguments_of(
+    package: str, settings: Settings, where: str, given: Settings | None = None, defaults: Settings | None = None
+) -> dict[str, Any]:
+    """A block's keyword arguments, with schedules and objects in place of their descriptions."""
+    value = lambda key, entry: _value(package, entry, f"{where}.{key}", given, defaults)
+    return {key: value(key, entry) for key, entry in settings.items() if key != "type"}
+
+
+def call(
+    made: Callable[..., Any],
+    arguments: Settings,
+    where: str,
+    given: Settings | None = None,
+    defaults: Settings | None = None,
+) -> Any:
+    """made(**arguments), with what it takes of `given` and `defaults`; see `construct`.
+
+    Raises ConfigError for an argument that it does not take, and for values that it refuses.
+    """
+    given, defaults = given or {}, defaults or {}
+    taken = [name for name in inspect.signature(made).parameters if name not in ("parent", "name")]
+    for key in arguments:
+        if key in given:
+            raise ConfigError(f"{where}.{key} follows from the rest of the config: remove it")
+        if key not in taken:
+            known = [name for name in taken if name not in given]
+            raise ConfigError(
+                f"unknown config key {where}.{key}{nearest(key, known)}; "
+                f"{where} ({made.__name__}) takes {', '.join(known) or 'none'}"
+            )
+    rest = {key: value for key, value in {**defaults, **given}.items() if key in taken and key not in arguments}
+    try:
+        return made(**arguments, **rest)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _value(package: str, value: Any, where: str, given: Settings | None, defaults: Settings | None) -> Any:
+    if isinstance(value, Mapping) and "type" in value:
+        return construct(package, value, where, given, defaults)  # networks in networks fit the same data
+    if isinstance(value, Mapping) and "schedule" in value:
+        return _schedule(value, where)
+    return value
+
+
+def _schedule(settings: Settings, where: str) -> Any:
+    """One of optax's schedules. counts: "rounds", or "kimg", thousands of real images shown."""
+    known, counts = _schedules(), settings.get("counts", "rounds")
+    name = settings["schedule"]
+    if name not in known:
+        raise ConfigError(f"{where}: optax has no schedule {name!r}{nearest(name, known)}; it has {', '.join(known)}")
+    if counts not in _COUNTS:
+        raise ConfigError(f"{where}: a schedule counts {' or '.join(_COUNTS)}, not {counts!r}")
+    arguments = {key: value for key, value in settings.items() if key not in ("schedule", "counts")}
+    made = call(known[name], arguments, where)
+    return ByImages(made) if counts == "kimg" else made
+
+
+def _schedules() -> dict[str, Callable[..., Any]]:
+    """Optax's schedules, by their names without "_schedule"."""
+    named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
+    found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay}
+
+
+def _known(package: str) -> list[str]:
+    """All dotted names below a package that can be built."""
+    root = importlib.import_module(f"gan_jax.{package}")
+    if not hasattr(root, "__path__"):
+        return sorted(_public(root))
+    names = []
+    for file in sorted(Path(root.__path__[0]).glob("[a-z]*.py")):
+        module = importlib.import_module(f"{root.__name__}.{file.stem}")
+        names += [f"{file.stem}.{name}" for name in _public(module)]
+    return names
+
+
+def _public(module: Any) -> list[str]:
+    mine = lambda value: callable(value) and getattr(value, "__module__", None) == module.__name__
+    kind = lambda value: getattr(value, "_is_protocol", False)  # says what others are like, and cannot be built
+    return [
+        name for name, value in vars(module).items() if mine(value) and not kind(value) and not name.startswith("_")
+    ]
+
+
+def require_whole(block: Any, *names: str) -> None:
+    """Raises ValueError unless these fields of a dataclass are whole numbers from 1 on; None passes where it is the default."""
+    for name in names:
+        value = getattr(block, name)
+        if value is None and block.__dataclass_fields__[name].default is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+
+
+def require_integer(name: str, value: Any, lowest: int) -> None:
+    """Raises ConfigError unless a value is a whole number from `lowest` on."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+        raise ConfigError(f"{name} must be a whole number from {lowest} on, got {value!r}")

@@ -1,0 +1,221 @@
+"""A run as a config describes it: the one place where a config is read. Below it there are objects.
+
+Building one checks all of the config, touches no data and allocates nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import jax.numpy as jnp
+
+from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
+from gan_jax.data.sources import known_sources
+from gan_jax.game import Method, Stretch
+from gan_jax.names import nearest
+from gan_jax.optim import Ema
+from gan_jax.setup.config import MOVED, resolve
+from gan_jax.setup.construct import ConfigError, arguments_of, call, construct, find, require_integer, require_whole
+from gan_jax.setup.stretches import stretches_of
+
+_PREPROCESSING = ("shape", "shapes", "resize", "filter", "crop", "oversize", "flip", "dequantize")
+_READING = ("threads", "prefetch")
+_ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint".split()
+_SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
+_PARTS = ("loss", "latents", "regularizers", "ema")  # blocks that a method takes, or does not
+_PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
+
+
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+    """Devices along each axis of the mesh, -1 for all that remain."""
+
+    data: int = -1
+    fsdp: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """Rounds between lines of metrics and between pictures; samples in a picture."""
+
+    every: int = 10
+    samples_every: int = 1000
+    num_samples: int = 64
+
+    def __post_init__(self):
+        require_whole(self, "every", "samples_every", "num_samples")
+
+
+@dataclasses.dataclass(frozen=True)
+class Saving:
+    """Rounds between checkpoints; how many of the newest stay, and every step that keep_every divides."""
+
+    every: int = 1000
+    keep: int = 3
+    keep_every: int | None = None
+
+    def __post_init__(self):
+        require_whole(self, "every", "keep", "keep_every")
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Recipes of evaluation, and those of every so many rounds of training.
+
+    test: what in the config's data block differs for the test split; None where there is none.
+    batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
+    """
+
+    recipes: tuple[str, ...] = ()
+    every: int | None = None
+    during: tuple[str, ...] = ()
+    test: Mapping[str, Any] | None = None
+    batch_size: int = 64
+    sampler: str | None = None
+
+    def __post_init__(self):
+        require_whole(self, "every", "batch_size")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """A run. config: the config behind it, resolved: plain data, for the work folder and for other versions of the run."""
+
+    config: Mapping[str, Any]
+    seed: int
+    method: Method
+    mesh: Mesh
+    log: Log
+    checkpoint: Saving
+    evaluate: Evaluation
+    rounds_a_dispatch: int
+    preprocessing: Preprocessing
+    prefetch: int
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """From a ConfigDict or nested dicts, see configs/base.py. Raises ConfigError, with what to change."""
+        config = resolve(config)
+        made = find("methods", config.get("method", {}), "method")
+        _check_blocks(config, made)
+        for key, lowest in (
+            ("steps", 1),
+            ("batch_size", 1),
+            ("seed", 0),
+            ("rounds_a_dispatch", 1),
+            ("d_steps", 1),
+            ("g_steps", 1),
+        ):
+            require_integer(key, config.get(key, lowest), lowest)
+        block = lambda kind, name: call(kind, config.get(name, {}), name)
+        return cls(
+            config,
+            config["seed"],
+            _method(config, made),
+            block(Mesh, "mesh"),
+            block(Log, "log"),
+            block(Saving, "checkpoint"),
+            block(Evaluation, "evaluate"),
+            config.get("rounds_a_dispatch", 1),
+            _preprocessing(config),
+            config["data"].get("prefetch", 2),
+        )
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        return self.method.stretches
+
+    @property
+    def steps(self) -> int:
+        """Rounds of the whole run."""
+        return self.stretches[-1].stop
+
+    @property
+    def averages(self) -> bool:
+        """Whether an average of the weights is kept."""
+        return bool({"decay", "half_life_kimg"} & self.config.get("ema", {}).keys())
+
+    def changed(self, **blocks: Any) -> Setup:
+        """The same with other top-level blocks of the config."""
+        return Setup.of({**self.config, **blocks})
+
+    # --- data
+
+    def source(self, split: str = "train") -> Any:
+        """Opens the data set: the run's own, or with evaluate.test's settings, "test". -> a Source, or one by domain.
+
+        Raises ValueError where it lacks what the game takes, or labels that it needs.
+        """
+        data = self.config["data"]
+        if split == "test":
+            if not self.evaluate.test:
+                raise ConfigError("this config names no test split: set evaluate.test, such as {'split': 'test'}")
+            data = {**data, **self.evaluate.test}
+        name = data["source"]
+        apart = (*_PREPROCESSING, *_READING, "source", *known_sources())
+        settings = {key: value for key, value in data.items() if key not in apart}
+        # A block of a source's name holds what is meant for that source alone.
+        opened = open_source(name, **{**data.get(name, {}), **settings})
+        require_keys(opened, (key for key in self.method.batch(self.stretches[0].phase) if key != "label"))
+        if classes := getattr(self.method, "num_classes", 0):
+            require_labels(opened, classes)
+        return opened
+
+    def batches(
+        self, source: Any, process_index: int = 0, process_count: int = 1, stretches: Sequence[Stretch] | None = None
+    ) -> Batches:
+        """The run's batches, this process's part of them."""
+        reading = {key: self.config["data"][key] for key in _READING if key in self.config["data"]}
+        stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
+        return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+
+
+def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
+    """Raises ConfigError for blocks that are unknown, missing, or none of this method's."""
+    for key, now in MOVED.items():
+        if key.removeprefix("method.") in config["method"]:
+            raise ConfigError(f"config key {key} is called {now} now")
+    parameters = getattr(method, "__dataclass_fields__", {})
+    taken = [name for name in _PARTS if name in parameters]
+    known = [*_ALWAYS, *method.networks, *taken, *_SOMETIMES]
+    for key in config:
+        if key in _PARTS and key not in taken:
+            raise ConfigError(f"{config['method']['type']} takes no block {key!r}: remove it (del config.{key})")
+        if key not in known:
+            raise ConfigError(f"unknown config key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
+    needed = [*_ALWAYS, *method.networks, *(name for name in taken if name != "ema")]
+    if missing := [key for key in needed if key not in config]:
+        raise ConfigError(f"the config lacks {', '.join(missing)}: begin it with configs/base.py's get_config()")
+    trained = [name for name in method.networks if name not in method.frozen]
+    if extra := config["optim"].keys() - set(trained):
+        raise ConfigError(f"optim has no player {min(extra)!r}; it has {' and '.join(trained)}")
+    if missing := [name for name in trained if name not in config["optim"]]:
+        raise ConfigError(f"optim lacks {' and '.join(missing)}")
+
+
+def _method(config: Mapping[str, Any], made: Any) -> Method:
+    if config["precision"] not in _PRECISIONS:
+        raise ConfigError(f"precision is one of {', '.join(_PRECISIONS)}, not {config['precision']!r}")
+    fits = {"image_shape": config["data"]["shape"], "dtype": _PRECISIONS[config["precision"]]}
+    classes = {"num_classes": config["method"].get("num_classes", 0)}  # of the game; a network may have its own
+    parts = {name: construct("architectures", config[name], name, fits, classes) for name in made.networks}
+    parts["optimizers"] = {name: construct("optim", block, f"optim.{name}") for name, block in config["optim"].items()}
+    for name, package in (("loss", "losses"), ("latents", "latents")):
+        if name in config:
+            parts[name] = construct(package, config[name], name)
+    if "regularizers" in config:
+        parts["regularizers"] = {
+            name: construct("regularizers", settings, f"regularizers.{name}")
+            for name, settings in config["regularizers"].items()
+        }
+    if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
+        parts["ema"] = call(Ema, {"decay": None, **config["ema"]}, "ema")
+    parts["stretches"] = stretches_of(config)
+    return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
+
+
+def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
+    settings = {key: config["data"][key] for key in _PREPROCESSING if key in config["data"]}
+    return call(Preprocessing, settings, "data")
