@@ -17,7 +17,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from gan_jax.data.batches import in_order
+from gan_jax.data import in_order
 from gan_jax.run.work_folder import read_config
 from gan_jax.setup.config import resolve
 from gan_jax.setup.setup import Setup

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from gan_jax.evaluators.recipes.named import find_recipe
-from gan_jax.features.embedded import known_classifiers
 from gan_jax.game import clock
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
@@ -100,7 +99,7 @@ def test_the_imagenet_config_is_the_papers_large_run():
 
 @pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
 def test_its_scores_are_known(file):
-    settings, classifiers = _config(file)["evaluate"], known_classifiers()
+    settings, classifiers = _config(file)["evaluate"], Extractors().classifiers
     recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
     assert recipes
     labelled = "celebahq" not in file.stem

@@ -69,10 +69,10 @@ class GeneratorSizes(NamedTuple):
 
 def generator_sizes(image_shape: tuple[int, ...], ch: int, widths: tuple[int, ...], attention: int) -> GeneratorSizes:
     """From a generator's settings; widths (): the table's. Raises ValueError for sizes that do not fit together."""
-    first, *widths = widths or multiples_of(ch, GENERATOR_WIDTHS, image_shape[0])
-    base = base_size(image_shape, len(widths))
-    heights = [base[0] * 2 ** (i + 1) for i in range(len(widths))]
-    return GeneratorSizes(base, first, tuple(widths), attended(attention, heights))
+    first, *doublings = widths or multiples_of(ch, GENERATOR_WIDTHS, image_shape[0])
+    base = base_size(image_shape, len(doublings))
+    heights = [base[0] * 2 ** (i + 1) for i in range(len(doublings))]
+    return GeneratorSizes(base, first, tuple(doublings), attended(attention, heights))
 
 
 class DiscriminatorSizes(NamedTuple):

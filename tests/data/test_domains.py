@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.data import Batches, EightBit, Preprocessing, holding, leaves_of, open_source
-from gan_jax.data.batches import in_order
+from gan_jax.data import Batches, EightBit, Preprocessing, holding, in_order, leaves_of, open_source
 from gan_jax.data.in_memory import InMemory
 from gan_jax.game import Phase, Stretch
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.data import Batches, EightBit, Preprocessing, inspect_source, open_source
-from gan_jax.data.batches import in_order
+from gan_jax.data import Batches, EightBit, Preprocessing, in_order, inspect_source, open_source
 from gan_jax.data.in_memory import InMemory
 
 RNG = np.random.default_rng(0)

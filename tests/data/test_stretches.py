@@ -5,8 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from gan_jax.data import Batches, Preprocessing, open_source
-from gan_jax.data.batches import in_order
+from gan_jax.data import Batches, Preprocessing, in_order, open_source
 from gan_jax.data.images.cells import cell_means
 from gan_jax.data.sources.fake import Fake
 from gan_jax.game import Phase, Stretch, images_before

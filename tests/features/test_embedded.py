@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax.data.batches import in_order
+from gan_jax.data import in_order
 from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.weights import weights_hash
 from gan_jax.setup.config import resolve

@@ -5,8 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from gan_jax.data import Batches, Preprocessing, open_source
-from gan_jax.data.batches import in_order
+from gan_jax.data import Batches, Preprocessing, in_order, open_source
 from gan_jax.data.in_memory import InMemory
 
 RANDOM = Preprocessing((12, 10, 3), crop="distorted", flip=True, dequantize=True)
