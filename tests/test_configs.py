@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from gan_jax import build
+from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.recipes import find_recipe
-from gan_jax.features.embedded import known_classifiers
 
 FILES = sorted(Path(__file__).parents[1].joinpath("configs").glob("*_*.py"))
 EXPERIMENTS = [file for file in FILES if not file.name.startswith("__")]
@@ -32,7 +32,7 @@ def test_there_are_experiments():
     assert {f"{game}_{data}.py" for game in ("sngan", "ssgan") for data in _DATA} <= {file.name for file in EXPERIMENTS}
 
 
-_DATA = ("digits", "emoji", "cifar10", "celebahq128", "imagenet")
+_DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "imagenet")
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
@@ -90,8 +90,8 @@ def test_the_imagenet_config_is_the_papers_large_run():
 
 @pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
 def test_its_scores_are_known(file):
-    settings, classifiers = _config(file)["evaluate"], known_classifiers()
+    settings, classifiers = _config(file)["evaluate"], Extractors().classifiers
     recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
     assert recipes
-    labelled = "celebahq" not in file.stem
+    labelled = not any(data in file.stem for data in ("celebahq", "faces"))
     assert labelled or not any(recipe.of_run or recipe.by_class for recipe in recipes)
