@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.game import clock
 from gan_jax.setup.config import resolve
@@ -26,7 +27,7 @@ def test_there_are_experiments():
     assert {f"{game}_{data}.py" for game in ("sngan", "ssgan") for data in _DATA} <= {file.name for file in EXPERIMENTS}
 
 
-_DATA = ("digits", "emoji", "cifar10", "celebahq128", "imagenet")
+_DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "imagenet")
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
@@ -102,5 +103,5 @@ def test_its_scores_are_known(file):
     settings, classifiers = _config(file)["evaluate"], Extractors().classifiers
     recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
     assert recipes
-    labelled = "celebahq" not in file.stem
+    labelled = not any(data in file.stem for data in ("celebahq", "faces"))
     assert labelled or not any(recipe.of_run or recipe.by_class for recipe in recipes)

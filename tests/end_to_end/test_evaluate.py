@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_jax.data import open_source
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.score import append_scores, read_scores
 from gan_jax.features.inception import random_variables
@@ -146,6 +147,30 @@ def test_a_data_set_by_name_is_made_to_fit(sets):
     by_name = {score.name: score for score in scores}
     assert by_name["swd"].n_fake == by_name["swd"].n_real == 70
     assert by_name["swd"].split == "test" and "16 x 16 x 3" in by_name["swd"].reference
+
+
+def test_attributes_are_counted_in_any_set_of_faces(tmp_path):
+    """Half of the test faces, and the same with no glasses among them, beside all test faces."""
+    faces = open_source("faces", split="test", size=32)
+    table = dict(zip(faces.attribute_names, faces.attribute_table().T, strict=True))
+    np.savez(tmp_path / "half.npz", image=faces.images[::2])
+    np.savez(tmp_path / "bare.npz", image=faces.images[~table["glasses"]])
+    found = {}
+    for name in ("half", "bare"):
+        recipes = ["attributes_faces", "fd_faces"]
+        scores = evaluate_images(str(tmp_path / f"{name}.npz"), "faces/test", recipes, out=tmp_path / "scores.jsonl")
+        found[name] = {score.name: score for score in scores}
+    of = lambda name, part: found[name][f"attributes_faces{part}"].value
+    assert of("bare", "/glasses") == 0 < found["half"]["attributes_faces/glasses"].spread
+    assert of("half", "/glasses") == pytest.approx(table["glasses"][::2].mean(), abs=0.01)
+    assert of("bare", "/glasses/of_real") == pytest.approx(table["glasses"].mean(), abs=0.01)
+    assert of("half", "") < 0.04 and 0.4 / 10 < of("bare", "") and of("half", "/unsure") < 0.05
+    assert found["half"]["fd_faces"].value < found["bare"]["fd_faces"].value
+    record = found["half"]["attributes_faces/beard/of_real"]
+    assert (record.tap, record.n_fake, record.n_real, record.extractor) == ("logits", 300, 600, "faces")
+    assert record in read_scores(tmp_path / "scores.jsonl")
+    with pytest.raises(ValueError, match="no recipe 'attributes_digits'"):
+        evaluate_images("digits", "digits", ["attributes_digits"])
 
 
 @pytest.mark.parametrize(

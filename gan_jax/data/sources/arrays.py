@@ -126,10 +126,10 @@ def _as_labels(labels: np.ndarray, names: np.ndarray | None, count: int, where: 
 
 def _as_attributes(table: np.ndarray, names: np.ndarray | None, count: int, where: str) -> dict[str, np.ndarray]:
     """The columns of a table of attributes by their names."""
-    names = [] if names is None else [str(name) for name in names]
-    if table.dtype != bool or table.shape != (count, len(names)) or len(set(names)) < len(names):
+    asked = [] if names is None else [str(name) for name in names]
+    if table.dtype != bool or table.shape != (count, len(asked)) or len(set(asked)) < len(asked):
         raise ValueError(
             f"arrays: {where} is {table.dtype} of shape {table.shape}. It must be bool [{count}, K], a row for each image"
-            f" and a column for each of the {len(names)} different names in the array 'attributes'."
+            f" and a column for each of the {len(asked)} different names in the array 'attributes'."
         )
-    return dict(zip(names, table.T, strict=True))
+    return dict(zip(asked, table.T, strict=True))

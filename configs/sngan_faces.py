@@ -1,0 +1,35 @@
+"""The baseline of ssgan_faces: the same without the rotation task.
+
+Meant for: 1 device, a CPU will do.
+Command: python -m gan_jax.main --config=configs/sngan_faces.py --workdir=runs/sngan_faces
+"""
+
+from ml_collections import ConfigDict
+
+from gan_jax.configs import base
+
+
+def get_config() -> ConfigDict:
+    config = base.get_config()
+    config.steps = 3000
+    config.batch_size = 16
+    config.rounds_a_dispatch = 10  # so small a round would wait for the host
+    config.data.source = "faces"
+    config.data.faces = ConfigDict({"size": 32})
+    config.data.shape = (32, 32, 1)
+
+    config.generator = ConfigDict({"type": "sngan.Generator", "widths": (96, 96, 64, 32), "norm": "self_modulated"})
+    config.discriminator = ConfigDict({"type": "sngan.Discriminator", "widths": (32, 64, 96, 96), "halvings": 3})
+    config.latents.dim = 64
+    for player in ("generator", "discriminator"):
+        config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
+        rate = {"schedule": "cosine_decay", "init_value": 1e-3, "decay_steps": base.rounds(config)}
+        config.optim[player].learning_rate = ConfigDict(rate)
+    config.ema.decay = 0.999
+
+    config.log.samples_every = 500
+    config.checkpoint.every = 500
+
+    names = ("fd_faces", "fd_faces_test", "kd_faces", "prdc_faces", "attributes_faces", "memorisation_faces")
+    config.evaluate.recipes = (*names, "swd", "ms_ssim")
+    return config
