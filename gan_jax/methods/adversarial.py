@@ -10,7 +10,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +20,15 @@ from flax import linen
 from gan_jax import game
 from gan_jax.game import Phase, Stretch
 from gan_jax.latents import Latents, normal
-from gan_jax.methods.growth import faded, growth, require_growing
+from gan_jax.methods import views
+from gan_jax.methods.first_variables import first_variables
+from gan_jax.methods.growth import faded, growth, require_growing, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
-from gan_jax.methods.passes import Passes, known_label, variables_of
+from gan_jax.methods.passes import Passes
 from gan_jax.methods.player_metrics import player_metrics
-from gan_jax.methods.samplers import GeneratorSampler, sampler_of
-from gan_jax.methods.update import COLLECTIONS, MOVED_BY_ALL, MOVED_BY_ITS_PLAYER, Outcome, begun_anew, update
+from gan_jax.methods.samplers import GeneratorSampler
+from gan_jax.methods.update import MOVED_BY_ALL, MOVED_BY_ITS_PLAYER, Outcome, begun_anew, update
 from gan_jax.optim import Ema
 from gan_jax.types import (
     AdversarialLoss,
@@ -100,11 +102,7 @@ class Adversarial:
             )
         game.check_stretches(self.stretches)
         heads = collect_heads(self.regularizers, players=_PREFIX)
-        for each in self.stretches:
-            if unknown := [name for name in each.reset if name not in (*self.networks, *heads)]:
-                raise ValueError(
-                    f"a stretch resets {unknown[0]!r}; the networks are {', '.join((*self.networks, *heads))}"
-                )
+        require_resets(self.stretches, (*self.networks, *heads))
         for name in self.networks:
             require_growing(self.stretches, name, getattr(self, name))
 
@@ -118,28 +116,7 @@ class Adversarial:
 
     def init(self, key: Array) -> TrainState:
         """The state before the first round, with all that the last phase needs."""
-        last = self.stretches[-1].phase
-        n = min(4, last.batch_size)
-        image = jnp.zeros((n, *last.shape))
-        label = jnp.zeros(n, jnp.int32) if self.num_classes else None
-        make = named_key(key, "init")
-
-        def variables(name: str, module: linen.Module, *args: Any, **kwargs: Any) -> dict:
-            rngs = {"params": named_key(make, name), "noise": named_key(make, "noise")}
-            return dict(module.init(rngs, *args, mutable=COLLECTIONS, **kwargs))
-
-        grown = growth(self.stretches, last, jnp.ones(()))
-        of_g = (jnp.zeros((n, self.latents.dim)), known_label(self.generator, label))
-        of_d = (image, known_label(self.discriminator, label))
-        made = {"generator": variables("generator", self.generator, *of_g, train=False, **grown["generator"])}
-        made["discriminator"] = variables(
-            "discriminator", self.discriminator, *of_d, train=False, **grown["discriminator"]
-        )
-        features = self.discriminator.apply(
-            made["discriminator"], *of_d, train=False, **grown["discriminator"]
-        ).features
-        for name, head in self._heads().items():
-            made[name] = variables(name, head.module, *head.example(features))
+        made = first_variables(self, self._heads(), named_key(key, "init"))
         networks = {name: self._network(name, split) for name, split in made.items()}
         memory = {"loss": self.loss.init()} | {name: r.init() for name, r in self.regularizers.items()}
         return TrainState(jnp.zeros((), jnp.int32), key, networks, memory)
@@ -288,28 +265,12 @@ class Adversarial:
 
     def samplers(self, state: TrainState, phase: Phase, average: bool = True) -> dict[str, GeneratorSampler]:
         """{judged: the generator}: its moving average where one is kept, unless average=False."""
-        classes = getattr(self.generator, "num_classes", 0)
-        settings = {"num_classes": classes, "target": self.judged, **self._grown(state, phase)["generator"]}
-        return {self.judged: sampler_of(self.generator, state.networks["generator"], average, self.latents, **settings)}
+        return views.samplers(self, state, phase, average)
 
     def observers(self, state: TrainState, phase: Phase) -> dict[str, DiscriminatorObserver]:
-        """{"discriminator": its features}, as linear probes see them."""
-        variables = variables_of(state.networks["discriminator"])
-        classes, grown = getattr(self.discriminator, "num_classes", 0), self._grown(state, phase)["discriminator"]
-        return {"discriminator": DiscriminatorObserver(self.discriminator, variables, classes, grown)}
+        """{"discriminator": its features}."""
+        return views.observers(self, state, phase)
 
     def measures(self, state: TrainState, phase: Phase) -> dict[str, GameMeasure]:
         """The regularisers' own, by name."""
-        sampler = self.samplers(state, phase, average=False)[self.judged]
-        observer = self.observers(state, phase)["discriminator"]
-        found = {}
-        for regularizer in self.regularizers.values():
-            heads = regularizer.heads()
-            variables = {name: variables_of(state.networks[name]) for name in heads}
-            modules = tuple((name, head.module) for name, head in heads.items())
-            for name, (measure, settings) in regularizer.measures().items():
-                found[name] = GameMeasure(measure, sampler, observer, variables, modules, settings)
-        return found
-
-    def _grown(self, state: TrainState, phase: Phase) -> dict[str, dict[str, Any]]:
-        return growth(self.stretches, phase, game.fade(self.stretches, state.step, after=True))
+        return views.measures(self, state, phase)

@@ -31,6 +31,13 @@ def require_growing(stretches: Sequence[Stretch], name: str, module: linen.Modul
         )
 
 
+def require_resets(stretches: Sequence[Stretch], networks: Sequence[str]) -> None:
+    """Raises ValueError where a stretch begins an optimiser anew that there is not. networks: the names of those with one."""
+    for each in stretches:
+        if unknown := [name for name in each.reset if name not in networks]:
+            raise ValueError(f"a stretch resets {unknown[0]!r}; the networks are {', '.join(networks)}")
+
+
 def growth(stretches: Sequence[Stretch], phase: Phase, fade: Array) -> dict[str, dict[str, Any]]:
     """Keyword arguments by network: the generator's `shape` and `fade`, the discriminator's `fade`; {} where nothing grows."""
     if not grows(stretches):

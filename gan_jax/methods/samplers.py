@@ -160,6 +160,7 @@ def with_latent_truncation(sampler: GeneratorSampler, threshold: float | None) -
     """
     if threshold is None:
         return sampler
+    _require_unlabelled(sampler)
     if not hasattr(sampler, "latents"):
         raise ValueError("truncation is for generators of latents; this one starts from images")
     if sampler.statistics == "standing":
@@ -183,6 +184,7 @@ def with_batch_norm(
         raise ValueError(f"standing statistics are the mean of 1 pass or more, got {passes}")
     if statistics == "running":
         return sampler
+    _require_unlabelled(sampler)
     if not hasattr(sampler, "of_batch"):
         raise ValueError(f"this sampler knows running statistics alone, not {statistics!r} ones")
     sampler = sampler.replace(statistics=statistics, of_batch=statistics == "batch")
@@ -197,8 +199,9 @@ def with_noise(sampler: GeneratorSampler, noise: str) -> GeneratorSampler:
     """The same, with the noise of its layers "new" for every image, "fixed" for all images, or "none"."""
     if noise not in NOISE:
         raise ValueError(f"noise is {', '.join(NOISE)}, not {noise!r}")
-    if not hasattr(sampler, "noise"):
-        raise ValueError("this sampler's networks have no noise to choose")
+    _require_unlabelled(sampler)
+    if not isinstance(sampler, GeneratorSampler) or not sampler._draws_noise:
+        raise ValueError("this sampler's networks draw no noise: there is none to choose")
     sampler = sampler.replace(noise=noise)
     if noise != "none":
         return sampler
@@ -215,6 +218,11 @@ def with_label(sampler: Any, label: int | None) -> Any:
     if not 0 <= label < sampler.num_classes:
         raise ValueError(f"label must be 0 to {sampler.num_classes - 1}, got {label}")
     return Labelled(sampler, label)
+
+
+def _require_unlabelled(sampler: Any) -> None:
+    if isinstance(sampler, Labelled):
+        raise ValueError("choose the label last: first truncation, then statistics, then noise, then the label")
 
 
 def sampler_of(

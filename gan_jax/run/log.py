@@ -42,3 +42,11 @@ class RunLog:
         """Closes both files."""
         self._metrics_file.close()
         self._events.close()
+
+
+def shown_losses(values: Mapping[str, float]) -> dict[str, float]:
+    """What the progress line shows of a round: each player's own loss, or its total where it has no other."""
+    for kind in ("/adversarial", "/total"):
+        if found := {name: value for name, value in values.items() if name.endswith(kind)}:
+            return found
+    return {}

@@ -12,10 +12,11 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
 from gan_jax.data.images.cells import cell_means, cell_size
-from gan_jax.game import Method, Phase
+from gan_jax.game import Method, Phase, Stretch
 from gan_jax.nn.compiling import compiled
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
+from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
 
 _COLLAPSED = 0.1  # of the real elements' mean distance
@@ -100,6 +101,18 @@ class Pictures:
                 metrics["samples/distance" if i == 0 else f"samples/{name}/distance"] = share
                 collapsed |= share < _COLLAPSED
         return Drawn(grids, metrics, collapsed)
+
+
+def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray], bool]:
+    """How many elements a picture shows, real ones at full size, and whether leaves of one index belong together."""
+    last = setup.stretches[-1].phase
+    n = setup.log.num_samples * (8 if len(last.shape) == 1 else 1)
+    rounds = -(-n // last.images_a_round)
+    whole = setup.batches(source, stretches=(Stretch(last, 0, rounds),))
+    parts = [whole.at(t) for t in range(rounds)]
+    flat = lambda leaf: leaf.reshape(-1, *leaf.shape[2:])
+    real = {name: np.concatenate([flat(part[name]) for part in parts])[:n] for name in parts[0]}
+    return n, real, not isinstance(source, Mapping)
 
 
 def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

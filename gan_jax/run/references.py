@@ -1,12 +1,14 @@
-"""What a run's samples are scored against: its data, split by split, at the size of the phase that is scored."""
+"""A run's data beside its samples: what they are scored against, and what samplers of images start from."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from gan_jax.data import EightBit
-from gan_jax.run.given import Given
+import numpy as np
+
+from gan_jax.data import EightBit, Preprocessing
 from gan_jax.setup.setup import Setup
 
 
@@ -33,3 +35,22 @@ class Reference:
             images = EightBit(self._source(split), self._setup.preprocessing, split, target, shape)
             self._sets[name] = images
         return self._sets[name]
+
+
+class Given:
+    """Indices [n] -> {key: float32 [n, H, W, C] in [-1, 1]}: element i of a sample starts from element i of the data.
+
+    Beyond its end the data begins anew. source: one, or one for each domain. shape: of a smaller phase than the whole.
+    """
+
+    def __init__(
+        self, source: Any, preprocessing: Preprocessing, keys: Sequence[str], shape: tuple[int, ...] | None = None
+    ):
+        self._sets = {key: EightBit(source, preprocessing, key=key, shape=shape) for key in keys}
+
+    def __call__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        found = {}
+        for key, images in self._sets.items():
+            pixels = images.images(np.asarray(indices, np.int64) % len(images))
+            found[key] = pixels.astype(np.float32) / 127.5 - 1
+        return found

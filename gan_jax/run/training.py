@@ -14,17 +14,17 @@ import numpy as np
 from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
-from gan_jax.game import Stretch, images_before, stretch_after
+from gan_jax.game import images_before, stretch_after
 from gan_jax.run.dispatch import Player, gathered, put, read
 from gan_jax.run.divergence import diverged, learns_no_more, not_finite
 from gan_jax.run.drawing import chosen_sampler, draw
-from gan_jax.run.given import Given
-from gan_jax.run.log import RunLog
-from gan_jax.run.pictures import Pictures
+from gan_jax.run.log import RunLog, shown_losses
+from gan_jax.run.pictures import Pictures, shown_elements
+from gan_jax.run.references import Given
 from gan_jax.run.scoring import scoring_during
 from gan_jax.run.state import blueprint, introduction
 from gan_jax.run.timetable import Timetable
-from gan_jax.run.work_folder import claim
+from gan_jax.run.work_folder import claim, facts
 from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
@@ -85,18 +85,7 @@ class Training:
         self._saved = self.step or None
         self._lost = False  # whether it was said that a player learns no more
         self._log = RunLog(self.workdir, self.step, self._images)
-        self._pictures = Pictures(self.method, self.mesh, setup.seed, *self._shown(source))
-
-    def _shown(self, source: Any) -> tuple[int, dict[str, np.ndarray], bool]:
-        """How many elements a picture shows, real ones at full size, and whether leaves of one index belong together."""
-        last = self.setup.stretches[-1].phase
-        n = self.setup.log.num_samples * (8 if len(last.shape) == 1 else 1)
-        rounds = -(-n // last.images_a_round)
-        whole = self.setup.batches(source, stretches=(Stretch(last, 0, rounds),))
-        parts = [whole.at(t) for t in range(rounds)]
-        flat = lambda leaf: leaf.reshape(-1, *leaf.shape[2:])
-        real = {name: np.concatenate([flat(part[name]) for part in parts])[:n] for name in parts[0]}
-        return n, real, not isinstance(source, Mapping)
+        self._pictures = Pictures(self.method, self.mesh, setup.seed, *shown_elements(setup, source))
 
     def _images(self, step: int) -> int:
         return images_before(self.setup.stretches, step)
@@ -249,21 +238,6 @@ class Training:
     def _phase(self):
         """That of the last round played."""
         return stretch_after(self.setup.stretches, self.step).phase
-
-
-def shown_losses(values: Mapping[str, float]) -> dict[str, float]:
-    """What the progress line shows of a round: each player's own loss, or its total where it has no other."""
-    for kind in ("/adversarial", "/total"):
-        if found := {name: value for name, value in values.items() if name.endswith(kind)}:
-            return found
-    return {}
-
-
-def facts(source: Any) -> dict[str, Any]:
-    """What of the data a resumed run must find again."""
-    if isinstance(source, Mapping):
-        return {"images": {name: len(each) for name, each in source.items()}}
-    return {"images": len(source), "classes": len(source.classes)}
 
 
 def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = None) -> str | None:

@@ -41,6 +41,13 @@ def claim(workdir: Path, config: Mapping[str, Any], **found: Any) -> None:
         write_atomically(path, (json.dumps(present, indent=1) + "\n").encode())
 
 
+def facts(source: Any) -> dict[str, Any]:
+    """What of the data a resumed run must find again."""
+    if isinstance(source, Mapping):
+        return {"images": {name: len(each) for name, each in source.items()}}
+    return {"images": len(source), "classes": len(source.classes)}
+
+
 def require_same(workdir: Path, config: Mapping[str, Any]) -> None:
     """Raises ConfigError, with what differs, where a folder's run was begun with another config (resolved)."""
     _require_same(workdir, read_config(workdir), config)

@@ -14,8 +14,7 @@ from gan_jax.command.flags import Flags
 from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
-from gan_jax.run.training import facts
-from gan_jax.run.work_folder import claim
+from gan_jax.run.work_folder import claim, facts
 from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
 from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
 from gan_jax.runtime.workdir import check_writable
