@@ -23,7 +23,7 @@ def get_config() -> ConfigDict:
     config.latents.dim = 64
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.0, "b2": 0.99})
-        rate = {"schedule": "cosine_decay", "init_value": 1e-3, "decay_steps": base.rounds(config)}
+        rate = {"schedule": "cosine_decay", "init_value": 2e-3, "decay_steps": base.rounds(config)}
         config.optim[player].learning_rate = ConfigDict(rate)
     config.ema.decay = 0.999
 
