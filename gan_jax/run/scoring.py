@@ -29,14 +29,14 @@ class Options:
     """How samples are drawn for scores; each of these is part of a score's protocol, but the seed.
 
     average: the generator's moving average, where one is kept. batch_norm: "running", "batch" or "standing" statistics.
-    sampler: by name; None: the config's evaluate.sampler, or the method's first.
+    sampler: by name; None: the config's evaluate.sampler, or the method's first. batch_size: None: the config's.
     """
 
     seed: int = 0
     average: bool = True
     batch_norm: str = "running"
     truncation: float | None = None
-    batch_size: int = 64
+    batch_size: int | None = None
     force: bool = False
     sampler: str | None = None
 
@@ -69,7 +69,7 @@ class Scoring:
             open_extractor=extractors.open,
             mesh=mesh,
             seed=self._options.seed,
-            batch_size=self._options.batch_size,
+            batch_size=self._options.batch_size or setup.evaluate.batch_size,
             cache=cache_folder() / "references",
             pictures=pictures,
             force=self._options.force,
@@ -112,5 +112,4 @@ class Scoring:
 
 def scoring_during(setup: Setup, mesh: jax.sharding.Mesh, subject: str) -> Scoring:
     """The scores of a run while it trains: the recipes of evaluate.during, without progress bars."""
-    options = Options(batch_size=setup.evaluate.batch_size)
-    return Scoring(setup, mesh, setup.evaluate.during, subject=subject, options=options, quiet=True)
+    return Scoring(setup, mesh, setup.evaluate.during, subject=subject, quiet=True)

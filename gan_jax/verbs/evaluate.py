@@ -26,6 +26,7 @@ from gan_jax.runtime.processes.processes import is_first, say, warn
 from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
+_BATCH_SIZE = 64  # of sets of images
 INSTEAD = {
     "num": "a recipe says how many images it takes, see --recipes=list",
     "steps": "--step={}, or --all",
@@ -55,6 +56,7 @@ def declare(flags: Flags) -> None:
     flags.listed("recipes", None, "Which scores; 'list' shows them. By default the config's.")
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the config's, or the first.")
     flags.one_of("batch_norm", "running", ("running", "batch", "standing"), "The statistics of batch normalisation.")
     flags.path("classifier", None, "Weights that --mode=classifier wrote, for fd_<name>.")
     flags.listed("extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.")
@@ -77,7 +79,8 @@ def run(values: FlagValues) -> None:
     if values.recipes == ["list"]:
         print(list_recipes(extractors))
         return
-    options = Options(values.seed, values.weights == "ema", values.batch_norm, values.truncation, force=values.force)
+    asked = {"batch_norm": values.batch_norm, "truncation": values.truncation, "sampler": values.sampler}
+    options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
         require(values, "evaluate --images", reference="digits")
         evaluate_images(values.images, values.reference, values.recipes, extractors, options, values.out)
@@ -109,8 +112,6 @@ def evaluate_run(
         require_same(workdir, given.config)
         own = own.changed(evaluate=given.config.get("evaluate", {}))
     recipes = recipes or own.evaluate.recipes or _OF_IMAGES
-    if options is None:
-        options = Options(batch_size=own.evaluate.batch_size)
     mesh = mesh_for(own)
     scoring = Scoring(
         own,
@@ -161,7 +162,7 @@ def evaluate_images(
         open_extractor=extractors.open,
         mesh=make_mesh(),
         seed=options.seed,
-        batch_size=options.batch_size,
+        batch_size=options.batch_size or _BATCH_SIZE,
         cache=cache_folder() / "references",
         pictures=Path(out).parent if out else None,
         force=options.force,

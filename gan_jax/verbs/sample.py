@@ -35,6 +35,7 @@ def declare(flags: Flags) -> None:
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again.")
     flags.integer("label", None, "One class for all images.", lowest=0)
+    flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.machine()
 
 
@@ -43,7 +44,8 @@ def run(values: FlagValues) -> None:
     if values.config is not None:
         require_same(Path(values.workdir), resolve(values.config))
     average = values.weights == "ema"
-    sample(values.workdir, values.out, values.num, values.seed, values.step, average, values.truncation, values.label)
+    asked = (values.num, values.seed, values.step, average, values.truncation, values.label, values.sampler)
+    sample(values.workdir, values.out, *asked)
 
 
 def load_sampler(
