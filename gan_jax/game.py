@@ -171,9 +171,20 @@ class Sampler(Protocol):
     Element i of a sample is made of `starts(key, indices)` at index i: of weights, key and i alone, whatever the batch.
     """
 
-    given: tuple[str, ...]  # keys of the data that it starts from: (), ("a",), ("content", "style")
-    target: str  # the key of the data that what it makes should look like
-    num_classes: int  # 0: unconditional
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The keys of the data that it starts from: (), ("a",), ("content", "style")."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """The key of the data that what it makes should look like."""
+        ...
+
+    @property
+    def num_classes(self) -> int:
+        """0: unconditional."""
+        ...
 
     def starts(self, key: Array, indices: Array, given: Batch | None = None) -> Batch:
         """What elements `indices` [n] are made from: {"z": [n, Z], "label": [n] int32, "noise": [n] keys, ...}."""

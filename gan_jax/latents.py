@@ -14,7 +14,9 @@ from gan_jax.types import Array
 class Latents(Protocol):
     """A distribution of latents."""
 
-    dim: int  # Z
+    @property
+    def dim(self) -> int:  # Z
+        ...
 
     def draw(self, key: Array, n: int) -> Array:  # [n, Z]
         ...

@@ -151,10 +151,8 @@ class Regularizer(Protocol):
 def weight_at(weight: Weight, clock: Clock) -> Array:
     """The value of a number or a schedule at a time. -> [] float32."""
     if isinstance(weight, ByImages):
-        weight = weight.schedule(clock.kimg)
-    elif callable(weight):
-        weight = weight(clock.round)
-    return jnp.asarray(weight, jnp.float32)
+        return jnp.asarray(weight.schedule(clock.kimg), jnp.float32)
+    return jnp.asarray(weight(clock.round) if callable(weight) else weight, jnp.float32)
 
 
 def named_key(key: Array, name: str) -> Array:
