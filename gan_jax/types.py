@@ -1,6 +1,6 @@
 """What networks, losses and regularisers hand to each other, and the state that a game keeps.
 
-What a run sees of a game is in `gan_jax/game.py`.
+What a run sees of a game is in `gan_jax/game`.
 
 Arrays carry their shapes in the comments: B images a batch, H x W pixels, C channels, F features.
 Images are in [-1, 1], logits are unbounded and larger means "more real".

@@ -1,0 +1,36 @@
+"""What a run, a score and an analysis see of a game."""
+
+from gan_jax.game.contract import Edit, Measure, Method, Observer, Sampler, sampled
+from gan_jax.game.stretches import (
+    Phase,
+    Stretch,
+    begins_anew,
+    check_stretches,
+    clock,
+    fade,
+    images_before,
+    stretch_after,
+    stretch_index,
+    updates,
+    updates_before,
+)
+
+__all__ = [
+    "Edit",
+    "Measure",
+    "Method",
+    "Observer",
+    "Phase",
+    "Sampler",
+    "Stretch",
+    "begins_anew",
+    "check_stretches",
+    "clock",
+    "fade",
+    "images_before",
+    "sampled",
+    "stretch_after",
+    "stretch_index",
+    "updates",
+    "updates_before",
+]
