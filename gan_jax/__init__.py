@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gan_jax.verbs.evaluate import evaluate_images, evaluate_run
     from gan_jax.verbs.sample import load_sampler
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Training", "draw", "evaluate_images", "evaluate_run", "load_config", "load_sampler"]
 _HOMES = {
     "Training": "gan_jax.run.training",
