@@ -97,9 +97,9 @@ def jax_rounds(method: Any, args: argparse.Namespace, real: np.ndarray) -> tuple
     batch = {"image": jnp.asarray(real)}  # [d_steps, B, H, W, C]
     if method.num_classes:
         batch["label"] = jnp.asarray(labels_of(real))
-    phase, chain = method.phases[0], 3
+    phase, chain = method.stretches[0].phase, 3
     step = lambda state, batch: method.step(state, batch, phase)
-    first = jax.jit(method.init)(jax.random.key(0), batch)
+    first = jax.jit(method.init)(jax.random.key(0))
 
     def scanned(state, batch):
         return jax.lax.scan(lambda state, _: step(state, batch), state, length=chain)

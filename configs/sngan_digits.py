@@ -13,7 +13,6 @@ def get_config() -> ConfigDict:
     config = base.get_config()
     config.steps = 6000
     config.batch_size = 16
-    config.rounds_a_dispatch = 10  # so small a round would wait for the host
     config.data.source = "digits"
     config.data.shape = (16, 16, 1)
     config.data.filter = "bicubic"

@@ -13,7 +13,6 @@ def get_config() -> ConfigDict:
     config = base.get_config()
     config.steps = 3000
     config.batch_size = 16
-    config.rounds_a_dispatch = 10  # so small a round would wait for the host
     config.data.source = "faces"
     config.data.faces = ConfigDict({"size": 32})
     config.data.shape = (32, 32, 1)

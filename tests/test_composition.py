@@ -122,7 +122,7 @@ def test_all_at_once_play_two_rounds():
     state, metrics = _two_rounds(method)
     assert float(metrics["d/r2"]) > 0  # after its first round of rest
     assert 0 < float(metrics["g/latent_transform_accuracy"]) <= 1
-    kept = state.networks["discriminator"].stats["batch_stats"]["augment_probability"]
+    kept = state.networks["discriminator"].stats["adaptive"]["augment_probability"]
     assert 0 <= float(kept) <= 4 * 8 / 500_000
 
 

@@ -264,7 +264,7 @@ def test_truncation_is_of_latents_that_have_tails(loud):
         pass
 
     for refuse in (lambda s: with_latent_truncation(s, 0.4), lambda s: with_noise(s, "fixed")):
-        with pytest.raises(ValueError, match=r"this one starts from images|have no noise to choose"):
+        with pytest.raises(ValueError, match=r"this one starts from images|draw no noise"):
             refuse(FromImages())
     with pytest.raises(ValueError, match="this sampler knows running statistics alone, not 'batch' ones"):
         with_batch_norm(FromImages(), "batch", jax.random.key(0))
