@@ -1,6 +1,6 @@
 """What a run, a score and an analysis see of a game."""
 
-from gan_jax.game.contract import Edit, Measure, Method, Observer, Sampler, sampled
+from gan_jax.game.contract import LARGEST_SEED, Edit, Measure, Method, Observer, Sampler, sampled
 from gan_jax.game.stretches import (
     Phase,
     Stretch,
@@ -16,6 +16,7 @@ from gan_jax.game.stretches import (
 )
 
 __all__ = [
+    "LARGEST_SEED",
     "Edit",
     "Measure",
     "Method",

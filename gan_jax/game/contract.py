@@ -62,6 +62,9 @@ class Sampler(Protocol):
         ...
 
 
+LARGEST_SEED = 2**32 - 1  # a key is made of 32 bits of it
+
+
 def sampled(sampler: Sampler, key: Array, indices: Array, given: Batch | None = None) -> tuple[Array, Batch]:
     """Elements `indices` [n] of the sample that `key` stands for, [n, *shape], and what they were made from.
 

@@ -9,12 +9,11 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from gan_jax.game import Sampler, sampled
+from gan_jax.game import LARGEST_SEED, Sampler, sampled
 from gan_jax.nn.compiling import compiled
 from gan_jax.types import Batch
 
 _AT_ONCE = 64
-LARGEST_SEED = 2**32 - 1  # a key is made of 32 bits of it
 
 _sampled = compiled(sampled)
 

@@ -75,6 +75,11 @@ class Training:
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)
         self._play_on_device.check(planned.template)  # before the folder belongs to a config that cannot be played
+        saving = self.workdir / "checkpoints"
+        if (newest := max(Checkpoints(saving).steps(), default=0)) > self.steps:
+            raise ValueError(
+                f"{self.workdir} holds a checkpoint of step {newest}, beyond the {self.steps} steps of this run"
+            )
         claim(self.workdir, setup.config, **facts(source), **({"frozen": planned.frozen} if planned.frozen else {}))
         self.checkpoints = Checkpoints(self.workdir / "checkpoints", setup.checkpoint.keep, setup.checkpoint.keep_every)
         self.step, self.state = planned.restore(self.checkpoints) or (0, planned.make())

@@ -44,9 +44,11 @@ def load_config(name: str | Path) -> ConfigDict:
     Raises ConfigError where there is none, and for a file that cannot be read as a config, with its line.
     """
     file = find_config(name)
-    root = os.fspath(file.absolute().parent.parent)
-    if file.parent != configs_folder() and root not in sys.path:
-        sys.path.append(root)  # so that a config of one's own can import its neighbours: from my_configs import base
+    if (
+        file.parent != configs_folder()
+    ):  # so that a config of one's own can import its neighbours, and name types of theirs
+        folder = file.absolute().parent
+        sys.path += [each for each in map(os.fspath, (folder, folder.parent)) if each not in sys.path]
     spec = importlib.util.spec_from_file_location(file.stem, file)
     if spec is None or spec.loader is None:
         raise ConfigError(f"{file} is no Python file: a config is one, with a function get_config()")

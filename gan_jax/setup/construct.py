@@ -45,9 +45,11 @@ def find(package: str, settings: Settings, where: str) -> Callable[..., Any]:
         module_name, _, attribute = name.partition(":")
     try:
         return getattr(importlib.import_module(module_name), attribute)
-    except (ModuleNotFoundError, AttributeError) as error:
-        if ":" in name:
-            raise ConfigError(f"{where}: cannot find {name!r}: {error}") from None
+    except Exception as error:
+        if ":" in name:  # a module of one's own may raise anything
+            raise ConfigError(f"{where}: cannot load {name!r}: {type(error).__name__}: {error}") from error
+        if not isinstance(error, ModuleNotFoundError | AttributeError):
+            raise
         known = _known(package)
         raise ConfigError(f"{where}: unknown type {name!r}{nearest(name, known)}; known: {', '.join(known)}") from None
 

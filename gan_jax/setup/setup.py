@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
 from gan_jax.data.sources import known_sources
-from gan_jax.game import Method, Stretch
+from gan_jax.game import LARGEST_SEED, Method, Stretch
 from gan_jax.names import nearest
 from gan_jax.optim import Ema
 from gan_jax.setup.config import MOVED, resolve
@@ -109,6 +109,8 @@ class Setup:
             ("g_steps", 1),
         ):
             require_integer(key, config.get(key, lowest), lowest)
+        if config["seed"] > LARGEST_SEED:
+            raise ConfigError(f"seed is from 0 to {LARGEST_SEED}, got {config['seed']}")
         block = lambda kind, name: call(kind, config.get(name, {}), name)
         return cls(
             config,

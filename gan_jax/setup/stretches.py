@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,15 +21,25 @@ def stretches_of(config: Mapping[str, Any]) -> tuple[Stretch, ...]:
     sizes = {"shape": config["data"]["shape"], "batch_size": config["batch_size"]}
     sizes |= {key: config.get(key, 1) for key in ("d_steps", "g_steps")}
     blocks, steps = config.get("stretches") or ({},), config["steps"]
+    if not isinstance(blocks, tuple):
+        raise ConfigError(f"stretches is a tuple of dicts, not {blocks!r}")
     start, found = 0, []
     for i, block in enumerate(blocks):
         where = f"stretches[{i}]"
         _check_keys(block, where)
         phase = call(Phase, {key: block.get(key, size) for key, size in sizes.items()}, where)
-        rounds = _rounds(block, phase, where, steps - start, last=i == len(blocks) - 1)
-        reset = block.get("reset", ())
-        reset = (reset,) if isinstance(reset, str) else tuple(reset)
-        found.append(Stretch(phase, start, start + rounds, bool(block.get("fade", False)), reset))
+        rounds = _rounds(block, phase, where, steps - start, steps, last=i == len(blocks) - 1)
+        reset, fade = block.get("reset", ()), block.get("fade", False)
+        reset = (reset,) if isinstance(reset, str) else reset
+        if not isinstance(reset, tuple) or not all(isinstance(name, str) for name in reset):
+            raise ConfigError(f"{where}.reset is a tuple of networks' names, not {reset!r}")
+        if not isinstance(fade, bool):
+            raise ConfigError(f"{where}.fade is True or False, not {fade!r}")
+        if reset and not start:
+            raise ConfigError(f"{where}.reset: the optimisers are new at round 0 anyway: remove it")
+        if fade and not {"rounds", "kimg"} & block.keys():
+            raise ConfigError(f"{where} fades, so it needs rounds or kimg: a longer run would change the rounds played")
+        found.append(Stretch(phase, start, start + rounds, fade, reset))
         start += rounds
     if start != steps:
         raise ConfigError(
@@ -46,15 +57,24 @@ def _check_keys(block: Any, where: str) -> None:
             raise ConfigError(f"unknown config key {where}.{key}{nearest(key, _KEYS)}; it takes {', '.join(_KEYS)}")
 
 
-def _rounds(block: Mapping[str, Any], phase: Phase, where: str, left: int, last: bool) -> int:
+def _rounds(block: Mapping[str, Any], phase: Phase, where: str, left: int, steps: int, last: bool) -> int:
     if "rounds" in block and "kimg" in block:
         raise ConfigError(f"{where} takes rounds or kimg, not both")
     if "kimg" in block:
-        rounds = round(1000 * block["kimg"] / phase.images_a_round)
+        kimg = block["kimg"]
+        if not isinstance(kimg, int | float) or isinstance(kimg, bool) or not 0 < kimg < math.inf:
+            raise ConfigError(f"{where}.kimg is a number of thousands of images, more than 0, not {kimg!r}")
+        rounds = round(1000 * kimg / phase.images_a_round)
+        if not rounds:
+            raise ConfigError(f"{where}.kimg = {kimg} is less than a round of {phase.images_a_round} images")
     elif "rounds" in block:
         rounds = block["rounds"]
     elif last:
         rounds = left
+        if left < 1:
+            raise ConfigError(
+                f"the stretches before {where} play {steps - left:,} rounds, and steps is {steps:,}: raise steps"
+            )
     else:
         raise ConfigError(f"{where} needs rounds, or kimg: only the last stretch may leave its length out")
     require_integer(f"{where}.rounds", rounds, 1)

@@ -118,7 +118,10 @@ def test_all_flags_that_are_not_taken_are_told_at_once():
     ("typed", "says"),
     [
         ("stpes=3", "--config.stpes: the config has no 'stpes' (did you mean 'steps'?); it has batch_size, "),
-        ("data.shpae=3", "--config.data.shpae: config.data has no 'shpae' (did you mean 'shape'?); it has attributes, "),
+        (
+            "data.shpae=3",
+            "--config.data.shpae: config.data has no 'shpae' (did you mean 'shape'?); it has attributes, ",
+        ),
         ("steps.x=3", "--config.steps.x: config.steps is one value, 6000, and has no keys"),
         ("steps=many", "--config.steps=many: a whole number is needed here"),
         ("ema.decay=high", "--config.ema.decay=high: a number is needed here"),

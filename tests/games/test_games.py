@@ -177,7 +177,7 @@ def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbro
         ("two critics", {"stretches": ({"rounds": 3, "fade": True}, {})}, "the generator .Generator. does not grow"),
         ("pairs", {"loss": {"type": "hinge"}}, "takes no block 'loss': remove it"),
         ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),
-        ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot find 'small_games:Translater'"),
+        ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot load 'small_games:Translater'"),
         ("pairs", {"optim": {"a_to_b": {"type": "adam"}}}, "optim lacks b_to_a"),
         ("voxels", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's voxels"),
     ],

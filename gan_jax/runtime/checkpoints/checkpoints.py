@@ -126,10 +126,10 @@ class Checkpoints:
         if found == _NONE:
             return None
         if found == _DAMAGED:
+            which = "every checkpoint" if step is None else f"the checkpoint of step {step} that was asked for"
             raise CheckpointError(
-                f"{'no checkpoint' if step is None else f'the checkpoint of step {step} that was asked for'} in "
-                f"{self.directory} can be loaded; what is wrong is above. Ask for another step, put back a copy, or "
-                f"move the directory away to start afresh. Here: steps {self.steps() or '(none)'}"
+                f"{self.directory}: {which} cannot be loaded; what is wrong is above. Ask for another step, put back a "
+                f"copy, or move the directory away to start afresh. Here: steps {self.steps() or '(none)'}"
             )
         leaves = named_leaves(template)
         stored = json.loads((self._folder(found) / "leaves.json").read_text())
