@@ -126,9 +126,10 @@ class Checkpoints:
         if found == _NONE:
             return None
         if found == _DAMAGED:
-            which = "every checkpoint" if step is None else f"the checkpoint of step {step} that was asked for"
+            told = f"the checkpoint of step {step} that was asked for cannot be loaded from {self.directory}"
             raise CheckpointError(
-                f"{self.directory}: {which} cannot be loaded; what is wrong is above. Ask for another step, put back a "
+                f"{told if step is not None else f'no checkpoint in {self.directory} can be loaded'}; what is wrong is above. "
+                f"Ask for another step, put back a "
                 f"copy, or move the directory away to start afresh. Here: steps {self.steps() or '(none)'}"
             )
         leaves = named_leaves(template)
