@@ -10,7 +10,7 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.latents import uniform
-from gan_jax.methods.samplers import with_latent_truncation
+from gan_jax.methods.truncation import with_latent_truncation
 from gan_jax.nn.dense import Dense
 from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
