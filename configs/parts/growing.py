@@ -45,12 +45,9 @@ def growing(
     if rates is not None:
         values = [at(rates, side) for side in sides]
         changes = [i for i in range(1, len(sides)) if values[i] != values[i - 1]]
+        schedule = {"schedule": "stairs", "counts": "kimg", "values": (values[0], *(values[i] for i in changes))}
+        schedule["boundaries"] = tuple(began[sides[i]] for i in changes)
         for player in NETWORKS:
-            config.optim[player].learning_rate = ConfigDict(
-                {
-                    "schedule": "stairs",
-                    "counts": "kimg",
-                    "values": (values[0], *(values[i] for i in changes)),
-                    "boundaries": tuple(began[sides[i]] for i in changes),
-                }
-            )
+            rest = {key: value for key, value in config.optim[player].items() if key != "learning_rate"}
+            rate = ConfigDict(schedule) if changes else values[0]
+            config.optim[player] = ConfigDict({**rest, "learning_rate": rate})

@@ -57,7 +57,7 @@ def made():
         given = jnp.zeros((4, *SHAPE)) if name == "discriminator" else jnp.zeros((4, 5))
         variables = dict(module.init({"params": jax.random.key(0), "noise": jax.random.key(1)}, given))
         fill = lambda leaf: leaf + 0.3 * rng.normal(size=leaf.shape).astype(np.float32)
-        found[name] = module, jax.tree.map(fill, variables)
+        found[name] = module, jax.tree.map(fill, {k: v for k, v in variables.items() if k in ("params", "averages")})
     return found
 
 
