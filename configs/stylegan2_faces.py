@@ -1,6 +1,6 @@
 """StyleGAN2 on drawn grey faces at 32 x 32: minutes on a laptop.
 
-Paper: Karras et al., arXiv:1912.04958, with networks of 32 to 128 channels; no table of the paper has this data set.
+Paper: Karras et al., arXiv:1912.04958, with networks of 32 to 64 channels; no table of the paper has this data set.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/stylegan2_faces.py --workdir=runs/stylegan2_faces
 """
@@ -13,7 +13,7 @@ from gan_jax.configs import sngan_faces
 def get_config() -> ConfigDict:
     config = sngan_faces.get_config()
     config.steps = 3750
-    widths = {"channel_base": 1024, "channel_max": 128}
+    widths = {"channel_base": 1024, "channel_max": 64}
     config.generator = ConfigDict({"type": "stylegan2.Generator", "w_dim": 64, "mapping_layers": 2, **widths})
     config.discriminator = ConfigDict({"type": "stylegan2.Discriminator", **widths})
     config.loss = ConfigDict({"type": "non_saturating"})

@@ -30,7 +30,14 @@ def test_there_are_experiments():
 _DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "imagenet")
 
 
-@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+_ALIKE = ("stylegan_b", "stylegan_c", "stylegan_d", "stylegan_e", "stylegan_ffhq1024_one", "progan_celebahq1024_one")
+
+
+def _but_one_of_those_alike(file):
+    return pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem.startswith(_ALIKE) else [])
+
+
+@pytest.mark.parametrize("file", map(_but_one_of_those_alike, EXPERIMENTS))
 def test_a_round_of_full_size_has_the_states_shape(file):
     config = _config(file)
     method = Setup.of(config).method
