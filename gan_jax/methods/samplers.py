@@ -75,7 +75,7 @@ class GeneratorSampler(struct.PyTreeNode):
         w = self.generator.apply(self.variables, starts["z"], label, method="map", **self._growth)
         if self.psi is not None:
             average = self.variables["averages"]["w"].reshape(1, 1, -1)
-            w = average + self.psi.reshape(1, -1, 1) * (w - average)
+            w = w + (self.psi.reshape(1, -1, 1) - 1) * (w - average)  # psi 1 changes nothing, to the bit
         return {**starts, "w": w}
 
     @property
