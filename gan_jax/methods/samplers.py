@@ -75,7 +75,8 @@ class GeneratorSampler(struct.PyTreeNode):
         w = self.generator.apply(self.variables, starts["z"], label, method="map", **self._growth)
         if self.psi is not None:
             average = self.variables["averages"]["w"].reshape(1, 1, -1)
-            w = w + (self.psi.reshape(1, -1, 1) - 1) * (w - average)  # psi 1 changes nothing, to the bit
+            psi = self.psi.reshape(1, -1, 1)
+            w = jnp.where(psi == 1, w, average + psi * (w - average))
         return {**starts, "w": w}
 
     @property

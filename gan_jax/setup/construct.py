@@ -15,8 +15,8 @@ from typing import Any
 import optax
 
 from gan_jax.names import nearest
-from gan_jax.setup.config_files import ConfigError
 from gan_jax.optim import stairs
+from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
 
 Settings = Mapping[str, Any]
