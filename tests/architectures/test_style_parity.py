@@ -22,14 +22,6 @@ BASE = (8, 4)
 FADE = 0.3
 
 
-@pytest.fixture(scope="module")
-def by_torch():
-    pytest.importorskip("torch")
-    import torch_style
-
-    return torch_style
-
-
 @functools.cache
 def filled(module, *shapes, label=False):
     """Variables of which none is zero, and arguments."""
@@ -107,32 +99,32 @@ def by_side(level):
 
 @pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize("classes", [0, 3])
-def test_progan_generator(by_torch, level, classes):
+def test_progan_generator(torch_style, level, classes):
     net = progan.Generator(SHAPE, BASE, num_classes=classes, **WIDTHS)
     variables, (z, *label) = filled(net, (4, 16), label=bool(classes))
     label = label[0] if classes else None
     ours = lambda params, z: net.apply({"params": params}, z, label, shape=by_side(level), fade=jnp.float32(FADE))
-    of = labels(by_torch, label)
-    theirs = lambda p, z: by_torch.progan_generator(p, z, BASE, level, FADE, of, classes)
-    compare(by_torch, ours, theirs, variables["params"], z)
+    of = labels(torch_style, label)
+    theirs = lambda p, z: torch_style.progan_generator(p, z, BASE, level, FADE, of, classes)
+    compare(torch_style, ours, theirs, variables["params"], z)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize(("blur", "classes"), [(False, 0), (True, 3)])
-def test_progan_and_stylegan_discriminators(by_torch, level, blur, classes):
+def test_progan_and_stylegan_discriminators(torch_style, level, blur, classes):
     net = (stylegan if blur else progan).Discriminator(SHAPE, BASE, num_classes=classes, **WIDTHS)
     variables, (_, *label) = filled(net, (8, *SHAPE), label=bool(classes))
     label = label[0] if classes else None
     images = np.random.default_rng(3).normal(size=(8, *by_side(level))).astype(np.float32)
     ours = lambda params, x: net.apply({"params": params}, x, label, fade=jnp.float32(FADE)).logits
-    of = labels(by_torch, label)
-    theirs = lambda p, x: by_torch.progan_discriminator(p, x, level, FADE, 4, blur, of, classes)
-    compare(by_torch, ours, theirs, variables["params"], images)
+    of = labels(torch_style, label)
+    theirs = lambda p, x: torch_style.progan_discriminator(p, x, level, FADE, 4, blur, of, classes)
+    compare(torch_style, ours, theirs, variables["params"], images)
 
 
 @pytest.mark.parametrize("level", [0, 2])
 @pytest.mark.parametrize("form", ["full", "classes", "pixel"])
-def test_stylegan_generator(by_torch, level, form):
+def test_stylegan_generator(torch_style, level, form):
     options = {"pixel": {"constant": False, "noise": False, "norm": "pixel", "mapping_layers": 0, "w_dim": 16}}
     classes = 3 if form == "classes" else 0
     options = options.get(form, {"w_dim": 12, "mapping_layers": 3})
@@ -146,43 +138,43 @@ def test_stylegan_generator(by_torch, level, form):
         ),
         noises,
     )
-    torch = by_torch.torch
+    torch = torch_style.torch
 
     def theirs(p, z):
-        w = by_torch.mapping(p.get("mapping", {}), z, labels(by_torch, label))
+        w = torch_style.mapping(p.get("mapping", {}), z, labels(torch_style, label))
         codes = w[:, None].repeat(1, 6, 1)
         maps = {name: torch.tensor(noise[0]) for name, noise in noises.items()}
         plain = form == "pixel"
-        return by_torch.stylegan_synthesis(p["synthesis"], codes, BASE, level, FADE, maps, not plain, not plain)
+        return torch_style.stylegan_synthesis(p["synthesis"], codes, BASE, level, FADE, maps, not plain, not plain)
 
-    compare(by_torch, ours, theirs, variables["params"], z)
+    compare(torch_style, ours, theirs, variables["params"], z)
 
 
 @pytest.mark.parametrize(("form", "classes"), [("skip", 0), ("skip", 3), ("residual", 0)])
-def test_stylegan2_generator(by_torch, form, classes):
+def test_stylegan2_generator(torch_style, form, classes):
     net = stylegan2.Generator(SHAPE, BASE, form=form, w_dim=12, mapping_layers=2, num_classes=classes, **WIDTHS)
     variables, (z, *label) = filled(net, (4, 16), label=bool(classes))
     label, noises = label[0] if classes else None, {}
     state = {key: value for key, value in variables.items() if key != "params"}
     ours = with_noise(lambda params, z: net.apply({"params": params, **state}, z, label), noises)
-    torch = by_torch.torch
+    torch = torch_style.torch
 
     def theirs(p, z):
-        label_ = labels(by_torch, label)
-        codes = by_torch.mapping(p["mapping"], z, label_, second=True)[:, None].repeat(1, 6, 1)
+        label_ = labels(torch_style, label)
+        codes = torch_style.mapping(p["mapping"], z, label_, second=True)[:, None].repeat(1, 6, 1)
         maps = {name: torch.tensor(noise[0]) for name, noise in noises.items()}
-        return by_torch.stylegan2_synthesis(p["synthesis"], codes, maps, form == "skip")
+        return torch_style.stylegan2_synthesis(p["synthesis"], codes, maps, form == "skip")
 
-    compare(by_torch, ours, theirs, variables["params"], z)
+    compare(torch_style, ours, theirs, variables["params"], z)
 
 
 @pytest.mark.parametrize(("residual", "classes"), [(True, 0), (False, 3)])
-def test_stylegan2_discriminator(by_torch, residual, classes):
+def test_stylegan2_discriminator(torch_style, residual, classes):
     options = {"label_dim": 8, "label_layers": 2, "residual": residual}
     net = stylegan2.Discriminator(SHAPE, BASE, num_classes=classes, **WIDTHS, **options)
     variables, (images, *label) = filled(net, (8, *SHAPE), label=bool(classes))
     label = label[0] if classes else None
     ours = lambda params, x: net.apply({"params": params}, x, label).logits
-    of = labels(by_torch, label)
-    theirs = lambda p, x: by_torch.stylegan2_discriminator(p, x, 2, 4, residual, of)
-    compare(by_torch, ours, theirs, variables["params"], images)
+    of = labels(torch_style, label)
+    theirs = lambda p, x: torch_style.stylegan2_discriminator(p, x, 2, 4, residual, of)
+    compare(torch_style, ours, theirs, variables["params"], images)
