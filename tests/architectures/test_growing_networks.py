@@ -21,13 +21,13 @@ def counted(module, *args):
 
 @pytest.mark.parametrize(
     ("of_g", "of_d", "counts"),
-    [  # counted in the published TensorFlow and PyTorch networks at 1024; the others follow from the widths
+    [  # StyleGAN's G at 1024 is printed in its README; the others follow from the same widths
         (progan.Generator, progan.Discriminator, {1024: (23_079_115, 23_087_249), 128: (22_933_394, 22_941_313)}),
         (stylegan.Generator, stylegan.Discriminator, {1024: (26_219_627, 23_087_249), 128: (25_843_858, 22_941_313)}),
         (stylegan2.Generator, stylegan2.Discriminator, {1024: (30_370_060, 29_012_513), 256: (30_034_338, 28_864_129)}),
     ],
 )
-def test_full_networks_have_the_published_number_of_parameters(of_g, of_d, counts):
+def test_full_networks_have_the_papers_number_of_parameters(of_g, of_d, counts):
     for side, expected in counts.items():
         shape = (side, side, 3)
         found = counted(of_g(shape), jnp.zeros((4, 512))), counted(of_d(shape), jnp.zeros((4, *shape)))
