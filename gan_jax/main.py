@@ -24,6 +24,8 @@ VERBS = {  # -> its file in gan_jax/verbs
     "train": "train",
     "sample": "sample",
     "evaluate": "evaluate",
+    "analyse": "analyse",
+    "video": "video",
     "classifier": "classifier",
     "sweep": "sweep",
     "plan": "plan",

@@ -184,9 +184,9 @@ def test_an_average_may_be_taken_before_the_generators_own_update(play, make_gam
     states, _ = play(make_game(ema=Ema(0.75, before=True)))
     generators = [state.networks["generator"] for state in states]
     expected = generators[0].params
-    for before, after in zip(generators, generators[1:], strict=False):
+    for before, now in zip(generators, generators[1:], strict=False):
         expected = jax.tree.map(lambda a, b: 0.75 * a + 0.25 * b, expected, before.params)
-        for a, b in zip(*map(jax.tree.leaves, (after.ema["params"], expected)), strict=True):
+        for a, b in zip(*map(jax.tree.leaves, (now.ema["params"], expected)), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
     assert not equal(generators[-1].ema["params"], generators[0].params)
 
