@@ -25,6 +25,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "sample": "sample",
     "evaluate": "evaluate",
     "analyse": "analyse",
+    "project": "project",
     "video": "video",
     "classifier": "classifier",
     "sweep": "sweep",

@@ -79,6 +79,22 @@ def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):
         assert opened.n_frames == 3
 
 
+def test_images_of_a_folder_are_projected(run, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    Image.fromarray(np.tile(np.arange(0, 200, 20, dtype=np.uint8), (10, 1))).save(tmp_path / "mine" / "a.png")
+    out = tmp_path / "found"
+    flags = (f"--images={tmp_path}/mine", f"--out={out}", "--iterations=20", "--space=w+")
+    assert play(tmp_path, "project", f"--workdir={run[1]}", *flags) == 0
+    with np.load(out / "codes.npz") as codes:
+        assert codes["w"].shape == (1, 4, 4)
+    with Image.open(out / "projected.png") as picture:
+        assert picture.size == (2 * 66 + 2, 66 + 2)
+    assert "mean distance" in capsys.readouterr().out
+    for flags, message in (((), "--images"), ((f"--images={tmp_path}/none",), "none")):
+        assert play(tmp_path, "project", f"--workdir={run[1]}", *flags) == 1
+        assert message in capsys.readouterr().err
+
+
 def test_truncation_of_samples_is_by_psi(run, tmp_path):
     drawn = {}
     for psi in ("1", "0.5"):
