@@ -17,7 +17,8 @@ BUILT_IN = {
 
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == ("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "tfds", "toys")
-    assert source_settings("folder") == ("path", "split", "skip_broken")
+    assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
+    assert source_settings("arrays") == ("path", "split", "range", "by_number")
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -45,7 +46,8 @@ def test_unset_settings_are_left_alone():
     "source, settings, message",
     [
         ("emojis", {}, "did you mean 'emoji'.*Known: arrays, digits"),
-        ("folder", {"path": "x", "splits": "train"}, "no setting 'splits'.*did you mean 'split'"),
+        ("folder", {"path": "x", "splits": "train"}, "splits is True or False, not 'train'.*by `split`"),
+        ("folder", {"path": "x", "skip_brokn": True}, "no setting 'skip_brokn'.*did you mean 'skip_broken'"),
         ("emoji", {"path": "x"}, "no setting 'path' .*It takes: split"),
         ("digits", {"split": "val"}, "split 'val' is not known.*train, test"),
         ("emoji", {"split": "tset"}, "did you mean 'test'"),
