@@ -161,6 +161,9 @@ def test_files_of_other_kinds_are_counted_and_named(place):
     )
     note = "left out 5 files of other kinds (.nef: 3, no ending: 1, .mp4: 1), LICENSE, b.nef, c.nef, ..."
     assert source.notes == (note,) and note in str(inspect_source(source))
+
+
+def test_nothing_but_files_of_other_kinds(place):
     with pytest.raises(
         FileNotFoundError, match=r"no images in .*There are 1 files of other kinds \(.heic: 1\), b.heic"
     ):

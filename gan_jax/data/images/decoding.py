@@ -9,6 +9,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from gan_jax.data.files.tree import readable
 from gan_jax.data.images.depth import check_high_bytes, grey_to_eight_bits, stored_bits
 from gan_jax.data.images.orientation import exif_of_jpeg, exif_of_png, orientation_in, upright
 
@@ -78,7 +79,7 @@ def broken(name: str, error: Exception, remedy: str = "") -> BrokenImage:
         reason = f"not an image of a format that is read ({', '.join(FORMATS)})"
     elif isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         reason = f"it has more than {MOST_PIXELS:,} pixels, the most that are decoded"
-    return BrokenImage(f"cannot decode {name}: {reason}.{' ' + remedy if remedy else ''}")
+    return BrokenImage(f"cannot decode {readable(name)}: {reason}.{' ' + remedy if remedy else ''}")
 
 
 def _opened(file: BinaryIO) -> Image.Image:

@@ -103,7 +103,7 @@ class Folder:
         return decode(data, self._told(index), _REMEDY, self._bits)
 
     def _told(self, index: int) -> str:
-        return readable(os.path.join(self._place, self._files[index]))
+        return f"{self._place}/{self._files[index]}"
 
     def _leave_out_broken(self) -> None:
         from tqdm import tqdm
