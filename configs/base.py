@@ -42,12 +42,14 @@ def get_config() -> ConfigDict:
     config.data.splits = placeholder(bool)  # folder: whether its folders are splits or classes
     config.data.skip_broken = placeholder(bool)  # folder
     config.data.bits = placeholder(int)  # folder, tfds: those used of 16-bit grey files
-    config.data.range = placeholder(tuple)  # arrays: the values of black and white in float images, (-1, 1) or (0, 1)
+    config.data.by_number = placeholder(bool)  # arrays: labels without names stay as they are, with empty classes
+    config.data.pixel_range = placeholder(tuple)  # arrays: black and white of float images, (-1, 1) or (0, 1)
     config.data.length = placeholder(int)  # fake, toys
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
     config.data.size = placeholder(tuple)  # fake
     config.data.num_classes = placeholder(int)  # fake
+    config.data.seed = placeholder(int)  # fake, toys: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes

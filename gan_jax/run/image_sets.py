@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gan_jax.data import EightBit, Preprocessing, Source, inspect_source, open_source
-from gan_jax.data.sources import source_settings
 
 _BY_NAME = {"emoji": "bicubic", "digits": "bicubic", "faces": "box"}  # and how each is resized; faces: as its size 32
 
 
-def open_set(name: str, reading: Mapping[str, Any] | None = None) -> EightBit:
+def open_set(name: str, pixel_range: tuple[float, float] | None = None, skip_broken: bool = False) -> EightBit:
     """The images of a folder, a zip archive, an .npz file, or a data set by name, as they are.
 
     A folder's images have one height and width; they are RGB if any of them is, else grey, with alpha only if all have it.
     Labels of an .npz file without names of classes stay the numbers that they are.
 
-    reading: settings of how it is read, such as skip_broken of a folder and range of an .npz file; each goes to the kind
-    that takes it.
-    Raises FileNotFoundError for a name of none of these; ValueError for images of different sizes.
+    pixel_range: black and white of float images in an .npz file. skip_broken: leave out a folder's files that do not
+    decode; `notes` names them. Of other sets it changes nothing: none of their images can be broken.
+    Raises FileNotFoundError for a name of none of these; ValueError for images of different sizes, and for a range where
+    there are no floats.
     """
     path = Path(name).expanduser()
+    if pixel_range is not None and path.suffix != ".npz":
+        raise ValueError(f"a range of pixels is of the floats in an .npz file, and {name} is none")
     if path.is_dir() or path.suffix.lower() == ".zip":
-        return _as_it_is(_open("folder", reading, path=str(path)))
+        return _as_it_is(open_source("folder", path=str(path), skip_broken=skip_broken))
     if path.suffix == ".npz":
-        return _as_it_is(_open("arrays", reading, path=str(path), by_number=True))
+        return _as_it_is(open_source("arrays", path=str(path), pixel_range=pixel_range, by_number=True))
     source, _, split = name.partition("/")
     if source not in _BY_NAME:
         raise FileNotFoundError(
             f"{name} is no folder, no .zip or .npz file, and none of the data sets {', '.join(_BY_NAME)}"
         )
-    return _as_it_is(_open(source, None, split=split or "train"), split or "train")
+    return _as_it_is(open_source(source, split=split or "train"), split or "train")
 
 
-def open_reference(name: str, shape: tuple[int, ...], reading: Mapping[str, Any] | None = None) -> dict[str, EightBit]:
-    """By split. One set of images stands for both; a data set by name is resized to `shape`. reading: as of `open_set`."""
+def open_reference(name: str, shape: tuple[int, ...], skip_broken: bool = False) -> dict[str, EightBit]:
+    """By split. One set of images stands for both; a data set by name is resized to `shape`. skip_broken: as of `open_set`."""
     source, _, split = name.partition("/")
     if source not in _BY_NAME or Path(name).exists():
-        return dict.fromkeys(("train", "test"), open_set(name, reading))
+        return dict.fromkeys(("train", "test"), open_set(name, skip_broken=skip_broken))
     fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter=_BY_NAME[source]), part)
     return (
         dict.fromkeys(("train", "test"), fitted(split)) if split else {"train": fitted("train"), "test": fitted("test")}
     )
-
-
-def _open(source: str, reading: Mapping[str, Any] | None, **settings: Any) -> Source:
-    taken = source_settings(source)
-    return open_source(source, **settings, **{key: value for key, value in (reading or {}).items() if key in taken})
 
 
 def _as_it_is(source: Source, split: str | None = None) -> EightBit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,8 @@ def run(values: FlagValues) -> None:
     options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
         require(values, "evaluate --images", reference="digits")
-        reading = {"skip_broken": values.skip_broken}
-        evaluate_images(values.images, values.reference, values.recipes, extractors, options, values.out, reading)
+        asked = (values.recipes, extractors, options, values.out)
+        evaluate_images(values.images, values.reference, *asked, skip_broken=values.skip_broken)
         return
     require(values, "evaluate", workdir="runs/digits")
     steps = None if values.step is None else [values.step]
@@ -145,19 +145,19 @@ def evaluate_images(
     extractors: Extractors | None = None,
     options: Options | None = None,
     out: str | Path | None = None,
-    reading: Mapping[str, Any] | None = None,
+    skip_broken: bool = False,
 ) -> list[Score]:
     """Scores a set of images against another, whoever made them. -> the scores.
 
     images, reference: a folder, a .zip or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
     or "faces", with "/test" behind it for that split; a data set by name is resized to the images' size.
-    out: a file that the scores are appended to. reading: how both are read, such as {"skip_broken": True}, see `open_set`.
+    out: a file that the scores are appended to. skip_broken: leave out files of either that do not decode.
     Raises Unscored at the end where recipes failed.
     """
     options, extractors = options or Options(), extractors or Extractors()
     chosen = {name: find_recipe(name, extractors.classifiers) for name in recipes or _OF_IMAGES}
-    fake = open_set(images, reading)
-    real = open_reference(reference, fake.shape, reading)
+    fake = open_set(images, skip_broken=skip_broken)
+    real = open_reference(reference, fake.shape, skip_broken)
     for each in (fake, *{id(each): each for each in real.values()}.values()):
         say("\n  ".join([f"{each.name}: {len(each):,} images", *each.notes]))
     evidence = Evidence(

@@ -47,12 +47,14 @@ def test_floats_are_rounded_to_levels(save):
 
 def test_floats_without_a_negative_value_are_refused_unless_their_range_is_told(save):
     path = save(image=(IMAGES / 255).astype(np.float32))
-    with pytest.raises(ValueError, match=r"image is float32 in \[0.*without a negative value.*set range=\(0, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"image is float32 in \[0.*no pixel below 0.*pixel_range.*\(0, 1\) or \(-1, 1\)"
+    ):
         open_source("arrays", path=path)
-    np.testing.assert_array_equal(open_source("arrays", path=path, range=(0, 1)).images, IMAGES)
-    assert "range=(0.0, 1.0)" in repr(open_source("arrays", path=path, range=[0, 1]))
+    np.testing.assert_array_equal(open_source("arrays", path=path, pixel_range=(0, 1)).images, IMAGES)
+    assert "pixel_range=(0.0, 1.0)" in repr(open_source("arrays", path=path, pixel_range=[0, 1]))
     bright = save(image=(np.maximum(IMAGES, 128) / 127.5 - 1).astype(np.float32))
-    assert open_source("arrays", path=bright, range=(-1, 1)).images.min() == 128
+    assert open_source("arrays", path=bright, pixel_range=(-1, 1)).images.min() == 128
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -60,19 +62,21 @@ def test_any_range_of_any_float(save, dtype):
     levels = np.arange(256).reshape(1, 16, 16, 1)
     for low, high in ((0, 1), (-1, 1), (0, 255), (-0.5, 0.5)):
         path = save(image=(levels / 255 * (high - low) + low).astype(dtype))
-        read = open_source("arrays", path=path, range=(low, high)).images
+        read = open_source("arrays", path=path, pixel_range=(low, high)).images
         np.testing.assert_allclose(read, levels, atol=1 if dtype == np.float16 else 0)
 
 
-@pytest.mark.parametrize("range", [(1, 0), (0, 0), (0, float("nan")), (0, float("inf")), (0,), "ab", 3, (0, 1, 2)])
-def test_ranges_that_are_none(save, range):
-    with pytest.raises(ValueError, match="range is .low, high."):
-        open_source("arrays", path=save(image=(IMAGES / 255).astype(np.float32)), range=range)
+@pytest.mark.parametrize(
+    "pixel_range", [(1, 0), (0, 0), (0, float("nan")), (0, float("inf")), (0,), "ab", 3, (0, 1, 2)]
+)
+def test_ranges_that_are_none(save, pixel_range):
+    with pytest.raises(ValueError, match="pixel_range is .black, white."):
+        open_source("arrays", path=save(image=(IMAGES / 255).astype(np.float32)), pixel_range=pixel_range)
 
 
 def test_a_range_where_there_are_no_floats(save):
     with pytest.raises(ValueError, match="holds no float images"):
-        open_source("arrays", path=save(image=IMAGES), range=(0, 1))
+        open_source("arrays", path=save(image=IMAGES), pixel_range=(0, 1))
 
 
 def test_pairs_and_volumes(save):

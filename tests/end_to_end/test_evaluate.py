@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -140,6 +141,20 @@ def test_sets_of_images_are_ordered_by_their_distance(sets, tmp_path):
     found = read_scores(tmp_path / "scores.jsonl")
     assert {score.subject.split("(")[0] for score in found} == {"Arrays", "Folder"}
     assert all(score.weights is None and score.step is None and str(sets) not in score.reference for score in found)
+
+
+def test_broken_files_are_left_out_where_that_is_asked(sets, tmp_path, capfd):
+    shutil.copytree(sets / "png", tmp_path / "png")
+    (tmp_path / "png" / "000.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="000.png.*set skip_broken"):
+        evaluate_images(str(tmp_path / "png"), str(sets / "half.npz"), ["swd"])
+    capfd.readouterr()
+    (score,) = (
+        score
+        for score in evaluate_images(str(tmp_path / "png"), str(sets / "half.npz"), ["swd"], skip_broken=True)
+        if score.name == "swd"
+    )
+    assert score.n_fake == 69 and "left out 1 images that do not decode: cannot decode" in capfd.readouterr().out
 
 
 def test_a_data_set_by_name_is_made_to_fit(sets):

@@ -17,8 +17,10 @@ MODES = {
 
 def saved(folder, names, many=0):
     folder.mkdir(exist_ok=True)
-    for number, name in enumerate([*names, *["rgb"] * many]):
+    for number, name in enumerate(names):
         MODES[name].save(folder / f"{number:05}.png")
+    for number in range(len(names), len(names) + many):
+        (folder / f"{number:05}.png").write_bytes((folder / "00000.png").read_bytes())
     return str(folder)
 
 
@@ -50,19 +52,20 @@ def test_every_header_is_looked_at(tmp_path):
         open_set(str(tmp_path / "one"))
 
 
-def test_reading_settings_go_to_the_kind_that_takes_them(tmp_path):
+def test_broken_files_and_ranges_of_floats(tmp_path):
     path = saved(tmp_path / "one", ("rgb", "rgb"))
     (tmp_path / "one" / "broken.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="range of pixels is of the floats in an .npz file"):
+        open_set(path, (0, 1))
     with pytest.raises(BrokenImage, match="broken.png.*skip_broken"):
         open_set(path)
-    reading = {"skip_broken": True, "range": (0, 1)}
-    images = open_set(path, reading)
+    images = open_set(path, skip_broken=True)
     assert len(images) == 2 and "broken.png" in images.notes[0]
-    assert len(open_reference(path, (6, 5, 3), reading)["test"]) == 2
+    assert len(open_reference(path, (6, 5, 3), skip_broken=True)["test"]) == 2
     np.savez(tmp_path / "x.npz", image=(PIXELS[None] / 255).astype(np.float32), label=[3])
-    with pytest.raises(ValueError, match="without a negative value"):
+    with pytest.raises(ValueError, match="no pixel below 0"):
         open_set(str(tmp_path / "x.npz"))
-    arrays = open_set(str(tmp_path / "x.npz"), reading)
+    arrays = open_set(str(tmp_path / "x.npz"), (0, 1), skip_broken=True)
     np.testing.assert_array_equal(arrays.images(np.arange(1)), PIXELS[None])
     assert arrays.labels().tolist() == [3]  # by number, as other sets' are
 

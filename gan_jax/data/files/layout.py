@@ -8,13 +8,13 @@ import dataclasses
 import numpy as np
 
 from gan_jax.data.files.dataset_json import DATASET_JSON, labels_in
-from gan_jax.data.files.tree import Tree, joined, readable
+from gan_jax.data.files.tree import Tree, Unreadable, joined, readable
 from gan_jax.data.labels import MOST_CLASSES
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # in either case
 
 _TRAIN = ("train", "training")
-_SPLITS = (*_TRAIN, "test", "testing", "val", "valid", "validation", "dev", "eval")
+SPLITS = (*_TRAIN, "test", "testing", "val", "valid", "validation", "dev", "eval")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,11 @@ def layout_of(tree: Tree, split: str | None, splits: bool | None) -> Layout:
         )
     if DATASET_JSON in files:
         listed = [file[len(root) + 1 if root else 0 :] for file in everything]
-        labels, classes, notes = labels_in(tree.read(joined(root, DATASET_JSON)), listed, where)
+        try:
+            text = tree.read(joined(root, DATASET_JSON))
+        except Unreadable as error:
+            raise ValueError(f"{DATASET_JSON} in {where} cannot be read: {error}.") from error
+        labels, classes, notes = labels_in(text, listed, where)
         return Layout(everything, labels, classes, (*notes, *found.notes()))
     if images and len(everything) > len(images):
         beside = ", ".join(readable(name) for name in folders if by_class[name])
@@ -83,7 +87,7 @@ def _split_folder(tree: Tree, split: str | None, splits: bool | None) -> str:
             told = ", ".join(map(readable, folders)) or "none"
             raise FileNotFoundError(f"{tree.place} has no split {split!r}. Folders there: {told}.")
         return split
-    named = [name for name in folders if name.lower() in _SPLITS]
+    named = [name for name in folders if name.lower() in SPLITS]
     if splits is False or splits is None and (not named or DATASET_JSON in files):
         return ""
     told = ", ".join(map(readable, named)) or "none"

@@ -14,7 +14,7 @@ MOST_BYTES = 2**28  # of one file, 4 for each pixel of the largest image that is
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)  # others, of a disk, may pass
 
 
-class Unreadable(ValueError):
+class Unreadable(OSError):
     """A name behind which there is no file that can be read whole."""
 
 
@@ -33,6 +33,10 @@ class Tree(Protocol):
 
     def open(self, file: str) -> BinaryIO:
         """The same, to read the beginning only."""
+        ...
+
+    def facts(self, file: str) -> tuple[int, float]:
+        """Bytes, and when it was last changed, in seconds; of an archive's files, when the archive was."""
         ...
 
 
@@ -67,11 +71,15 @@ class Disk:
                 raise Unreadable("it is no regular file")
             _check_length(facts.st_size)
             return open(path, "rb")
-        except OSError as error:
+        except OSError as error:  # Unreadable, which has no number, among them
             if error.errno not in _NOT_THERE:
                 raise
             links_nowhere = error.errno == errno.ENOENT and os.path.islink(path)
             raise Unreadable("it links to nothing" if links_nowhere else error.strerror.lower()) from error
+
+    def facts(self, file: str) -> tuple[int, float]:
+        found = os.stat(os.path.join(self._path, file))
+        return found.st_size, found.st_mtime
 
     def _check_no_loop(self, folder: str, link: str) -> None:
         parts = folder.split("/")
@@ -96,6 +104,7 @@ class Zipped:
             raise ValueError(
                 f"{self.place} is no zip archive, or was not copied whole ({error}). Copy or pack it again."
             ) from error
+        self._changed = os.stat(path).st_mtime
         self._folders: dict[str, tuple[set[str], set[str]]] = {"": (set(), set())}
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._zip.infolist():
@@ -115,6 +124,8 @@ class Zipped:
         try:
             with self.open(file) as opened:
                 return opened.read()
+        except Unreadable:
+            raise
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise Unreadable(f"it is damaged in the archive ({error})") from error
 
@@ -125,6 +136,9 @@ class Zipped:
             return self._zip.open(member)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
             raise Unreadable(f"it cannot be unpacked ({error})") from error
+
+    def facts(self, file: str) -> tuple[int, float]:
+        return self._members[self._at(file)].file_size, self._changed
 
     def _at(self, path: str) -> str:
         return joined(self._root, path)

@@ -33,7 +33,7 @@ class Arrays(InMemory):
         path: the .npz file.
         split: reads `image_<split>` and so on instead; unset, `image`, or `image_train` where there is none without a
             split.
-        range: (low, high), the values that mean black and white in float images. Unset: (-1, 1), and images without a
+        pixel_range: (black, white), their values in float images. Unset: (-1, 1), and images without a
             negative value are refused, as they may be in (0, 1).
         by_number: labels without names stay the file's numbers, also those that do not occur.
 
@@ -47,10 +47,10 @@ class Arrays(InMemory):
         self,
         path: str,
         split: str | None = None,
-        range: Sequence[float] | None = None,
+        pixel_range: Sequence[float] | None = None,
         by_number: bool = False,
     ):
-        path, range = os.path.expanduser(path), check_range(range, "arrays")
+        path, pixel_range = os.path.expanduser(path), check_range(pixel_range, "arrays")
         try:
             with Npz(path) as file:
                 if split is None and not _found(file, "") and _found(file, "_train"):
@@ -63,10 +63,10 @@ class Arrays(InMemory):
             raise kind(f"arrays: {error}") from error
         told = lambda key: f"arrays: {path}: {key}{suffix}"
         leaves = {key: arrays[key] for key in _LEAVES if key in arrays}
-        if range is not None and not any(np.issubdtype(leaf.dtype, np.floating) for leaf in leaves.values()):
-            raise ValueError(f"arrays: range is {range}, and {path} holds no float images. Leave it out.")
+        if pixel_range is not None and not any(np.issubdtype(leaf.dtype, np.floating) for leaf in leaves.values()):
+            raise ValueError(f"arrays: pixel_range is {pixel_range}, and {path} holds no float images. Leave it out.")
         leaves = {
-            key: _as_voxels(leaf, told(key)) if key == "voxels" else _as_images(leaf, told(key), range)
+            key: _as_voxels(leaf, told(key)) if key == "voxels" else _as_images(leaf, told(key), pixel_range)
             for key, leaf in leaves.items()
         }
         count, classes, labels = _common_length(leaves, path), (), arrays.get("label")
@@ -75,7 +75,7 @@ class Arrays(InMemory):
             labels, classes = _as_labels(labels, names, count, told("label"), others, by_number)
         table = arrays.get("attribute")
         attributes = {} if table is None else _as_attributes(table, arrays["attributes"], count, told("attribute"))
-        shown = "" if range is None else f", range={range}"
+        shown = "" if pixel_range is None else f", pixel_range={pixel_range}"
         super().__init__(leaves, labels, classes, f"Arrays({path!r}, split={split!r}{shown})", attributes)
 
 
@@ -126,7 +126,7 @@ def _common_length(leaves: Mapping[str, np.ndarray], path: str) -> int:
     return len(next(iter(leaves.values())))
 
 
-def _as_images(images: np.ndarray, where: str, range: tuple[float, float] | None) -> np.ndarray:
+def _as_images(images: np.ndarray, where: str, pixel_range: tuple[float, float] | None) -> np.ndarray:
     """uint8 [N, H, W, C] from what a file may hold."""
     if images.ndim == 3:
         images = images[..., None]
@@ -135,7 +135,7 @@ def _as_images(images: np.ndarray, where: str, range: tuple[float, float] | None
             f"{where} has shape {images.shape}. It must be [N, H, W] or [N, H, W, C], C from 1 to 4, and not empty."
         )
     if np.issubdtype(images.dtype, np.floating):
-        return eight_bits(images, range, where)
+        return eight_bits(images, pixel_range, where)
     if images.dtype != np.uint8:
         raise ValueError(f"{where} is {images.dtype}. It must be uint8 (0 to 255), or float32 in [-1, 1].")
     return images
