@@ -97,9 +97,9 @@ def test_splits_without_one_to_train_on_and_images_beside_splits(tmp_path):
         opened(path)
     assert opened(path, splits=False).classes == ("test", "val")
     on_disk(tmp_path, images("train/a.png", "stray.png"))
-    with pytest.raises(ValueError, match="images beside folders with the names of splits"):
-        opened(path)
-    assert levels(opened(path, splits=True)) == [0]
+    assert levels(opened(path)) == levels(opened(path, splits=True)) == [0]
+    assert opened(path).notes == ("left out 1 images beside the splits, stray.png",)
+    assert opened(path, split="train").notes == ()
 
 
 STYLEGAN = images("00000/img00000000.png", "00000/img00000001.png", "00001/img00001000.png", "top.png")

@@ -14,7 +14,7 @@ from gan_jax.data.labels import MOST_CLASSES
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # in either case
 
 _TRAIN = ("train", "training")
-SPLITS = (*_TRAIN, "test", "testing", "val", "valid", "validation", "dev", "eval")
+SPLITS = (*_TRAIN, "test", "testing", "val", "valid", "validation", "dev", "eval", "unlabeled", "unlabelled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +44,8 @@ def layout_of(tree: Tree, split: str | None, splits: bool | None) -> Layout:
     """
     root = _split_folder(tree, split, splits)
     found = _Walk(tree)
+    if root and split is None:
+        found.beside(tree.listing("")[0])
     files, folders = tree.listing(root)
     images, by_class = found.images_of(root, files), {}
     for name in folders:
@@ -99,11 +101,6 @@ def _split_folder(tree: Tree, split: str | None, splits: bool | None) -> str:
                 f"{tree.place} has folders with the names of splits ({told}) beside others ({some}). Set splits=False"
                 " where all of them are classes, splits=True where the data are split, or give the split's own folder as path."
             )
-        if any(file.lower().endswith(ENDINGS) for file in files):
-            raise ValueError(
-                f"{tree.place} holds images beside folders with the names of splits ({told}). Set splits=True to read"
-                " the split and leave those images out, or move them."
-            )
     train = [name for name in named if name.lower() in _TRAIN]
     if len(train) != 1:
         raise FileNotFoundError(
@@ -127,6 +124,11 @@ class _Walk:
         self._tree = tree
         self._endings: collections.Counter[str] = collections.Counter()
         self._examples: list[str] = []
+        self._beside: list[str] = []
+
+    def beside(self, files: list[str]) -> None:
+        """Notes the images among the files that lie beside splits."""
+        self._beside = [readable(name) for name in files if name.lower().endswith(ENDINGS)]
 
     def images_of(self, folder: str, files: list[str]) -> list[str]:
         """The paths of the images among a folder's files."""
@@ -150,7 +152,14 @@ class _Walk:
         return found
 
     def notes(self) -> tuple[str, ...]:
-        return (f"left out {self._counted()}",) if self._endings else ()
+        others = (f"left out {self._counted()}",) if self._endings else ()
+        if not self._beside:
+            return others
+        more = ", ..." if len(self._beside) > 3 else ""
+        return (
+            f"left out {len(self._beside):,} images beside the splits, {', '.join(self._beside[:3])}{more}",
+            *others,
+        )
 
     def told(self) -> str:
         """The same as the end of an error."""
