@@ -47,7 +47,7 @@ def get_config() -> ConfigDict:
     config.data.length = placeholder(int)  # fake, toys
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
-    config.data.size = placeholder(tuple)  # fake
+    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32
     config.data.num_classes = placeholder(int)  # fake
     config.data.seed = placeholder(int)  # fake, toys: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
