@@ -165,12 +165,12 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(format, monkeypatch
 def test_a_small_file_of_a_huge_image(tmp_path):
     for name, size in (("a.png", (12_000, 12_000)), ("b.png", (9_000, 8_000))):
         Image.new("1", size).save(tmp_path / name)
-    began = time.perf_counter()
+    began = time.process_time()
     for index in range(2):
         for read in (lambda source, i: source[i], lambda source, i: source.sizes_of(i)):
             with pytest.raises(BrokenImage, match="pixels, .*most that are decoded"):
                 read(opened(tmp_path), index)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 2
 
 
 @pytest.fixture

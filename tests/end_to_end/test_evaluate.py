@@ -206,7 +206,9 @@ def test_sets_that_do_not_fit_a_score_are_refused(sets, images, recipe, message)
 
 
 def test_missing_and_mixed_sets_are_named(sets, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere is no folder, no .npz file, and none of the data sets emoji"):
+    with pytest.raises(
+        FileNotFoundError, match="nowhere is no folder, no .zip or .npz file, and none of the data sets emoji"
+    ):
         evaluate_images("nowhere", "digits")
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     Image.new("RGB", (9, 8)).save(tmp_path / "b.png")
