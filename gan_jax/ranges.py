@@ -6,6 +6,7 @@ are in no range.
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -68,7 +69,7 @@ def wholes(name: str, values: Any, lowest: int = 1) -> None:
 def _require(name: str, value: Any, told: str, fits: Any) -> None:
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise ValueError(f"{name} must be a number, {told}; got {value!r}")
-    if value > LARGEST:
+    if LARGEST < value < math.inf:
         raise ValueError(f"{name} must be {told} and at most {LARGEST:g}, got {value}")
-    if not fits(value):
+    if value == math.inf or not fits(value):
         raise ValueError(f"{name} must be {told}, got {value}")
