@@ -7,9 +7,10 @@ are in no range.
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 LARGEST = 1e9  # of any setting: the square of more hardly fits into float32
 LARGEST_WHOLE = 2**31 - 1  # rounds, images and sizes are counted in int32
@@ -52,7 +53,7 @@ def weight(name: str, value: Any, highest: float = LARGEST) -> None:
 
 def whole(name: str, value: Any, lowest: int = 1, highest: int = LARGEST_WHOLE) -> None:
     """A whole number from lowest to highest."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < lowest:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < lowest:
         raise ValueError(f"{name} must be a whole number from {lowest} on, got {value!r}")
     if value > highest:
         raise ValueError(f"{name} must be a whole number of at most {highest:,}, got {value}")
@@ -67,7 +68,7 @@ def wholes(name: str, values: Any, lowest: int = 1) -> None:
 
 
 def _require(name: str, value: Any, told: str, fits: Any) -> None:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
         raise ValueError(f"{name} must be a number, {told}; got {value!r}")
     if LARGEST < value < math.inf:
         raise ValueError(f"{name} must be {told} and at most {LARGEST:g}, got {value}")
