@@ -35,7 +35,7 @@ def game(rng, make_play):
     z = rng.normal(size=(N, Z)).astype(np.float32)
     shown = []
 
-    def make(m=m, w=w, a=a, labelled=False, **more):
+    def make(m=m, w=w, a=a, labelled=False, player="generator", **more):
         label = jnp.arange(N) % 2 if labelled else None
         scale = lambda label: 1.0 if label is None else 1.0 + label[:, None].astype(jnp.float32)
 
@@ -48,6 +48,8 @@ def game(rng, make_play):
         generator = lambda z, label=None: (jnp.tanh(z @ m) * scale(label)).reshape(-1, *SHAPE)
         judge = lambda first, second: jnp.concatenate([first, second], -1) @ a
         fake = generator(jnp.asarray(z), label)
+        if player == "discriminator":  # in its update the game's fakes are constants
+            fake = jax.lax.stop_gradient(fake)
         play = make_play(
             discriminator,
             np.ones((N, *SHAPE)),
@@ -130,7 +132,7 @@ def test_ds_adversarial_loss_keeps_its_weight_beside_other_tasks(make_play):
 def test_who_learns(game):
     """G and A from their term; D from its own, and from nobody else's. (D's weights are constants in G's update.)"""
     loss = lambda player: (
-        lambda m, w, a: getattr(latent_transform(1.0, 0.3, "conv"), player)(game(m=m, w=w, a=a), ()).loss
+        lambda m, w, a: getattr(latent_transform(1.0, 0.3, "conv"), player)(game(m=m, w=w, a=a, player=player), ()).loss
     )
     of_g, _, of_a = jax.grad(loss("generator"), (0, 1, 2))(game.m, game.w, game.a)
     assert np.any(of_g) and np.any(of_a)
