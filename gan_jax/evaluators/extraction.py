@@ -65,7 +65,9 @@ def draw_samples(
         start = None if given is None else replicate(given(indices), mesh)
         return _draw_batch(sampler, wanted, key, indices, start, first < keep_images)
 
-    for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
+    for first, (image, label, seen, finite) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
+        if not finite:  # as 8 bits NaN would pass for an image
+            raise ValueError(f"samples {first} to {first + batch_size - 1} hold NaN: the generator has diverged")
         if image is not None:
             images.append(image[: keep_images - first])
         if label is not None:
@@ -117,9 +119,10 @@ def extract_batches(
 
 def draw_batch(sampler, extractors, key, indices, given, keep_images):
     images, starts = sampled(sampler, jax.random.wrap_key_data(key), indices, given)
+    finite = jnp.all(jnp.isfinite(images))
     images = over_data(jnp.round(jnp.clip(images, -1, 1) * 127.5 + 127.5).astype(jnp.uint8))
     seen = {name: _flat(net(images)) for name, net in extractors.items()}
-    return _whole((images if keep_images else None, starts.get("label"), seen))
+    return _whole((images if keep_images else None, starts.get("label"), seen, finite))
 
 
 STATIC = ("keep_images",)  # the argument of `draw_batch` that is no array

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from gan_jax.game import LARGEST_SEED, Sampler, sampled
 from gan_jax.nn.compiling import compiled
+from gan_jax.run.divergence import require_finite
 from gan_jax.types import Batch
 
 _AT_ONCE = 64
@@ -24,7 +25,8 @@ def draw(
     """{"image": float32 [num, *shape] in [-1, 1], "label": int32 [num] where the model has classes}.
 
     Element i depends on the weights, the seed and i alone, here as in scores. given: indices [n] -> what a sampler of
-    images starts from, {"a": [n, H, W, C]}. Raises ValueError where the sampler needs it and it is missing.
+    images starts from, {"a": [n, H, W, C]}. Raises ValueError where the sampler needs it and it is missing, and
+    where an image is not finite.
     """
     if num < 1:
         raise ValueError(f"num must be 1 or more, got {num}")
@@ -37,7 +39,7 @@ def draw(
         images.append(np.asarray(part)[: num - first])
         if "label" in starts:
             labels.append(np.asarray(starts["label"])[: num - first])
-    drawn = {"image": np.concatenate(images)}
+    drawn = {"image": require_finite(np.concatenate(images), "samples")}
     return {**drawn, "label": np.concatenate(labels)} if labels else drawn
 
 

@@ -14,6 +14,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from gan_jax.data.images.cells import cell_means, cell_size
 from gan_jax.game import Method, Phase, Stretch
 from gan_jax.nn.compiling import compiled
+from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
 from gan_jax.setup.setup import Setup
@@ -74,7 +75,10 @@ class Pictures:
                 save_png(path, image_grid(_as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
-        """Draws the samples, a PNG for each sampler. All processes must call it; the first writes."""
+        """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
+
+        Raises ValueError where a sample is not finite.
+        """
         real = {name: _at_size(leaf, phase.shape) for name, leaf in self._real.items()}
         grids, metrics, collapsed = {}, {}, False
         for i, (name, sampler) in enumerate(self._method.samplers(state, phase).items()):
@@ -82,6 +86,7 @@ class Pictures:
             classes = jnp.arange(self._n) % sampler.num_classes if sampler.num_classes else None
             with jax.set_mesh(self._mesh):
                 made = fetch(_drawn(sampler, self._key, jnp.arange(self._n, dtype=jnp.uint32), given, classes))
+            require_finite(made, f"the picture of round {step}")
             path = folder / (f"{step:09d}.png" if i == 0 else f"{step:09d}_{name}.png")
             like = real.get(sampler.target)
             if _is_points(made):

@@ -74,6 +74,14 @@ def test_samples_are_the_generators_images_in_eight_bits(mesh):
     assert drawn.images.dtype == np.uint8 and drawn.labels is None
 
 
+def test_samples_that_are_not_finite_have_no_score(mesh):
+    """In eight bits NaN would pass for black."""
+    sampler = _sampler()
+    spoilt = sampler.replace(variables=jax.tree.map(lambda x: x.at[0].set(jnp.nan), sampler.variables))
+    with pytest.raises(ValueError, match="samples 0 to 3 hold NaN: the generator has diverged"):
+        draw_samples(spoilt, 3, mesh, batch_size=4, keep_images=3, quiet=True)
+
+
 def test_each_extractor_sees_as_many_as_it_asked_for(mesh):
     nets = {"few": Sums(jnp.float32(1)), "many": Sums(jnp.float32(2))}
     drawn = draw_samples(

@@ -149,7 +149,7 @@ def test_heads_and_memory_are_those_of_what_is_wrapped(wrapper):
 @pytest.mark.parametrize("wrapper", [every, after])
 @pytest.mark.parametrize("n", [0, -1])
 def test_numbers_start_at_one(wrapper, n):
-    with pytest.raises(ValueError, match=f"{wrapper.__name__} needs a whole number from 1 on, got {n}"):
+    with pytest.raises(ValueError, match=f"n must be a whole number from 1 on, got {n}"):
         wrapper(n, Counting())
 
 

@@ -15,7 +15,7 @@ from flax import struct
 
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.recipes.recipe import Measured, Recipe
-from gan_jax.metrics.linear_probe import linear_probe
+from gan_jax.metrics.linear_probe import probe_accuracies
 from gan_jax.types import Array
 
 
@@ -42,18 +42,19 @@ class PooledTaps(struct.PyTreeNode):
 
 
 def probe(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
-    """The test accuracy of a linear probe on each tap, and the best of them."""
+    """The test accuracy of a linear probe on each tap, the best of them, and how much higher each is on the training split."""
     if evidence.observer is None:
         raise ValueError("a probe looks through a run's discriminator: name the run with --workdir")
     labels = {split: evidence.real_labels(split, len(evidence.reals(split))) for split in ("train", "test")}
     taps = PooledTaps(evidence.observer, recipe.settings["most_features"])
     seen = {split: evidence.observed(split, taps) for split in labels}
     accuracies = {
-        tap: linear_probe(seen["train"][tap], labels["train"], seen["test"][tap], labels["test"])
+        tap: probe_accuracies(seen["train"][tap], labels["train"], seen["test"][tap], labels["test"])
         for tap in seen["train"]
     }
-    best = max(accuracies, key=accuracies.__getitem__)
+    best = max(accuracies, key=lambda tap: accuracies[tap].test)
     return [
-        Measured("", accuracies[best]),
-        *(Measured(tap, accuracies[tap], tap=tap) for tap in accuracies),
+        Measured("", accuracies[best].test),
+        *(Measured(tap, each.test, tap=tap) for tap, each in accuracies.items()),
+        *(Measured(f"{tap}/gap", each.gap, tap=tap) for tap, each in accuracies.items()),
     ]
