@@ -98,6 +98,22 @@ def pair_accuracy(
 
 
 @dataclasses.dataclass(frozen=True)
+class _FreshPairs:
+    """`pair_accuracy` on fresh samples, as a game's own measure. Equal where its settings are: one program for all."""
+
+    tap: str
+    as_map: bool
+
+    def __call__(
+        self, nets: Mapping[str, Callable], sampler: Sampler, key: Array, batch: Batch, sigma_eps: Array
+    ) -> Array:
+        starts = sampler.starts(named_key(key, "starts"), jnp.arange(_MEASURED))
+        generator = lambda z: sampler.synthesize(sampler.map({**starts, "z": z}))[0]
+        judge, features = nets["latent_transform"], nets["discriminator"]
+        return pair_accuracy(judge, generator, features, starts["z"], key, sigma_eps, self.tap, self.as_map)
+
+
+@dataclasses.dataclass(frozen=True)
 class latent_transform(Nothing):
     """G makes images in which the same step in z shows as the same change; a small net A is trained to see it.
 
@@ -163,15 +179,7 @@ class latent_transform(Nothing):
 
     def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
         """How often A tells right on fresh samples; it can be asked at other sigma_eps."""
-        return {"latent_transform": (self._measure, {"sigma_eps": self.sigma_eps})}
-
-    def _measure(
-        self, nets: Mapping[str, Callable], sampler: Sampler, key: Array, batch: Batch, sigma_eps: Array
-    ) -> Array:
-        starts = sampler.starts(named_key(key, "starts"), jnp.arange(_MEASURED))
-        generator = lambda z: sampler.synthesize(sampler.map({**starts, "z": z}))[0]
-        judge, features = nets["latent_transform"], nets["discriminator"]
-        return pair_accuracy(judge, generator, features, starts["z"], key, sigma_eps, self.tap, self.kind == "conv")
+        return {"latent_transform": (_FreshPairs(self.tap, self.kind == "conv"), {"sigma_eps": self.sigma_eps})}
 
     def _weight(self, weight: Weight, play: Play) -> Array:
         return jnp.where(play.clock.round < self.warm_up, 0.0, weight_at(weight, play.clock))

@@ -9,13 +9,18 @@ from gan_jax.data import EightBit, Preprocessing, Source, inspect_source, open_s
 _BY_NAME = {"emoji": "bicubic", "digits": "bicubic", "faces": "box"}  # and how each is resized; faces: as its size 32
 
 
-def open_set(name: str) -> EightBit:
-    """The images of a folder, an .npz file, or a data set by name, as they are."""
+def open_set(name: str, pixel_range: tuple[float, float] | None = None) -> EightBit:
+    """The images of a folder, an .npz file, or a data set by name, as they are.
+
+    pixel_range: black and white of float pixels in an .npz file. Raises ValueError where there are none of these.
+    """
     path = Path(name).expanduser()
+    if pixel_range is not None and path.suffix != ".npz":
+        raise ValueError(f"a range of pixels is of the floats in an .npz file, and {name} is none")
     if path.is_dir():
         return _as_it_is(open_source("folder", path=str(path)))
     if path.suffix == ".npz":
-        return _as_it_is(open_source("arrays", path=str(path)))
+        return _as_it_is(open_source("arrays", path=str(path), pixel_range=pixel_range))
     source, _, split = name.partition("/")
     if source not in _BY_NAME:
         raise FileNotFoundError(f"{name} is no folder, no .npz file, and none of the data sets {', '.join(_BY_NAME)}")
