@@ -162,14 +162,15 @@ class Evidence:
         images = self.reals(split)
         if (labels := images.labels()) is None:
             raise ValueError(f"{images.name} has no labels, and a score by class needs them")
-        of_known = "the training split" if self.fake_set is None else self.fake_set.name
+        of_known = "the training split" if self.fake_set is None else "the set of images"
         labels = labels[self.chosen(images, n)]
         return matched_labels(labels, images.classes, self.classes, f"the {split} split", of_known)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes that labels count in: of a set of images its own, of a generator its training split's."""
-        return tuple((self.reals("train") if self.fake_set is None else self.fake_set).classes)
+        """The names of the classes that labels count in: of labelled images their own, else the training split's."""
+        own = () if self.fake_set is None else tuple(self.fake_set.classes)
+        return own or tuple(self.reals("train").classes)
 
     def real_features(self, split: str, extractor: str, tap: str, n: int) -> np.ndarray:
         """float32 [n, F], from the cache where it is there."""

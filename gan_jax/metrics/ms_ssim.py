@@ -20,7 +20,7 @@ def ms_ssim(x: Any, y: Any, scales: int | None = None, data_range: tuple[float, 
     """MS-SSIM of each pair of images: x, y [B, H, W, C] -> [B] float32 in [0, 1], 1 for equal images.
 
     data_range: the darkest and brightest value there can be; (0, 255) for uint8 and (-1, 1) for floats if None, and then
-    floats that are all 0 or more are refused. Each channel counts by itself, and they are averaged. Negative terms are
+    floats that are all in [0, 1] are refused. Each channel counts by itself, and they are averaged. Negative terms are
     clipped to 0.
 
     scales: the first so many of the five published scales, their weights divided by their sum. If None, as many as
@@ -75,8 +75,8 @@ def _range_of(images: np.ndarray, data_range: tuple[float, float] | None) -> tup
 
 def _require_told(images: Sequence[np.ndarray]) -> None:
     """Raises ValueError for floats that may be in [0, 1] as well as in [-1, 1]."""
-    if all(each.dtype != np.uint8 and each.min() >= 0 for each in images):
-        raise ValueError("No pixel is below 0: is black 0 or -1? Set data_range to (0, 1), (-1, 1) or what it is.")
+    if all(each.dtype != np.uint8 and each.min() >= 0 and each.max() <= 1 for each in images):
+        raise ValueError("No pixel is below 0: is black 0 or -1? Set data_range to (0, 1) or (-1, 1).")
 
 
 def _to_unit(images: np.ndarray, low: float, high: float) -> np.ndarray:

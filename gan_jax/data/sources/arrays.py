@@ -16,21 +16,18 @@ _LEAVES = ("image", "a", "b", "voxels")
 class Arrays(InMemory):
     """The arrays of one .npz file, read into memory.
 
-    The file holds one or more of `image`, or `a` and `b` of pairs: uint8 [N, H, W, C] or [N, H, W], or float32 in [-1, 1]
-    or another range that is told, which is rounded to 256 levels; `voxels`: bool or uint8 of 0 and 1, [N, D, H, W] or
-    [N, D, H, W, 1]; `label`: integers [N] from 0, -1 where unlabelled, if there are labels; `classes`: their names, if they
-    have any; `attributes`: the names of K yes/no attributes, if there are any; `attribute`: bool [N, K], which element has
-    which.
+    The file holds one or more of `image`, or `a` and `b` of pairs: uint8 [N, H, W, C] or [N, H, W], or float32 in [-1, 1],
+    which is rounded to 256 levels; `voxels`: bool or uint8 of 0 and 1, [N, D, H, W] or [N, D, H, W, 1]; `label`: integers
+    [N] from 0, -1 where unlabelled, if there are labels; `classes`: their names, if they have any; `attributes`: the names of K
+    yes/no attributes, if there are any; `attribute`: bool [N, K], which element has which.
 
     Args:
         path: the .npz file.
         split: reads `image_<split>` and so on instead; unset, `image`, or `image_train` where there is none without a
             split.
-        pixel_range: black and white of float32 pixels, such as (0, 1). Unset, it is (-1, 1), and pixels that are all 0 or
-            more are refused: they are hardly in that range.
     """
 
-    def __init__(self, path: str, split: str | None = None, pixel_range: tuple[float, float] | None = None):
+    def __init__(self, path: str, split: str | None = None):
         path = os.path.expanduser(path)
         if not os.path.isfile(path):
             raise FileNotFoundError(f"arrays: there is no file {os.path.abspath(path)}. Set `path` to an .npz file.")
@@ -47,9 +44,7 @@ class Arrays(InMemory):
                     f" a split behind an underscore: {', '.join(_LEAVES)}, label, classes."
                 )
             leaves = {
-                key: _as_voxels(file[key + suffix], f"{path}: {key}{suffix}")
-                if key == "voxels"
-                else _as_images(file[key + suffix], f"{path}: {key}{suffix}", pixel_range)
+                key: (_as_voxels if key == "voxels" else _as_images)(file[key + suffix], f"{path}: {key}{suffix}")
                 for key in keys
             }
             labels = file.get(f"label{suffix}", None)
@@ -77,7 +72,7 @@ def _common_length(leaves: Mapping[str, np.ndarray], path: str) -> int:
     return len(next(iter(leaves.values())))
 
 
-def _as_images(images: np.ndarray, where: str, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+def _as_images(images: np.ndarray, where: str) -> np.ndarray:
     """uint8 [N, H, W, C] from what a file may hold."""
     if images.ndim == 3:
         images = images[..., None]
@@ -86,31 +81,15 @@ def _as_images(images: np.ndarray, where: str, pixel_range: tuple[float, float] 
             f"arrays: {where} has shape {images.shape}. It must be [N, H, W] or [N, H, W, C], C from 1 to 4, and not empty."
         )
     if images.dtype == np.float32:
-        images = _rounded(images, where, pixel_range)
-    elif pixel_range is not None:
-        raise ValueError(f"arrays: {where} is {images.dtype}, and pixel_range is of float32. Leave it out.")
+        low, high = float(images.min()), float(images.max())
+        if not (low >= -1 and high <= 1):  # also true for NaN
+            raise ValueError(
+                f"arrays: {where} is float32 in [{low:g}, {high:g}]. Float images must be in [-1, 1]; or save uint8."
+            )
+        images = np.round((images + 1) * 127.5).astype(np.uint8)
     if images.dtype != np.uint8:
         raise ValueError(f"arrays: {where} is {images.dtype}. It must be uint8 (0 to 255), or float32 in [-1, 1].")
     return images
-
-
-def _rounded(images: np.ndarray, where: str, pixel_range: tuple[float, float] | None) -> np.ndarray:
-    """uint8 from floats between black and white."""
-    black, white = (-1.0, 1.0) if pixel_range is None else pixel_range
-    if not black < white:
-        raise ValueError(f"arrays: pixel_range goes from black to white, such as (0, 1), not from {black} to {white}.")
-    low, high = float(images.min()), float(images.max())
-    if not (low >= black and high <= white):  # also true for NaN
-        raise ValueError(
-            f"arrays: {where} is float32 in [{low:g}, {high:g}]. Float images must be in [{black:g}, {white:g}]; set"
-            " pixel_range (--images_range for --images) to their black and white, or save uint8."
-        )
-    if pixel_range is None and low >= 0:
-        raise ValueError(
-            f"arrays: {where} is float32 in [{low:g}, {high:g}], with no pixel below 0: is black 0 or -1? Set pixel_range"
-            " (--images_range for --images) to 0,1 or -1,1, or save uint8."
-        )
-    return np.round((images - np.float32(black)) * np.float32(255 / (white - black))).astype(np.uint8)
 
 
 def _as_voxels(voxels: np.ndarray, where: str) -> np.ndarray:
