@@ -16,6 +16,7 @@ _OF_COMPARISON = ("compare", "force", "compilation_cache", "distributed")
 def refuse_what_is_not_used(values: FlagValues) -> None:
     """Raises UsageError for a flag that was given and would change nothing."""
     given = [name for name in values if values[name].present]
+    given += ["config"] if "config" in values and values.config is not None else []
     if values.compare:
         kind, unused = "--compare", [name for name in given if name not in _OF_COMPARISON]
     elif values.images is not None:

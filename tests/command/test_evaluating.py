@@ -18,6 +18,7 @@ def given(*flags):
         (("--images=a", "--reference=b", "--truncation=1"), "--images takes no --truncation"),
         (("--images=a", "--reference=b", "--weights=raw"), "--images takes no --weights"),
         (("--images=a", "--reference=b", "--workdir=c"), "--images takes no --workdir"),
+        (("--images=a", "--reference=b", "--config=sngan_digits"), "--images takes no --config"),
         (("--workdir=a", "--reference=b"), "--workdir takes no --reference"),
         (("--workdir=a", "--out=b"), "--workdir takes no --out"),
         (("--compare=a,b", "--recipes=swd"), "--compare takes no --recipes"),
