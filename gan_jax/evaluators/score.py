@@ -107,12 +107,22 @@ def today() -> str:
 
 
 def append_scores(path: str | Path, scores: Iterable[Score]) -> None:
-    """Adds a line for each score; the file and its folder are made where they are missing. Nothing there is changed."""
+    """Adds a line for each score; the file and its folder are made where they are missing. Nothing there is changed.
+
+    Raises OSError, which names the file, where it cannot be written, as on a full disk.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\n" * bool(torn) + "".join(score.to_json() + "\n" for score in scores))
+    lines = "".join(score.to_json() + "\n" for score in scores)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" * bool(torn) + lines)
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(
+            f"{path}: scores could not be added ({why}). What was there is as it was; make room, and score again"
+        ) from error
 
 
 def check_scores_file(path: str | Path) -> None:

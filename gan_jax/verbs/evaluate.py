@@ -203,11 +203,11 @@ def _collect(results: Iterable[list[Score] | Failed], path: Path | None) -> tupl
             warn(f"  {result.recipe}: no score: {result.reason}")
             continue
         scored += result
-        if is_first() and path is not None:
-            append_scores(path, result)
         for score in result:
             spread = "" if score.spread is None else f" +- {score.spread:.2g}"
             say(f"  {score.name} {score.value:.5g}{spread} ({score.seconds:.0f} s)")
+        if is_first() and path is not None:
+            append_scores(path, result)
     return scored, failures
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -107,3 +108,10 @@ def test_scores_of_different_protocols_are_refused_unless_forced(key, value):
     with pytest.raises(ValueError, match=rf"different protocols(?s:.*)  {key}: "):
         compare(SCORE, other)
     assert compare(SCORE, other, force=True) == 0.75
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_names_the_file(tmp_path):
+    (tmp_path / "scores.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"scores.jsonl: scores could not be added \(No space left on device\)"):
+        append_scores(tmp_path / "scores.jsonl", [SCORE])
