@@ -193,7 +193,7 @@ class Evidence:
         return self._once(("extractor", name), lambda: self.open_extractor(name))
 
     def bar(self, what: str, unit: str) -> Track:
-        """A bar over a sequence, see `bars.bar`."""
+        """See `bars.bar`."""
         return bar(what, unit, self.quiet)
 
     def chosen(self, images: ImageSet, n: int) -> np.ndarray:
@@ -203,15 +203,15 @@ class Evidence:
         every = np.random.default_rng(_SHUFFLE).permutation(len(images))
         return np.arange(n) if n == len(images) else np.sort(every[:n])
 
-    def fingerprint(self, images: ImageSet) -> str:
-        """What tells a set's pixels from others': all of them are read, once."""
-        track = self.bar("checking every pixel", "part")
-        return self._once(("fingerprint", images), lambda: fingerprint(images, track))
+    def fingerprint(self, images: ImageSet, n: int) -> str:
+        """What tells the pixels of the n images that stand for a set from others': all of these are read, once."""
+        make = lambda: fingerprint(images, self.chosen(images, n), self.bar("checking every pixel", "part"))
+        return self._once(("fingerprint", images, n), make)
 
-    def reference_hash(self, split: str, both: bool, labels: bool) -> str:
-        """Of the pixels of a split; of both splits, and of labels and names of classes, where they shape a score too."""
-        sets = [self.reals(name) for name in (("train", "test") if both else (split,))]
-        parts = [self.fingerprint(each) for each in sets]
+    def reference_hash(self, split: str, n: int, both: bool, labels: bool) -> str:
+        """Of the pixels of n images of a split; of the test split's, and of labels and names of classes, where they count."""
+        sets = [self.reals(split), *([self.reals("test")] if both else [])]
+        parts = [self.fingerprint(each, n if i == 0 else len(each)) for i, each in enumerate(sets)]
         parts += [self._once(("labels", each), lambda e=each: labels_fingerprint(e)) for each in sets if labels]
         return parts[0] if len(parts) == 1 else hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]
 
@@ -223,9 +223,8 @@ class Evidence:
         make = lambda: extract(
             self.open(extractor), images, self.chosen(images, n), self.mesh, self.batch_size, what, self.quiet
         )
-        return self._once(
-            ("features", images, extractor, n), lambda: self._cached(images, extractor, f"features {n}", make)
-        )
+        cached = lambda: self._cached(images, extractor, n, f"features {n}", make)
+        return self._once(("features", images, extractor, n), cached)
 
     def _moments(self, images: ImageSet, what: str, extractor: str, tap: str) -> Moments:
         if len(images) <= _KEPT or ("features", images, extractor, len(images)) in self._kept:
@@ -233,19 +232,18 @@ class Evidence:
         make = lambda: extract_moments(
             self.open(extractor), tap, images, self.mesh, self.batch_size, f"the {what}", self.quiet
         )
-        found = self._once(
-            ("moments", images, extractor, tap), lambda: self._cached(images, extractor, f"moments {tap}", make)
-        )
+        cached = lambda: self._cached(images, extractor, len(images), f"moments {tap}", make)
+        found = self._once(("moments", images, extractor, tap), cached)
         return Moments(int(found["n"]), found["mean"], found["scatter"])
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What make() gave when this key was first asked for. Sets of images stand in keys as the objects that they are."""
         return self._kept[key] if key in self._kept else self._kept.setdefault(key, make())
 
-    def _cached(self, images: ImageSet, extractor: str, what: str, make: Callable) -> dict[str, np.ndarray]:
+    def _cached(self, images: ImageSet, extractor: str, n: int, what: str, make: Callable) -> dict[str, np.ndarray]:
         """make()'s arrays, kept on disk under a name that everything that shapes them is part of: pixels, not names."""
         if self.cache is None:
             return make()
         net = self.open(extractor)
-        facts = [_FORMAT, _SHUFFLE, self.fingerprint(images), net.name, net.resize, net.weights, what]
+        facts = [_FORMAT, _SHUFFLE, self.fingerprint(images, n), net.name, net.resize, net.weights, what]
         return kept_on_disk(self.cache, facts, make)

@@ -63,20 +63,21 @@ def read_images(images: ImageSet, indices: np.ndarray, track: Track) -> np.ndarr
     return found
 
 
-def fingerprint(images: ImageSet, track: Track = iter) -> str:
-    """SHA-256, shortened, over the number of images, their shape, and every pixel of every image.
+def fingerprint(images: ImageSet, indices: np.ndarray | None = None, track: Track = iter) -> str:
+    """SHA-256, shortened, over the number of images, their shape, and every pixel of those at `indices`; None: of all.
 
-    It reads the whole set, once: what is decoded from disk costs as much as a pass over it for features, without the
-    network. Of several processes each reads its part: all of them must call it.
+    It reads them once: what is decoded from disk costs as much as a pass over it for features, without the network. Of
+    several processes each reads its part: all of them must call it.
     """
-    count, turn, turns = -(-len(images) // _AT_ONCE), jax.process_index(), jax.process_count()
+    indices = np.arange(len(images)) if indices is None else indices
+    count, turn, turns = -(-len(indices) // _AT_ONCE), jax.process_index(), jax.process_count()
     parts = np.zeros((count, hashlib.sha256().digest_size), np.uint8)
     for i in track(range(turn, count, turns)):
-        pixels = images.images(np.arange(i * _AT_ONCE, min((i + 1) * _AT_ONCE, len(images))))
+        pixels = images.images(indices[i * _AT_ONCE : (i + 1) * _AT_ONCE])
         parts[i] = np.frombuffer(hashlib.sha256(np.ascontiguousarray(pixels)).digest(), np.uint8)
     if turns > 1:
         parts = np.asarray(multihost_utils.process_allgather(parts)).sum(0, dtype=np.uint8)  # the others' rows are 0
-    whole = hashlib.sha256(repr((len(images), tuple(images.shape))).encode())
+    whole = hashlib.sha256(repr((len(indices), tuple(images.shape))).encode())
     whole.update(parts.tobytes())
     return whole.hexdigest()[:24]
 

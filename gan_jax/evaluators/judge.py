@@ -84,10 +84,10 @@ def _scores(
     }
     if recipe.split is not None:
         real = evidence.reals(recipe.split)
-        digest = evidence.reference_hash(recipe.split, recipe.needs_both_splits, recipe.needs_labels)
+        digest = evidence.reference_hash(recipe.split, sizes.n_real, recipe.needs_both_splits, recipe.needs_labels)
         shared |= {"reference": real.name, "split": real.split, "reference_hash": digest}
     if evidence.fake_set is not None:
-        shared["subject_hash"] = evidence.fingerprint(evidence.fake_set)
+        shared["subject_hash"] = evidence.fingerprint(evidence.fake_set, sizes.n_fake)
     if recipe.extractor is not None:
         net = evidence.open(recipe.extractor)
         shared |= {"extractor": net.name, "extractor_hash": net.weights, "resize": net.resize}

@@ -27,8 +27,8 @@ class Score:
     weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; drawing: "index",
         sample i from the seed and i alone. None for images that were made elsewhere.
     extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash and split: what they were
-        compared with. The hash is of all pixels, and of both splits, labels and names of classes where the recipe takes
-        these; up to version 0.2.0 it was of 256 images.
+        compared with. The hash is of all pixels of the images taken, and of both splits, labels and names of classes
+        where the recipe takes these; up to version 0.2.0 it was of 256 images.
     settings: the recipe's own, such as subsets, neighbours or the probe's protocol.
     """
 
