@@ -65,7 +65,7 @@ def test_rates_fall_over_the_whole_run(file):
         assert rates == sorted(rates, reverse=True), (name, rates)
 
 
-@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
     config = load_config(str(file))
@@ -148,10 +148,10 @@ def test_named_scripts_that_do_not_flip_are_followed(file):
     assert not _config(file)["data"]["flip"]
 
 
-@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_its_scores_are_known(file):
     settings, classifiers = _config(file)["evaluate"], Extractors().classifiers
     recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
     assert recipes
     labelled = not any(data in file.stem for data in ("celebahq", "faces", "bedroom"))
-    assert labelled or not any(recipe.of_run or recipe.by_class for recipe in recipes)
+    assert labelled or not any(recipe.needs_run or recipe.needs_labels for recipe in recipes)

@@ -16,12 +16,14 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax.evaluators.image_set import ImageSet
-from gan_jax.game import Sampler, sampled
+from gan_jax.game import Sampler, check_seed, sampled
+from gan_jax.metrics.frechet import Moments
 from gan_jax.nn.compiling import compiled
 from gan_jax.runtime.mesh import replicate
 from gan_jax.types import Array, Batch, PyTree, over_data
 
 Features = dict[str, np.ndarray]  # {tap: [n, F]}
+_ROWS = 2048  # of features at a time into their moments: fewer would be slow
 
 
 class Samples(NamedTuple):
@@ -49,8 +51,9 @@ def draw_samples(
 
     given: indices [B] -> what a sampler of images starts from, {key: float32 [B, ...]}.
     extractors: by name, pytrees that map uint8 [B, H, W, C] to {tap: [B, F]}. counts: how many of the samples each of
-    them sees; unset, all. keep_images: how many images are kept, uint8.
+    them sees; unset, all. keep_images: how many images are kept, uint8. Raises ValueError for a seed beyond LARGEST_SEED.
     """
+    check_seed(seed)
     nets: dict[str, Any] = dict(extractors or {})
     counts = dict.fromkeys(nets, n) | dict(counts or {})
     batch_size = rounded_up_to_devices(batch_size, mesh)
@@ -115,6 +118,33 @@ def extract_batches(
 
     for first, seen in _each(run, range(0, n, batch_size), n, mesh, what, quiet):
         yield {tap: value[: n - first] for tap, value in seen.items()}
+
+
+def extract_moments(
+    net: Callable[[Array], Mapping[str, Array]],
+    tap: str,
+    images: ImageSet,
+    mesh: Mesh,
+    batch_size: int = 64,
+    what: str = "extracting",
+    quiet: bool = False,
+) -> dict[str, np.ndarray]:
+    """The moments of a tap over all images of a set, as arrays by the names of their fields. Features are not kept."""
+    total, waiting = None, []
+    every = np.arange(len(images))
+    for part in extract_batches(net, images, every, mesh, batch_size, what, quiet):
+        waiting.append(part[tap])
+        if sum(map(len, waiting)) >= _ROWS:
+            total, waiting = _updated(total, waiting), []
+    total = _updated(total, waiting)
+    return {"n": np.array(total.n), "mean": total.mean, "scatter": total.scatter}
+
+
+def _updated(total: Moments | None, waiting: list[np.ndarray]) -> Moments:
+    if not waiting:
+        return total
+    features = np.concatenate(waiting)
+    return (total or Moments.empty(features.shape[1])).update(features)
 
 
 def draw_batch(sampler, extractors, key, indices, given, keep_images):

@@ -115,6 +115,23 @@ def pair_accuracy(
 
 
 @dataclasses.dataclass(frozen=True)
+class _FreshPairs:
+    """`pair_accuracy` on fresh samples, as a game's own measure. Equal where its settings are: one program for all."""
+
+    tap: str
+    as_map: bool
+    pooling: tuple[int | None, int | None, int] = (None, None, 0)
+
+    def __call__(
+        self, nets: Mapping[str, Callable], sampler: Sampler, key: Array, batch: Batch, sigma_eps: Array
+    ) -> Array:
+        starts = sampler.starts(named_key(key, "starts"), jnp.arange(_MEASURED))
+        generator = lambda z: sampler.synthesize(sampler.map({**starts, "z": z}))[0]
+        feature = lambda images: tapped(nets["discriminator"](images), self.tap, self.as_map, *self.pooling)
+        return pair_accuracy(nets["latent_transform"], generator, feature, starts["z"], key, sigma_eps)
+
+
+@dataclasses.dataclass(frozen=True)
 class latent_transform(Nothing):
     """G makes images in which the same step in z shows as the same change; a small net A is trained to see it.
 
@@ -198,15 +215,9 @@ class latent_transform(Nothing):
 
     def measures(self) -> Mapping[str, tuple[Measured, Mapping[str, float]]]:
         """How often A tells right on fresh samples; it can be asked at other sigma_eps."""
-        return {"latent_transform": (self._measure, {"sigma_eps": self.sigma_eps})}
-
-    def _measure(
-        self, nets: Mapping[str, Callable], sampler: Sampler, key: Array, batch: Batch, sigma_eps: Array
-    ) -> Array:
-        starts = sampler.starts(named_key(key, "starts"), jnp.arange(_MEASURED))
-        generator = lambda z: sampler.synthesize(sampler.map({**starts, "z": z}))[0]
-        feature = lambda images: self._feature(nets["discriminator"](images))
-        return pair_accuracy(nets["latent_transform"], generator, feature, starts["z"], key, sigma_eps)
+        pooling = self.pool_window, self.pool_stride, self.pool_padding
+        measure = _FreshPairs(self.tap, self.kind == "conv", pooling)
+        return {"latent_transform": (measure, {"sigma_eps": self.sigma_eps})}
 
     def _feature(self, features: Mapping[str, Array]) -> Array:
         pooling = self.pool_window, self.pool_stride, self.pool_padding

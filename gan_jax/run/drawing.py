@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from gan_jax.game import LARGEST_SEED, Sampler, sampled
+from gan_jax.game import Sampler, check_seed, sampled
 from gan_jax.nn.compiling import compiled
 from gan_jax.run.divergence import require_finite
 from gan_jax.types import Batch
@@ -45,9 +45,7 @@ def draw(
 
 def sample_key(seed: int) -> jax.Array:
     """The key of the sample that a seed stands for. Raises ValueError for a seed that a key cannot hold."""
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(f"a seed is from 0 to {LARGEST_SEED}, got {seed}")
-    return jax.random.key(seed)
+    return jax.random.key(check_seed(seed))
 
 
 def require_given(sampler: Sampler, given: Any) -> None:

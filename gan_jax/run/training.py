@@ -205,9 +205,14 @@ class Training:
         if real:
             self._pictures.draw_real(folder)
         drawn = self._pictures.draw(self.state, self._phase, folder, self.step)
-        self._log.write(self.step, drawn.metrics)
+        if drawn.metrics:
+            self._log.write(self.step, drawn.metrics)
         for name, grid in drawn.grids.items():
             self._log.image(self.step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
+        if real and drawn.alike:
+            warn(
+                "the real elements of a picture are all alike: how much samples differ, and whether they collapse, is not told"
+            )
         if self.step and drawn.collapsed:
             warn(
                 f"round {self.step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "

@@ -127,3 +127,18 @@ def test_the_fingerprint_follows_the_pixels(images):
     other[20, 0, 0, 0] ^= 1
     assert fingerprint(ArraySet(other)) != fingerprint(images)
     assert fingerprint(ArraySet(other[:20])) != fingerprint(ArraySet(other))
+
+
+def test_the_fingerprint_covers_every_image():
+    many = np.random.default_rng(0).integers(0, 256, (1000, 3, 2, 1), np.uint8)
+    known = {fingerprint(ArraySet(many))}
+    for i in (0, 1, 255, 256, 511, 998, 999):
+        other = many.copy()
+        other[i, 2, 1, 0] ^= 1
+        known.add(fingerprint(ArraySet(other)))
+    assert len(known | {fingerprint(ArraySet(many[::-1]))}) == 9
+
+
+def test_a_sample_of_a_seed_that_is_another_seeds_is_refused(mesh):
+    with pytest.raises(ValueError, match="a seed is from 0 to 4294967295"):
+        draw_samples(_sampler(), 2, mesh, seed=2**32)

@@ -128,6 +128,8 @@ def test_measures_are_seen_through_wrappers():
     (name, (measure, settings)), *others = after(3, every(2, task)).measures().items()
     assert name == "latent_transform" and settings == {"sigma_eps": 0.3} and not others
     assert measure == task.measures()["latent_transform"][0]
+    again = latent_transform(1.0, 0.3, "pooled").measures()["latent_transform"][0]
+    assert measure == again and hash(measure) == hash(again)  # so that runs of one config share a program
     assert Nothing().measures() == every(2, Counting()).measures() == {}
 
 
