@@ -28,6 +28,7 @@ class Flags:
         self.values = FlagValues()
         self.groups: dict[str, list[str]] = {}
         self.config_about: str | None = None  # what --config is for; None where the verb takes none
+        self.overrides_alone = False
         self._needed: dict[str, str] = {}  # an example of each flag that must be given
 
     def group(self, title: str) -> None:
@@ -69,9 +70,12 @@ class Flags:
         self._group.append(name)
         absl_flags.DEFINE_multi_string(name, [], about, flag_values=self.values)
 
-    def config(self, about: str, needed: str | None = None) -> None:
-        """--config, and --config.KEY=VALUE for one setting of it. The value is a ConfigDict, or None."""
-        self.config_about = about
+    def config(self, about: str, needed: str | None = None, overrides_alone: bool = False) -> None:
+        """--config, and --config.KEY=VALUE for one setting of it. The value is a ConfigDict, or None.
+
+        overrides_alone: whether settings may stand without it; they are in the flag of overrides.OVERRIDES.
+        """
+        self.config_about, self.overrides_alone = about, overrides_alone
         self._group.append("config")
         if needed:
             self._needed["config"] = needed

@@ -73,7 +73,8 @@ def parse(verb: str, argv: Sequence[str], find: Find, verbs: Sequence[str]) -> F
     values = flags.values
     argv = values.read_flags_from_files(list(argv), force_gnu=False)
     if flags.config_about is not None:
-        argv = add_config(values, argv)
+        argv = add_config(values, argv, flags.overrides_alone)
+    _check_lists(values, argv)
     try:
         left = values(argv)[1:]
     except absl_flags.UnrecognizedFlagError:
@@ -87,6 +88,17 @@ def parse(verb: str, argv: Sequence[str], find: Find, verbs: Sequence[str]) -> F
         raise UsageError(f"unexpected words: {' '.join(left)}; the verb comes first, flags are written --name=value")
     flags.check_needed()
     return values
+
+
+def _check_lists(values: FlagValues, argv: Sequence[str]) -> None:
+    """Raises UsageError for a flag of several values that is given twice: the first would be forgotten."""
+    given: dict[str, str] = {}
+    for word in argv[1:]:
+        name, text = _name(word), word.partition("=")[2]
+        if name in values and isinstance(values[name].parser, absl_flags.ListParser):
+            if name in given:
+                raise UsageError(f"--{name} is given twice: name all of it once, as --{name}={given[name]},{text}")
+            given[name] = text
 
 
 def _not_taken(flags: Flags, word: str, find: Find, verbs: Sequence[str]) -> str:
