@@ -15,7 +15,7 @@ from gan_jax.command.overrides import add_config, keys_of
 from gan_jax.names import nearest
 
 HELP = ("--help", "-help", "-h", "--helpshort", "--helpfull")
-_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "tuple": "a tuple such as (8, 8, 1)"}
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
 class Verb(Protocol):
@@ -139,11 +139,11 @@ def _illegal(values: FlagValues, text: str) -> str:
     """ "flag --num=x: invalid literal for ..." -> "--num=x: a whole number is needed here"."""
     match = re.match(r"flag --([^=\s]+)=(.*?): ", text, re.DOTALL)
     if match and match[1] in values:
-        flag = values[match[1]]
-        kind = _KINDS.get(flag.parser.flag_type())
-        bounded = "invalid" not in text and "convert" not in text and kind != _KINDS["bool"]
-        if kind is not None and not bounded:
-            return f"--{match[1]}={match[2]}: {kind} is needed here"
+        parser = values[match[1]].parser
+        kind = _KINDS.get(parser.flag_type())
+        if kind is not None:
+            bounds = f" from {parser.lower_bound} to {parser.upper_bound}" if parser.flag_type() == "int" else ""
+            return f"--{match[1]}={match[2]}: {kind}{bounds} is needed here"
     return text.removeprefix("flag ")
 
 

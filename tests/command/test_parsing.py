@@ -93,8 +93,16 @@ def test_without_a_verb_it_trains():
         ("train --workdir=x --config=ssgan_digits --batch_size=8", "did you mean --config.batch_size=8?"),
         ("train --workdir=x --config=ssgan_digits --halvings=1", "did you mean --config.discriminator.halvings=1?"),
         ("train --workdir=x --zzzz", "there is no flag --zzzz; gan_jax train --help"),
-        ("sample --workdir=x --num=many", "--num=many: a whole number is needed here"),
-        ("sample --workdir=x --num=0", "--num=0: 0 is not a positive integer"),
+        ("sample --workdir=x --num=many", "--num=many: a whole number from 1 to 4294967295 is needed here"),
+        ("sample --workdir=x --num=0", "--num=0: a whole number from 1 to 4294967295 is needed here"),
+        (
+            "sample --workdir=x --num=99999999999999",
+            "--num=99999999999999: a whole number from 1 to 4294967295 is needed",
+        ),
+        ("sample --workdir=x --step=99999999999", "--step=99999999999: a whole number from 0 to 4294967295 is needed"),
+        ("classifier --config=lt_digits --out=x.npz --seed=-1", "--seed=-1: a whole number from 0 to 4294967295 is"),
+        ("sample --workdir=x --truncation=nan", "--truncation=nan: a number is needed here"),
+        ("sample --workdir=x --truncation=inf", "--truncation=inf: a number is needed here"),
         ("sample --workdir=x --truncation=low", "--truncation=low: a number is needed here"),
         ("sample --workdir=x --weights=best", "--weights=best: value should be one of <ema|raw>"),
         ("evaluate --all=perhaps", "--all=perhaps: true or false is needed here"),
@@ -233,6 +241,10 @@ def test_paths_begin_at_home(monkeypatch, tmp_path):
     _, values = parsed("sample --workdir=~/run --out=~/x.png --config=~/mine.py")
     assert (values.workdir, values.out) == (f"{tmp_path}/run", f"{tmp_path}/x.png")
     assert values.config.steps == 6000
+    _, values = parsed("evaluate --compare=~/a,~/b --extractor_weights=vgg16=~/vgg.npz --images=~/i --reference=~/r")
+    assert values.compare == [f"{tmp_path}/a", f"{tmp_path}/b"]
+    assert values.extractor_weights == [f"vgg16={tmp_path}/vgg.npz"]
+    assert (values.images, values.reference) == (f"{tmp_path}/i", f"{tmp_path}/r")
 
 
 def test_a_config_that_is_not_there_is_no_mistake_of_flags():
