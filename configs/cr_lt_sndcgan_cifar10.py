@@ -5,7 +5,7 @@ Expected: FID 17.56 (FID, as many samples as the 10k test images, best of 3 runs
 Settings: E is the 5th of D's 8 layers.
 sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_cifar10.py --workdir=runs/cr_lt_sndcgan_cifar10
 """
 

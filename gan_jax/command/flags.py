@@ -20,7 +20,6 @@ from absl.flags import FlagValues
 
 from gan_jax.command.errors import UsageError
 
-
 LARGEST = 2**32 - 1
 
 

@@ -66,6 +66,7 @@ class Evaluation:
 
     test: what in the config's data block differs for the test split; None where there is none.
     batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
+    classifier: a file that --mode=classifier wrote, whose name recipes may use; None: those that ship alone.
     """
 
     recipes: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class Evaluation:
     test: Mapping[str, Any] | None = None
     batch_size: int = 64
     sampler: str | None = None
+    classifier: str | None = None
 
     def __post_init__(self):
         require_whole(self, "every", "batch_size")

@@ -153,7 +153,7 @@ def sample(
     if is_first():
         written = write(drawn, out)
         what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
-        print(f"wrote {num} samples of step {restored.step} to {what}")
+        print(f"wrote {num} sample{'s' if num > 1 else ''} of step {restored.step} to {what}")
 
 
 def _check_memory(num: int, shape: tuple[int, ...]) -> None:

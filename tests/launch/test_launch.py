@@ -258,7 +258,9 @@ def test_a_slice_that_does_not_exist_is_refused_before_anything_is_sent(machine:
     machine.fake("planner")
     words = (*SLICE, *RUN, "--bucket=b", "--python=planner", f"--topology={topology}")
     machine.run("tpu_vm.sh", verb, *words, code=2)
-    assert f"--topology={topology} does not exist: a slice of {topology[: topology.index(':')]} is one of " in machine.err
+    assert (
+        f"--topology={topology} does not exist: a slice of {topology[: topology.index(':')]} is one of " in machine.err
+    )
     kinds = {"v3": "tpu-v3-slice", "v4": "tpu-v4-podslice", "v5e": "tpu-v5-lite-podslice"}
     kind, sides = topology.split(":")
     machine.run("gke.sh", "apply", "--name=g", *POD, f"--accelerator={kinds[kind]}", f"--topology={sides}", code=2)
@@ -271,7 +273,10 @@ def test_what_is_planned_is_what_is_rented(machine: Machine):
     words = (*SLICE, *RUN, "--bucket=b", "--python=planner", "--topology=v3:8x8")
     for verb in ("create", "whole", "watch"):
         machine.run("tpu_vm.sh", verb, *words, code=2, GAN_JAX_TYPE="v3-8")
-        assert "--type=v3-8 (exported as GAN_JAX_TYPE) is another machine than --topology=v3:8x8, which is v3-128" in machine.err
+        assert (
+            "--type=v3-8 (exported as GAN_JAX_TYPE) is another machine than --topology=v3:8x8, which is v3-128"
+            in machine.err
+        )
     machine.run("tpu_vm.sh", "create", *words, "--type=v3-32", code=2)
     assert machine.calls() == []
     (create,) = machine.lines("tpu_vm.sh", "create", *words, GAN_JAX_TYPE="v3-128")
