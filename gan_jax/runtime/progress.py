@@ -28,7 +28,7 @@ _LEAST_BAR = 10  # columns
 class Progress:
     """A bar on a terminal; elsewhere one plain line an interval, so that logs stay readable. Only process 0 shows it.
 
-    It says at once that the first round is being compiled. On a terminal the bar keeps a width that can be read, the time
+    It says at once that it waits for the first round, which may have to be compiled. On a terminal the bar keeps a width that can be read, the time
     left stands first behind it, and of the rest there is what fits.
     total: rounds of the whole run. start: rounds done before, by the run this one resumes.
     interval: seconds between plain lines. window: seconds over which rates are taken. columns: of the terminal.
@@ -55,14 +55,14 @@ class Progress:
         self._shown = is_first()
         self._bar = None
         self._columns = columns or (lambda: _columns_of(self._stream))
-        compiling = "compiling the first round, which may take minutes"
+        waiting = "waiting for the first round, which may take minutes to compile"
         if self._shown and self._stream.isatty():
             layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
             self._interval = 0.5
             self._bar = tqdm(total=total, initial=start, file=self._stream, ncols=self._columns(), bar_format=layout)
-            self._bar.set_postfix_str(compiling)
+            self._bar.set_postfix_str(waiting)
         elif self._shown:
-            print(f"{self._head()} {compiling}", file=self._stream, flush=True)
+            print(f"{self._head()} {waiting}", file=self._stream, flush=True)
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,7 @@ from gan_jax.run.grid_report import write_report
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import train
 from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.workdir import check_writable
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
 
 INSTEAD = {
@@ -85,6 +86,7 @@ def sweep(
     workdir, judging = Path(workdir).expanduser(), judging or Judging()
     cells = cells_of(config, workdir, axes, changes)
     check_cells(cells, judging)
+    check_writable(workdir)
     failures: dict[str, str] = {}
     for number, cell in enumerate(cells, 1):
         if not is_scored(cell, judging):

@@ -105,7 +105,7 @@ def test_a_log_gets_one_plain_line_an_interval(clock):
     assert "\r" not in text and "\x1b" not in text
     rounds = [int(line.split()[1].split("/")[0]) for line in text.splitlines()]
     assert rounds[:2] == [0, 1] and len(rounds) == 6 and rounds[-1] == 350  # at 0, 10, 20 and 30 s, and the end
-    assert text.splitlines()[0] == "round 0/1000 (0.0%) compiling the first round, which may take minutes"
+    assert text.splitlines()[0] == "round 0/1000 (0.0%) waiting for the first round, which may take minutes to compile"
 
 
 def test_a_terminal_gets_a_bar(clock):
@@ -122,7 +122,7 @@ def test_at_any_width_the_bar_can_be_read_and_the_time_left_is_there(clock, colu
     stream = Terminal()
     losses = {"d/adversarial": 1.23456, "g/adversarial": -12345.6}
     with Progress(100_000, stream=stream, clock=clock, columns=lambda: columns) as progress:
-        assert "compiling the first round" in stream.getvalue()
+        assert "waiting for the first round" in stream.getvalue()
         for step in range(1, 100):
             clock.now += 0.00324
             progress.update(step, step * 64, 0.001, losses, 0.001)
