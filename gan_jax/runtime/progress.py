@@ -28,8 +28,8 @@ _LEAST_BAR = 10  # columns
 class Progress:
     """A bar on a terminal; elsewhere one plain line an interval, so that logs stay readable. Only process 0 shows it.
 
-    It says at once that it waits for the first round, which may have to be compiled. On a terminal the bar keeps a width that can be read, the time
-    left stands first behind it, and of the rest there is what fits.
+    It says at once that it waits for the first round, which may have to be compiled. On a terminal the bar keeps a width
+    that can be read, the time left stands first behind it, and of the rest there is what fits.
     total: rounds of the whole run. start: rounds done before, by the run this one resumes.
     interval: seconds between plain lines. window: seconds over which rates are taken. columns: of the terminal.
     """

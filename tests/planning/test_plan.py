@@ -142,7 +142,7 @@ def test_simulated_devices_must_be_set_up():
 
 def test_missing_libtpu_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "libtpu", None)
-    with pytest.raises(RuntimeError, match=r'pip install "gan_jax\[tpu\]"'):
+    with pytest.raises(RuntimeError, match=r'pip install "\.\[tpu\]"'):
         plan(small(), ["v3:2x2"])
 
 
