@@ -95,7 +95,7 @@ def _check_lists(values: FlagValues, argv: Sequence[str]) -> None:
     given: dict[str, str] = {}
     for word in argv[1:]:
         name, text = _name(word), word.partition("=")[2]
-        if name in values and isinstance(values[name].parser, absl_flags.ListParser):
+        if name is not None and name in values and isinstance(values[name].parser, absl_flags.ListParser):
             if name in given:
                 raise UsageError(f"--{name} is given twice: name all of it once, as --{name}={given[name]},{text}")
             given[name] = text
