@@ -5,7 +5,7 @@ Expected: FID 14.73 (FID, as many samples as the 10k test images, best of 3 runs
 Settings: BigGAN-PyTorch's CIFAR script, which neither flips nor crops
     at random; which of the published BigGANs of CIFAR-10 LT-GAN built on is unverified.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/biggan_cifar10.py --workdir=runs/biggan_cifar10
 """
 

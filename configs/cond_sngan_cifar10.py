@@ -4,7 +4,7 @@ Paper: the conditional GAN of Chen et al., arXiv:1811.11212, table 1, CIFAR-10.
 Settings: sngan_cifar10's, with labels: a scale and bias for each class in G, the projection in D.
 Expected: FID 15.60 (unverified), 10k samples against the 10k test images. Not run yet.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/cond_sngan_cifar10.py --workdir=runs/cond_sngan_cifar10
 """
 

@@ -5,7 +5,7 @@ Expected: FID 17.56 (FID, as many samples as the 10k test images, best of 3 runs
 Settings: E is the 5th of D's 8 layers, averaged in windows of 2 x 2 and flattened: 4 x 4 x 256.
 Choices: sigma_eps, lambda, the warm-up, how E is pooled, A's width, D's share: see configs/parts/transform.py.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_cifar10.py --workdir=runs/cr_lt_sndcgan_cifar10
 """
 

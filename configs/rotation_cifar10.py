@@ -5,7 +5,7 @@ Settings: ssgan_cifar10 with loss "nothing". D learns the turns of real images a
     D can tell, and D does not see them: its samples mean nothing, and only the probe's scores count.
 Expected: no number at hand. Not run yet.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/rotation_cifar10.py --workdir=runs/rotation_cifar10
 """
 

@@ -5,7 +5,7 @@ Expected: FID 25.39 (FID, as many samples as the 10k test images, best of 3 runs
 Settings: hinge, spectral norm in D, 200k G steps, by the paper, whose baseline is compare_gan's: its widths, the first
     norm over all units, Adam and batch (which of its settings LT-GAN kept is unverified).
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/sndcgan_cifar10.py --workdir=runs/sndcgan_cifar10
 """
 

@@ -5,7 +5,7 @@ Settings: compare_gan's resnet5 (widths, pooling by the mean) and crop: 128 pixe
     D update a round, Adam and 100k rounds are unverified: its own script of this net has WGAN-GP, 5 updates and 40k rounds.
 Expected: FID 16.02 without sBN (unverified), 30k samples against as many of the held-out hundredth. Not run yet.
 Meant for: 1 accelerator.
-Data: lsun/bedroom, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build lsun/bedroom`: large).
+Data: lsun/bedroom, prepared by TFDS (`pip install ".[prepare]"`, `tfds build lsun/bedroom`: large).
 Command: python -m gan_jax.main --config=configs/sngan_bedroom128.py --workdir=runs/sngan_bedroom128
 """
 

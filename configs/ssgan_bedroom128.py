@@ -3,7 +3,7 @@
 Paper: Chen et al., arXiv:1811.11212, table 1, LSUN bedroom, SS-GAN (sBN).
 Expected: FID 13.30, best of the runs, 30k samples against as many of the held-out hundredth. Not run yet.
 Meant for: 1 accelerator.
-Data: lsun/bedroom, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build lsun/bedroom`: large).
+Data: lsun/bedroom, prepared by TFDS (`pip install ".[prepare]"`, `tfds build lsun/bedroom`: large).
 Command: python -m gan_jax.main --config=configs/ssgan_bedroom128.py --workdir=runs/ssgan_bedroom128
 """
 

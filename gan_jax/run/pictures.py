@@ -104,7 +104,9 @@ class Pictures:
                     made,
                     *([like] if given and self._paired and like is not None else []),
                 ]
-                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]))
+                # A column for each class, where there are fewer than samples.
+                columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
+                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
                 if is_first():
                     save_png(path, grids[name])
             if like is not None:

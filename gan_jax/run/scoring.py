@@ -69,7 +69,8 @@ class Scoring:
         options: Options | None = None,
         quiet: bool = False,
     ):
-        extractors, self._options = extractors or Extractors(), options or Options()
+        extractors = (extractors or Extractors()).of(setup.evaluate.classifier)
+        self._options = options or Options()
         self.recipes: dict[str, Recipe] = {name: find_recipe(name, extractors.classifiers) for name in recipes}
         self._setup, self._mesh, self._subject = setup, mesh, subject
         self._reference = Reference(setup)

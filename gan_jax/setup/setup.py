@@ -77,6 +77,7 @@ class Evaluation:
 
     test: what in the config's data block differs for the test split; None where there is none.
     batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
+    classifier: a file that --mode=classifier wrote, whose name recipes may use; None: those that ship alone.
     """
 
     recipes: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ class Evaluation:
     test: Mapping[str, Any] | None = None
     batch_size: int = 64
     sampler: str | None = None
+    classifier: str | None = None
 
     def __post_init__(self):
         ranges.whole("batch_size", self.batch_size)

@@ -70,7 +70,7 @@ def train_classifier(
     Raises:
         ValueError: points, data without labels and attributes or without a test split, an `out` that is no .npz.
     """
-    out = Path(out)
+    out = Path(out).expanduser()
     if out.suffix != ".npz":
         raise ValueError(f"a classifier is written to an .npz file, such as --out=digits.npz, not to {out}")
     setup = Setup.of(config)

@@ -76,11 +76,7 @@ def run(values: FlagValues) -> None:
             raise ValueError("--compare takes two work folders: --compare=runs/a,runs/b")
         print(compare_runs(*values.compare, force=values.force))
         return
-    if unreadable := [pair for pair in values.extractor_weights if "=" not in pair]:
-        raise ValueError(
-            f"--extractor_weights are NAME=PATH, such as inception_2015=weights.npz, not {unreadable[0]!r}"
-        )
-    extractors = Extractors(dict(pair.split("=", 1) for pair in values.extractor_weights), values.classifier)
+    extractors = Extractors.named(values.extractor_weights, values.classifier)
     if values.recipes == ["list"]:
         print(list_recipes(extractors))
         return
