@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from gan_jax import ranges
+
 _CELLS = 4  # the side of level 0 in the papers, by whose multiples widths are given
 
 
@@ -24,10 +26,11 @@ class Levels:
 
     def __post_init__(self):
         base = tuple(self.base)
-        if len(base) != 2 or any(not isinstance(side, int) or side < 1 for side in base):
+        ranges.wholes("base", base)
+        if len(base) != 2:
             raise ValueError(f"base is a height and a width, such as (4, 4), not {self.base!r}")
-        if self.channel_base < 1 or self.channel_max < 1:
-            raise ValueError(f"channel_base and channel_max are 1 or more, got {self.channel_base}, {self.channel_max}")
+        ranges.whole("channel_base", self.channel_base)
+        ranges.whole("channel_max", self.channel_max)
         object.__setattr__(self, "base", base)
         self.level_of(self.image_shape)
 

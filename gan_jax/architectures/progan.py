@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.levels import Levels
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import blur, downsample_mean, upsample_nearest
@@ -79,6 +80,11 @@ class Generator(linen.Module):
     num_classes: int = 0
     dtype: Any = None
 
+    def __post_init__(self):
+        Levels(self.image_shape, self.base, self.channel_base, self.channel_max)  # raises for what does not fit
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
+
     @linen.compact
     def __call__(
         self,
@@ -138,6 +144,12 @@ class Discriminator(linen.Module):
     stddev_group: int = 4
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        Levels(self.image_shape, self.base, self.channel_base, self.channel_max)
+        ranges.whole("stddev_group", self.stddev_group, 0)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(

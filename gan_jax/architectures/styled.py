@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.levels import Levels
 from gan_jax.architectures.mapping import Mapping
+from gan_jax.names import one_of
 
 
 class StyledGenerator(linen.Module):
@@ -37,15 +39,20 @@ class StyledGenerator(linen.Module):
     num_classes: int = 0
     dtype: Any = None
 
+    def __post_init__(self):
+        Levels(self.image_shape, self.base, self.channel_base, self.channel_max)  # raises for what does not fit
+        ranges.whole("w_dim", self.w_dim)
+        ranges.whole("mapping_layers", self.mapping_layers, 0)
+        ranges.positive("mapping_rate", self.mapping_rate)
+        ranges.within("mixing", self.mixing, 0, 1)
+        if self.mixing_group is not None:
+            ranges.whole("mixing_group", self.mixing_group)
+        one_of(self.other_latents, ("drawn", "given"), "other_latents")
+        ranges.decay("w_decay", self.w_decay)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
+
     def setup(self):
-        if not 0 <= self.mixing <= 1:
-            raise ValueError(f"mixing is a share from 0 to 1, got {self.mixing}")
-        if not 0 <= self.w_decay < 1:
-            raise ValueError(f"w_decay must be from 0 to below 1, got {self.w_decay}")
-        if self.other_latents not in ("drawn", "given"):
-            raise ValueError(f"other_latents are 'drawn' or 'given', not {self.other_latents!r}")
-        if self.mapping_layers < 0:
-            raise ValueError(f"mapping_layers must be 0 or more, got {self.mapping_layers}")
         self.levels = Levels(self.image_shape, self.base, self.channel_base, self.channel_max)
         self.mapping = Mapping(
             self.w_dim, self.mapping_layers, self.mapping_rate, self.num_classes, self._mapping_style()

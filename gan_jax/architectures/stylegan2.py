@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.levels import Levels
 from gan_jax.architectures.mapping import Mapping
 from gan_jax.architectures.progan import equalized, lrelu
@@ -126,6 +127,14 @@ class Discriminator(linen.Module):
     label_dim: int = 512
     label_layers: int = 8
     dtype: Any = None
+
+    def __post_init__(self):
+        Levels(self.image_shape, self.base, self.channel_base, self.channel_max)
+        ranges.whole("stddev_group", self.stddev_group, 0)
+        ranges.whole("num_classes", self.num_classes, 0)
+        ranges.whole("label_dim", self.label_dim)
+        ranges.whole("label_layers", self.label_layers)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

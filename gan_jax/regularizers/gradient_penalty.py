@@ -14,6 +14,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.regularizers.base import Nothing
 from gan_jax.types import Batch, Play, PyTree, Term, Weight, weight_at
 
@@ -34,8 +35,8 @@ def squared_slopes(play: Play, images: jax.Array, label: jax.Array | None, full_
 
 
 def _require_height(full_height: int | None) -> None:
-    if full_height is not None and (not isinstance(full_height, int) or full_height < 1):
-        raise ValueError(f"full_height is a number of pixels from 1 on, or None, not {full_height!r}")
+    if full_height is not None:
+        ranges.whole("full_height", full_height)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,7 @@ class gradient_penalty(Nothing):
     full_height: int | None = None
 
     def __post_init__(self):
+        ranges.weight("weight", self.weight)
         _require_height(self.full_height)
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
@@ -71,6 +73,7 @@ class _ZeroCentred(Nothing):
     full_height: int | None = None
 
     def __post_init__(self):
+        ranges.weight("gamma", self.gamma)
         _require_height(self.full_height)
 
     def _term(self, play: Play, batch: Batch, name: str) -> Term:

@@ -8,6 +8,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.regularizers.base import Nothing
 from gan_jax.types import Play, PyTree, Term, Weight, weight_at
 
@@ -35,10 +36,9 @@ class path_length(Nothing):
     decay: float = 0.99
 
     def __post_init__(self):
-        if self.shrink < 1:
-            raise ValueError(f"shrink is a whole number from 1 on, got {self.shrink}")
-        if not 0 <= self.decay < 1:
-            raise ValueError(f"decay must be from 0 to below 1, got {self.decay}")
+        ranges.weight("weight", self.weight)
+        ranges.whole("shrink", self.shrink)
+        ranges.decay("decay", self.decay)
 
     def init(self) -> PyTree:
         return jnp.zeros((), jnp.float32)

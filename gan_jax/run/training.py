@@ -16,7 +16,7 @@ from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
 from gan_jax.game import images_before, stretch_after
 from gan_jax.run.dispatch import Player, gathered, put, read
-from gan_jax.run.divergence import diverged, learns_no_more, not_finite
+from gan_jax.run.divergence import diverged, largest, learns_no_more, not_finite
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.log import RunLog, shown_losses
 from gan_jax.run.pictures import Pictures, shown_elements
@@ -41,6 +41,7 @@ class _Played(NamedTuple):
 
     first: int  # the step that its first round ends at
     metrics: Mapping[str, jax.Array]  # [] each, or [rounds] if they are several
+    state: Mapping[str, jax.Array] = {}  # `divergence.largest` of the state after it, where it is looked at
 
 
 class Training:
@@ -161,6 +162,8 @@ class Training:
             if self._profile.after(self.step, self.state):
                 progress.skip()
             due = self._timetable.due(self.step)
+            if any(due) or any(self._timetable.writes(step) for step in range(late.first, self.step + 1)):
+                late = late._replace(state=largest(self.state))
             if any(due):  # only of a state whose numbers are known to be sound
                 self._report(late, progress, dispatches)
                 late = None
@@ -171,8 +174,8 @@ class Training:
                     progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
-        if late:
-            self._report(late, progress, dispatches)
+        if late:  # the state that is saved next
+            self._report(late._replace(state=largest(self.state)), progress, dispatches)
 
     def _report(self, played: _Played, progress: Progress, dispatches: Prefetch) -> None:
         """Reads the numbers of a dispatch, round by round, once the device has them."""
@@ -180,15 +183,16 @@ class Training:
         rounds = read(played.metrics)
         blocked = time.perf_counter() - began
         waited, self._waited = dispatches.waited - self._waited, dispatches.waited
-        step = played.first + len(rounds) - 1
+        last = played.first + len(rounds) - 1
         shown = shown_losses(rounds[-1])
-        progress.update(step, self._images(step), waited, shown, blocked)
-        lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
+        progress.update(last, self._images(last), waited, shown, blocked)
+        lines = [step for step in range(played.first, last + 1) if self._timetable.writes(step)]
         times = {**progress.rates(), **progress.time_shares()} if lines else {}
+        of_state = {name: float(value) for name, value in jax.device_get(played.state).items()}
         for step, values in enumerate(rounds, played.first):
-            if not_finite(values):
-                self._log.note(step, values)
-                raise diverged(step, values, self.checkpoints)
+            if not_finite(seen := values | of_state if step == last else values):
+                self._log.note(step, seen)
+                raise diverged(step, seen, self.checkpoints)
             if step in lines:
                 self._log.write(step, {**times, **values})
                 if not self._lost and (sentence := learns_no_more(step, values)):
@@ -201,9 +205,14 @@ class Training:
         if real:
             self._pictures.draw_real(folder)
         drawn = self._pictures.draw(self.state, self._phase, folder, self.step)
-        self._log.write(self.step, drawn.metrics)
+        if drawn.metrics:
+            self._log.write(self.step, drawn.metrics)
         for name, grid in drawn.grids.items():
             self._log.image(self.step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
+        if real and drawn.alike:
+            warn(
+                "the real elements of a picture are all alike: how much samples differ, and whether they collapse, is not told"
+            )
         if self.step and drawn.collapsed:
             warn(
                 f"round {self.step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "
