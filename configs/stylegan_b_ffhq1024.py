@@ -1,4 +1,4 @@
-"""Configuration B of StyleGAN's table 1, on FFHQ at 1024 x 1024: a blur at every change of size, R1, a longer run, from 8 x 8.
+"""Configuration B of StyleGAN's table 1, on FFHQ at 1024 x 1024: tuned, with blurs and R1.
 
 Paper: Karras et al., arXiv:1812.04948, table 1.
 Expected: FID 5.25 (unverified). Not run yet.

@@ -40,7 +40,7 @@ def test_an_image_is_the_base_times_a_power_of_two():
         with pytest.raises(ValueError, match=r"do not grow from \(4, 4\): sizes are 4 x 4, 8 x 8"):
             Levels(shape, (4, 4), 64, 8)
     with pytest.raises(ValueError, match="base is a height and a width"):
-        Levels((8, 8, 3), (0, 4), 64, 8)
+        Levels((8, 8, 3), (4, 4, 4), 64, 8)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_other_latents_may_be_given(made):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mixing": 1.5}, "mixing is a share"),
+        ({"mixing": 1.5}, "mixing must be from 0 to 1"),
         ({"w_decay": 1.0}, "w_decay"),
         ({"other_latents": "new"}, "other_latents"),
         ({"mapping_layers": 0}, "w_dim is 5, not 6"),
