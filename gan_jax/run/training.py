@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
 from gan_jax.game import images_before, stretch_after
+from gan_jax.run.beginning import config_to_play, enter, occupy
 from gan_jax.run.dispatch import Player, gathered, put, read
 from gan_jax.run.divergence import diverged, learns_no_more, not_finite
 from gan_jax.run.drawing import chosen_sampler, draw
@@ -22,17 +24,17 @@ from gan_jax.run.log import RunLog, shown_losses
 from gan_jax.run.pictures import Pictures, shown_elements
 from gan_jax.run.references import Given
 from gan_jax.run.scoring import scoring_during
-from gan_jax.run.state import blueprint, introduction
+from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
 from gan_jax.run.timetable import Timetable
-from gan_jax.run.work_folder import claim, facts
-from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.run.work_folder import require_there
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
 from gan_jax.runtime.processes.processes import is_first, say, warn
 from gan_jax.runtime.processes.signals import StopRequested
 from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
-from gan_jax.runtime.workdir import check_writable
+from gan_jax.runtime.workdir import check_writable, unmade_on_failure
+from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.setup.setup import Setup
 
 
@@ -50,22 +52,40 @@ class Training:
             run.play()            # to the end, or play(until=200)
             images = run.sample(64)
 
+    The folder is this run's alone until it is closed, see docs/runs.md.
     config: a ConfigDict or nested dict, see configs/base.py. workdir: its folder, made where it is missing.
     profile: (start, stop), the rounds of which a trace is taken, see gan_jax/runtime/profile.py.
+    schedule: of a run that goes on with other `steps`, "keep" or "stretch", see `setup.extension.extended`.
+    accept_new_data: go on although the data are not those that the run was begun with.
     Raises before any training: ConfigError and ValueError for settings that do not fit each other or the data,
-    FileNotFoundError for missing data, OSError for a folder that cannot be written.
+    FileNotFoundError for missing data, OSError for a folder that cannot be written, FolderInUse for one in which another
+    run plays, CheckpointError where what is there cannot be read.
     """
 
-    def __init__(self, config: Any, workdir: str | Path, profile: tuple[int, int] | None = None):
-        setup = self.setup = Setup.of(config)
+    def __init__(
+        self,
+        config: Any,
+        workdir: str | Path,
+        profile: tuple[int, int] | None = None,
+        schedule: str | None = None,
+        accept_new_data: bool = False,
+    ):
+        setup = self.setup = Setup.of(config_to_play(config, workdir, schedule))
         self.method = setup.method
         self.mesh = make_mesh(setup.mesh.data, setup.mesh.fsdp)
         for phase in dict.fromkeys(each.phase for each in setup.stretches):
             check_parts(phase.batch_size, getattr(self.method, "accumulate", 1), self.mesh)
-        self.workdir = check_writable(workdir)
+        with unmade_on_failure(workdir), contextlib.ExitStack() as leaving:
+            self.workdir = check_writable(workdir)
+            self._lock = occupy(self.workdir, setup.config)
+            leaving.callback(self._unlock)
+            self._begin(profile, accept_new_data)
+            leaving.pop_all()
+
+    def _begin(self, profile: tuple[int, int] | None, accept_new_data: bool) -> None:
+        setup = self.setup
         self._timetable = Timetable.of(setup)
         self._profile = Profile(profile, self.workdir / "profile", self.steps)
-
         source = self._source = setup.source()
         say(describe(source))
         self.batches = setup.batches(source, jax.process_index(), jax.process_count())
@@ -75,22 +95,18 @@ class Training:
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)
         self._play_on_device.check(planned.template)  # before the folder belongs to a config that cannot be played
-        saving = self.workdir / "checkpoints"
-        if (newest := max(Checkpoints(saving).steps(), default=0)) > self.steps:
-            raise ValueError(
-                f"{self.workdir} holds a checkpoint of step {newest}, beyond the {self.steps} steps of this run"
-            )
-        claim(self.workdir, setup.config, **facts(source), **({"frozen": planned.frozen} if planned.frozen else {}))
-        self.checkpoints = Checkpoints(self.workdir / "checkpoints", setup.checkpoint.keep, setup.checkpoint.keep_every)
-        self.step, self.state = planned.restore(self.checkpoints) or (0, planned.make())
+        self.checkpoints, self.step, self.state = enter(self.workdir, setup, source, planned, accept_new_data)
         say(introduction(self.state, self.mesh, self.workdir))
         if self.step:
             kimg, epoch = self._images(self.step) / 1000, self.batches.epoch(self.step)
             say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
+        if told := nothing_to_learn(setup, self.step):
+            warn(told)
         self._saved = self.step or None
         self._lost = False  # whether it was said that a player learns no more
         self._log = RunLog(self.workdir, self.step, self._images)
         self._pictures = Pictures(self.method, self.mesh, setup.seed, *shown_elements(setup, source))
+        self._scores_file = Dispensable("a score", "it is in metrics.jsonl")
 
     def _images(self, step: int) -> int:
         return images_before(self.setup.stretches, step)
@@ -102,9 +118,16 @@ class Training:
         self.close()
 
     def close(self) -> None:
-        """Waits for the checkpoint being written, and closes the files."""
-        self.checkpoints.close()
-        self._log.close()
+        """Waits for the checkpoint being written, closes the files, and leaves the folder to others."""
+        try:
+            self._log.close()
+            self.checkpoints.close()
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock:
+            self._lock.release()
 
     def digest(self) -> str:
         """SHA-256 over all arrays of the state."""
@@ -120,8 +143,10 @@ class Training:
     def play(self, until: int | None = None) -> str | None:
         """Plays rounds up to `until`, by default to the end. -> the signal that stopped it early, or None.
 
-        Saves at intervals, when it is stopped by SIGTERM or SIGINT, and at the end.
-        Raises TrainingDiverged where a number is no longer finite; the checkpoints stay as they are.
+        Saves at intervals, when it is stopped by SIGTERM or SIGINT, and at the end. With several processes a signal to any
+        of them stops all.
+        Raises TrainingDiverged where a number is no longer finite; the checkpoints stay as they are. Raises
+        FileNotFoundError where the folder is removed or renamed meanwhile, and FolderInUse where another run took it over.
         """
         until = self.steps if until is None else min(until, self.steps)
         if self.step >= until:
@@ -162,6 +187,7 @@ class Training:
                 progress.skip()
             due = self._timetable.due(self.step)
             if any(due):  # only of a state whose numbers are known to be sound
+                self._require_folder()
                 self._report(late, progress, dispatches)
                 late = None
                 if due.picture:
@@ -190,6 +216,7 @@ class Training:
                 self._log.note(step, values)
                 raise diverged(step, values, self.checkpoints)
             if step in lines:
+                self._require_folder()
                 self._log.write(step, {**times, **values})
                 if not self._lost and (sentence := learns_no_more(step, values)):
                     self._lost = True
@@ -217,11 +244,18 @@ class Training:
                 warn(f"round {self.step}: {result.recipe}: no score: {result.reason}")
                 continue
             if is_first():
-                append_scores(self.workdir / "scores.jsonl", result)
+                with self._scores_file:
+                    append_scores(self.workdir / "scores.jsonl", result)
             self._log.write(self.step, {f"score/{score.name}": score.value for score in result})
+
+    def _require_folder(self) -> None:
+        if self._lock:
+            self._lock.check()
+            require_there(self.workdir)
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
+            self._require_folder()
             self.checkpoints.save(self.step, self.state.replace(frozen={}))
             self._saved = self.step
 
@@ -245,12 +279,32 @@ class Training:
         return stretch_after(self.setup.stretches, self.step).phase
 
 
-def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = None) -> str | None:
-    """Trains to the end, or goes on to it. -> the signal that stopped it early, or None."""
-    with Training(config, workdir, profile) as run:
-        stopped = run.play()
-        if stopped:
-            say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
-        else:
+def train(
+    config: Any,
+    workdir: str | Path,
+    profile: tuple[int, int] | None = None,
+    schedule: str | None = None,
+    accept_new_data: bool = False,
+) -> str | None:
+    """Trains to the end, or goes on to it; see `Training`. -> the signal that stopped it early, or None.
+
+    "Finished" is said, and None returned, only where the last round was played. A second Ctrl-C returns "SIGINT" too, with
+    a word about what is saved; with several processes it raises KeyboardInterrupt, which ends all.
+    """
+    try:
+        with Training(config, workdir, profile, schedule, accept_new_data) as run:
+            stopped = run.play()
+            if run.step < run.steps:
+                say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
+                return stopped
             say(f"finished at step {run.step}; state_digest {run.digest()}")
-        return stopped
+            return None
+    except KeyboardInterrupt:
+        if jax.process_count() > 1:
+            raise
+        saved = saved_steps(workdir)
+        where = (
+            f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
+        )
+        warn(f"stopped at once by Ctrl-C; the same command {where}")
+        return "SIGINT"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gan_jax.data.fingerprint import fingerprint_of_files
 from gan_jax.data.images.decoding import BrokenImage, decode, size_of
 from gan_jax.data.source import Element
 
@@ -76,6 +79,12 @@ class Folder:
 
     def labels(self) -> np.ndarray | None:
         return self._labels
+
+    def fingerprint(self) -> dict[str, Any]:
+        """See `data.fingerprint`."""
+        at = lambda file: os.path.join(self._path, file)
+        facts = lambda file: (os.stat(at(file)).st_size, os.stat(at(file)).st_mtime)
+        return fingerprint_of_files(self._files, facts, lambda file: Path(at(file)).read_bytes())
 
     def _leave_out_broken(self) -> None:
         from tqdm import tqdm
