@@ -4,45 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import jax
 import numpy as np
 
 from gan_jax.data import Prefetch, describe
-from gan_jax.evaluators.judge import Failed
-from gan_jax.evaluators.score import append_scores
 from gan_jax.game import images_before, stretch_after
 from gan_jax.run.beginning import config_to_play, enter, occupy
-from gan_jax.run.dispatch import Player, gathered, put, read
-from gan_jax.run.divergence import diverged, learns_no_more, not_finite
+from gan_jax.run.diary import Diary
+from gan_jax.run.dispatch import Player, gathered, put
 from gan_jax.run.drawing import chosen_sampler, draw
-from gan_jax.run.log import RunLog, shown_losses
-from gan_jax.run.pictures import Pictures, shown_elements
+from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
 from gan_jax.run.scoring import scoring_during
 from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
 from gan_jax.run.timetable import Timetable
-from gan_jax.run.work_folder import require_there
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
-from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.processes.processes import say, warn
 from gan_jax.runtime.processes.signals import StopRequested
 from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
 from gan_jax.runtime.workdir import check_writable, unmade_on_failure
-from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.setup.setup import Setup
-
-
-class _Played(NamedTuple):
-    """A dispatch that the device was handed, and whose numbers nobody has read."""
-
-    first: int  # the step that its first round ends at
-    metrics: Mapping[str, jax.Array]  # [] each, or [rounds] if they are several
 
 
 class Training:
@@ -89,9 +75,8 @@ class Training:
         source = self._source = setup.source()
         say(describe(source))
         self.batches = setup.batches(source, jax.process_index(), jax.process_count())
-        self._scoring = None
-        if self._timetable.scores is not None:
-            self._scoring = scoring_during(setup, self.mesh, self.workdir.name)
+        judged = self._timetable.scores is not None
+        scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)
         self._play_on_device.check(planned.template)  # before the folder belongs to a config that cannot be played
@@ -103,10 +88,17 @@ class Training:
         if told := nothing_to_learn(setup, self.step):
             warn(told)
         self._saved = self.step or None
-        self._lost = False  # whether it was said that a player learns no more
-        self._log = RunLog(self.workdir, self.step, self._images)
-        self._pictures = Pictures(self.method, self.mesh, setup.seed, *shown_elements(setup, source))
-        self._scores_file = Dispensable("a score", "it is in metrics.jsonl")
+        self._diary = Diary(
+            self.workdir,
+            setup,
+            self.mesh,
+            self.step,
+            source=source,
+            scoring=scoring,
+            images=self._images,
+            lock=self._lock,
+        )
+        self._read = Reading(self._timetable, self._diary, self.checkpoints, self._images)
 
     def _images(self, step: int) -> int:
         return images_before(self.setup.stretches, step)
@@ -120,7 +112,7 @@ class Training:
     def close(self) -> None:
         """Waits for the checkpoint being written, closes the files, and leaves the folder to others."""
         try:
-            self._log.close()
+            self._diary.close()
             self.checkpoints.close()
         finally:
             self._unlock()
@@ -152,7 +144,8 @@ class Training:
         if self.step >= until:
             return None
         if self.step == 0:
-            self._picture(real=True)
+            self._diary.real_pictures()
+            self._diary.picture(self.state, self._phase, self.step)
         lengths = self._timetable.lengths(self.step, until)
         keys = self.method.batch(self.setup.stretches[0].phase)
         dispatches = gathered(self.batches, self.step, lengths, self.setup.stretches, keys)
@@ -171,8 +164,8 @@ class Training:
             return stop.name if self.step < until else None
 
     def _play(self, until: int, dispatches: Prefetch, progress: Progress, stop: StopRequested) -> None:
-        late: _Played | None = None  # its numbers are read while the device plays the next
-        self._waited = 0.0
+        late: Played | None = None  # its numbers are read while the device plays the next
+        self._read.begin()
         for turn in itertools.count():
             if self.step >= until or stop.agreed(turn):
                 break
@@ -181,86 +174,32 @@ class Training:
             with jax.profiler.StepTraceAnnotation("dispatch", step_num=self.step):
                 self.state, metrics = self._play_on_device(self.state, dispatch)
             if late:
-                self._report(late, progress, dispatches)
-            late, self.step = _Played(self.step + 1, metrics), self.step + dispatch.rounds
+                self._read(late, progress, dispatches)
+            late, self.step = Played(self.step + 1, metrics), self.step + dispatch.rounds
             if self._profile.after(self.step, self.state):
                 progress.skip()
             due = self._timetable.due(self.step)
             if any(due):  # only of a state whose numbers are known to be sound
-                self._require_folder()
-                self._report(late, progress, dispatches)
+                self._read(late, progress, dispatches)
                 late = None
                 if due.picture:
-                    self._picture()
+                    self._diary.picture(self.state, self._phase, self.step)
                 if due.scores:
-                    self._score()
+                    self._diary.score(self.state, self._phase, self.step)
                     progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
         if late:
-            self._report(late, progress, dispatches)
-
-    def _report(self, played: _Played, progress: Progress, dispatches: Prefetch) -> None:
-        """Reads the numbers of a dispatch, round by round, once the device has them."""
-        began = time.perf_counter()
-        rounds = read(played.metrics)
-        blocked = time.perf_counter() - began
-        waited, self._waited = dispatches.waited - self._waited, dispatches.waited
-        step = played.first + len(rounds) - 1
-        shown = shown_losses(rounds[-1])
-        progress.update(step, self._images(step), waited, shown, blocked)
-        lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
-        times = {**progress.rates(), **progress.time_shares()} if lines else {}
-        for step, values in enumerate(rounds, played.first):
-            if not_finite(values):
-                self._log.note(step, values)
-                raise diverged(step, values, self.checkpoints)
-            if step in lines:
-                self._require_folder()
-                self._log.write(step, {**times, **values})
-                if not self._lost and (sentence := learns_no_more(step, values)):
-                    self._lost = True
-                    warn(sentence)
-
-    def _picture(self, real: bool = False) -> None:
-        """Draws the run's samples, and writes down how much they differ from each other."""
-        folder = self.workdir / "samples"
-        if real:
-            self._pictures.draw_real(folder)
-        drawn = self._pictures.draw(self.state, self._phase, folder, self.step)
-        self._log.write(self.step, drawn.metrics)
-        for name, grid in drawn.grids.items():
-            self._log.image(self.step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
-        if self.step and drawn.collapsed:
-            warn(
-                f"round {self.step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "
-                "as much as real ones do: the generator may have collapsed"
-            )
-
-    def _score(self) -> None:
-        """Scores the state by the config's cheap recipes; the numbers go where metrics go, the records to scores.jsonl."""
-        for result in self._scoring.of(self.state, self._phase, self.step):
-            if isinstance(result, Failed):
-                warn(f"round {self.step}: {result.recipe}: no score: {result.reason}")
-                continue
-            if is_first():
-                with self._scores_file:
-                    append_scores(self.workdir / "scores.jsonl", result)
-            self._log.write(self.step, {f"score/{score.name}": score.value for score in result})
-
-    def _require_folder(self) -> None:
-        if self._lock:
-            self._lock.check()
-            require_there(self.workdir)
+            self._read(late, progress, dispatches)
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
-            self._require_folder()
+            self._diary.check()
             self.checkpoints.save(self.step, self.state.replace(frozen={}))
             self._saved = self.step
 
     def _finish(self) -> None:
-        self._log.note(self.step, {"state_digest": self.digest()})
+        self._diary.note(self.step, {"state_digest": self.digest()})
 
     # --- the result
 

@@ -24,7 +24,7 @@ from gan_jax.runtime.writers.atomic import naming, write_atomically
 NAME = "lock.json"
 _BEAT_SECONDS = 15.0
 _PATIENCE_SECONDS = 150.0  # ten beats; a mounted bucket may show what is a minute old
-_SETTLE_SECONDS = 0.3  # in which two that take over from the same dead owner see each other
+_SETTLE_SECONDS = 1.0  # in which two that take over from the same dead owner see each other
 
 
 class FolderInUse(RuntimeError):
@@ -115,11 +115,11 @@ def _create(path: Path, entry: dict[str, Any]) -> bool:
 def _require_dead(path: Path, entry: dict[str, Any] | None, patience: float) -> None:
     """Returns once the owner is known to be dead. Raises FolderInUse where it is alive."""
     if entry is not None and entry.get("place") == _place():
-        started = _started(entry.get("process"))
-        if started is None:
-            return
-        if started and started == entry.get("started"):
+        started, known = _started(entry.get("process")), entry.get("started")
+        if started and started == known:
             raise _in_use(path, entry)
+        if started is None or (started and known):  # none of that number, or one that was given it since
+            return
     # On another machine, or started at an unknown time, or a file without words: does it change?
     began, told = time.monotonic(), False
     while (waited := time.monotonic() - began) < patience:

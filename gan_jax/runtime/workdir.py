@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def unmade_on_failure(workdir: str | os.PathLike) -> Iterator[None]:
-    """Around what makes a folder and then fails: the folder, and those above it, go again if they were not there and are empty."""
+    """Around what makes a folder: where it fails, the folder, and those above it, go again if they are new and empty."""
     path = Path(workdir).expanduser().absolute()
     missing = [each for each in (path, *path.parents) if not each.exists()]
     try:

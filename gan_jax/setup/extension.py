@@ -19,8 +19,8 @@ def extended(before: Mapping[str, Any], now: Mapping[str, Any], schedule: str | 
 
     before: that of its work folder; now: that of this start; both resolved. schedule: "keep": schedules that follow
     `steps` stay as they are in the folder; "stretch": they follow the new length; None: where that makes a difference,
-    ConfigError, with both. A number of a schedule follows `steps` where it is the same share of it on both sides. What
-    differs for another reason is not looked at.
+    ConfigError, with both. A number of a schedule follows `steps` where it is `steps` now, or the same share of it as
+    before. What differs for another reason is not looked at.
     """
     if schedule is not None and schedule not in SCHEDULES:
         raise ConfigError(f"schedule is {KEEP} or {STRETCH}, not {schedule!r}")
@@ -78,9 +78,7 @@ def _followers(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Path]:
 def _is_share(before: float, steps_before: int, now: float, steps_now: int) -> bool:
     if min(before, now) < 1 or now != int(now):
         return False  # a rate, not a number of rounds
-    if steps_before == steps_now:  # it was made longer before, with its schedules kept
-        return now == steps_now
-    return abs(before * steps_now / steps_before - now) < 1  # to a round
+    return now == steps_now or abs(before * steps_now / steps_before - now) < 1  # to a round
 
 
 def _with(config: Mapping[str, Any], paths: list[Path], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def write_atomically(path: str | os.PathLike, content: bytes) -> None:
     Raises OSError, with the file and what to do; what was there before is then as it was.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
