@@ -5,7 +5,7 @@ from gan_jax.data.batches.in_order import in_order
 from gan_jax.data.batches.prefetch import Prefetch
 from gan_jax.data.domains import Unpaired, holding, leaves_of
 from gan_jax.data.eight_bit import EightBit
-from gan_jax.data.fingerprint import changes, fingerprint, is_copy
+from gan_jax.data.fingerprints import changes, fingerprint, is_copy
 from gan_jax.data.inspection import Inspection, describe, inspect_source
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.requirements import require_keys, require_labels

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.data.fingerprint import fingerprint_of_files
+from gan_jax.data.fingerprints import fingerprint_of_files
 from gan_jax.data.images.decoding import BrokenImage, decode, size_of
 from gan_jax.data.source import Element
 
@@ -81,7 +81,7 @@ class Folder:
         return self._labels
 
     def fingerprint(self) -> dict[str, Any]:
-        """See `data.fingerprint`."""
+        """See `data.fingerprints`."""
         at = lambda file: os.path.join(self._path, file)
         facts = lambda file: (os.stat(at(file)).st_size, os.stat(at(file)).st_mtime)
         return fingerprint_of_files(self._files, facts, lambda file: Path(at(file)).read_bytes())

@@ -59,7 +59,7 @@ def test_changes_of_a_folder_are_seen(images, change, says):
 
 
 def test_of_many_files_those_not_read_are_told_by_their_times(images, monkeypatch):
-    monkeypatch.setattr("gan_jax.data.fingerprint._READ", 1)  # the first
+    monkeypatch.setattr("gan_jax.data.fingerprints._READ", 1)  # the first
     before = of(images)
     swap(images / "cat" / "3.png", images / "cat" / "5.png")
     now = of(images)
