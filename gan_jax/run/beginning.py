@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from gan_jax.run.state import Blueprint
-from gan_jax.run.work_folder import OF_A_HOST, claim, differences, facts, has_run, is_saved, mark_saved, read_config
+from gan_jax.run.work_folder import OF_A_HOST, claim, facts, has_run, is_saved, mark_saved, read_config, require_alike
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
 from gan_jax.runtime.lock import FolderLock, token_in
 from gan_jax.runtime.processes.agreement import on_first_process, texts_of_all
@@ -40,7 +37,7 @@ def occupy(
     Raises ConfigError, on all processes, where they were given different configs or folders, and FolderInUse where
     another run plays there.
     """
-    _require_alike(config, "config", OF_A_HOST)
+    require_alike(config, "config", OF_A_HOST)
     lock = on_first_process(lambda: FolderLock(workdir))
     token = texts_of_all(lock.token if lock else "")[0]
     deadline = time.monotonic() + patience_seconds
@@ -66,15 +63,15 @@ def enter(
     ValueError for a run that is further than its steps; CheckpointError where what is there cannot be read, or is gone.
     """
     checkpoints = workdir / "checkpoints"
-    if (newest := max(Checkpoints(checkpoints).steps(), default=0)) > setup.steps:
-        raise ValueError(
-            f"{workdir} holds a checkpoint of step {newest}, beyond the {setup.steps} steps of this run. Set steps to "
-            f"{newest} or more to go on; an earlier checkpoint is sampled and scored with --step=N"
-        )
     found = {**facts(source), **({"frozen": planned.frozen} if planned.frozen else {})}
-    _require_alike(_told(found), "data", ())
+    require_alike(_told(found), "data", ())
 
     def take() -> str:
+        if (newest := max(Checkpoints(checkpoints).steps(), default=0)) > setup.steps:
+            raise ValueError(
+                f"{workdir} holds a checkpoint of step {newest}, beyond the {setup.steps} steps of this run. Set steps to "
+                f"{newest} or more to go on; an earlier checkpoint is sampled and scored with --step=N"
+            )
         _require_complete(workdir)
         return claim(workdir, setup.config, accept_new_data, **found)
 
@@ -87,18 +84,6 @@ def enter(
         on_first_process(lambda: _require_new(workdir))
         restored = 0, planned.make()
     return there, *restored
-
-
-def _require_alike(tree: Mapping[str, Any], what: str, free: tuple[str, ...]) -> None:
-    """Raises ConfigError, on all processes, where one's config or data differ from process 0's."""
-    first, *others = map(json.loads, texts_of_all(json.dumps(tree)))
-    for number, other in enumerate(others, 1):
-        if lines := differences(first, other, free, ("on process 0", f"on process {number}")):
-            raise ConfigError(
-                f"the {jax.process_count()} processes of this run were not given the same {what}:\n  "
-                + "\n  ".join(lines[:8])
-                + "\nStart all hosts with the same command, on the same data."
-            )
 
 
 def _told(found: Mapping[str, Any]) -> dict[str, Any]:

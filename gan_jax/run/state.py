@@ -15,7 +15,7 @@ import numpy as np
 from clu import parameter_overview
 
 from gan_jax.game import Method, Phase, images_before, stretch_after
-from gan_jax.run.work_folder import read_config, read_found, read_run
+from gan_jax.run.work_folder import OF_A_HOST, read_config, read_found, read_run, require_alike
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointMisplaced, Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
@@ -116,7 +116,9 @@ def restore(workdir: str | Path, step: int | None = None) -> Restored:
     another step or run than its place says, and ConfigError where a frozen network is another than the run was trained with.
     """
     workdir = Path(workdir).expanduser()
-    setup = Setup.of(read_config(workdir))
+    config = read_config(workdir)
+    require_alike({**config, "step": step}, "run", OF_A_HOST)
+    setup = Setup.of(config)
     planned = blueprint(setup.method, setup.seed, mesh_for(setup))
     before = read_found(workdir).get("frozen", {})
     for name, now in planned.frozen.items():

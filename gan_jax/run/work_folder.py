@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.data import changes, fingerprint, is_copy
+from gan_jax.runtime.processes.agreement import texts_of_all
 from gan_jax.runtime.processes.processes import is_first, warn
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.setup.config import upgraded
@@ -83,6 +84,18 @@ def require_there(workdir: Path) -> None:
             "stops here, and writes nothing more. Where the folder was moved to, the same command goes on from its newest "
             "checkpoint"
         )
+
+
+def require_alike(tree: Mapping[str, Any], what: str, free: tuple[str, ...] = ()) -> None:
+    """Raises ConfigError, on all processes, where one of them has another `what` than process 0. free: keys that may differ."""
+    first, *others = map(json.loads, texts_of_all(json.dumps(tree)))
+    for number, other in enumerate(others, 1):
+        if lines := differences(first, other, free, ("on process 0", f"on process {number}")):
+            raise ConfigError(
+                f"the {len(others) + 1} processes of this run were not given the same {what}:\n  "
+                + "\n  ".join(lines[:8])
+                + "\nStart all hosts with the same command, on the same data."
+            )
 
 
 def require_same(workdir: Path, config: Mapping[str, Any]) -> None:
