@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from gan_jax.runtime.processes.processes import any_process, is_first
+from gan_jax.runtime.processes.processes import any_process, is_first, wait_for_all
 
 T = TypeVar("T")
 
@@ -44,6 +44,8 @@ def on_first_process(action: Callable[[], T]) -> T | None:
             result = action()
         except Exception as raised:
             error = raised
+    if jax.process_count() > 1:
+        wait_for_all("done by the first")  # which may take minutes, and in an exchange of arrays they wait for 30 s only
     failed = any_process(error is not None)
     if error is not None:
         raise error
