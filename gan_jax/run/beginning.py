@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.run.state import Blueprint
-from gan_jax.run.work_folder import OF_A_HOST, claim, facts, has_run, is_saved, mark_saved, read_config, require_alike
+from gan_jax.run.work_folder import (
+    OF_A_HOST,
+    compared,
+    facts,
+    has_run,
+    is_saved,
+    mark_saved,
+    read_config,
+    require_alike,
+    write,
+)
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
 from gan_jax.runtime.lock import FolderLock, token_in
 from gan_jax.runtime.processes.agreement import on_first_process, texts_of_all
@@ -66,24 +76,28 @@ def enter(
     found = {**facts(source), **({"frozen": planned.frozen} if planned.frozen else {})}
     require_alike(_told(found), "data", ())
 
-    def take() -> str:
+    def look() -> dict[str, Any]:
         if (newest := max(Checkpoints(checkpoints).steps(), default=0)) > setup.steps:
             raise ValueError(
                 f"{workdir} holds a checkpoint of step {newest}, beyond the {setup.steps} steps of this run. Set steps to "
                 f"{newest} or more to go on; an earlier checkpoint is sampled and scored with --step=N"
             )
         _require_complete(workdir)
-        return claim(workdir, setup.config, accept_new_data, **found)
+        return compared(workdir, setup.config, accept_new_data, **found)
 
-    run = on_first_process(take)
-    saving = setup.checkpoint
-    sealed = lambda step: mark_saved(workdir)
-    there = Checkpoints(checkpoints, saving.keep, saving.keep_every, run, sealed)
+    content = on_first_process(look)
+    saving, run = setup.checkpoint, content and content["run"]["id"]
+    there = Checkpoints(checkpoints, saving.keep, saving.keep_every, run, sealed=lambda step: mark_saved(workdir))
     restored = planned.restore(there)
-    if restored is None:
-        on_first_process(lambda: _require_new(workdir))
-        restored = 0, planned.make()
-    return there, *restored
+
+    def take() -> None:
+        if restored is None:
+            _require_new(workdir)
+        if content is not None:
+            write(workdir, content, saved=restored is not None)
+
+    on_first_process(take)
+    return there, *(restored or (0, planned.make()))
 
 
 def _told(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,8 +121,9 @@ def _require_complete(workdir: Path) -> None:
 
 def _require_new(workdir: Path) -> None:
     """Raises CheckpointError where no checkpoint is found, and there must have been one."""
-    reached = last_step(workdir / "metrics.jsonl")
-    saved = is_saved(workdir)
+    if not has_run(workdir):
+        return
+    reached, saved = last_step(workdir / "metrics.jsonl"), is_saved(workdir)
     if saved is None:  # of an earlier version: as far as its log tells
         saved = reached > 2 * read_config(workdir)["checkpoint"]["every"]
     if saved:

@@ -37,21 +37,32 @@ _BESIDES = ("found", "run")  # keys of the file that are not the config's
 def claim(
     workdir: Path, config: Mapping[str, Any], accept_new_data: bool = False, saved: bool = False, **found: Any
 ) -> str:
-    """Writes config.json. -> the run's name for itself, which it keeps as long as its folder.
+    """Compares and writes config.json, see `compared`. -> the run's name for itself. saved: a checkpoint was written already."""
+    content = compared(workdir, config, accept_new_data, **found)
+    write(workdir, content, saved)
+    return content["run"]["id"]
+
+
+def compared(workdir: Path, config: Mapping[str, Any], accept_new_data: bool = False, **found: Any) -> dict[str, Any]:
+    """The content of config.json for a run that begins or goes on here, with the name that it keeps as long as its folder.
 
     config: resolved. found: facts of the data and of frozen networks that a resumed run must find again, see `facts`.
-    accept_new_data: go on although the data are others. saved: whether a checkpoint was written already.
+    accept_new_data: go on although the data are others.
     Raises ConfigError, with what differs, where the folder holds another config's run, or the data are others.
     """
     before = _read(workdir) if has_run(workdir) else {}
-    run = {"id": secrets.token_hex(8), "saved": saved, **before.get("run", {})}
     if before:
         known = before.get("found", {})
         apart = lambda facts: {key: value for key, value in facts.items() if key not in _OF_DATA}
         _require_same(workdir, {**read_config(workdir), "found": apart(known)}, {**config, "found": apart(found)})
         _require_same_data(workdir, known, _plain(found), accept_new_data)
-    _write(workdir, {**config, "found": found, "run": run})
-    return run["id"]
+    return {**config, "found": found, "run": {"id": secrets.token_hex(8), **before.get("run", {})}}
+
+
+def write(workdir: Path, content: Mapping[str, Any], saved: bool = False) -> None:
+    """Writes config.json. content: from `compared`. saved: whether a checkpoint of this run is complete."""
+    run = {**content["run"], "saved": saved or content["run"].get("saved", False)}
+    _write(workdir, {**content, "run": run})
 
 
 _OF_DATA = ("images", "classes", "data")

@@ -6,7 +6,13 @@ from gan_jax.setup.config_files import load_config
 
 
 @pytest.fixture
-def small():
+def small(make_small):
+    """See `make_small`."""
+    return make_small
+
+
+@pytest.fixture(scope="module")
+def make_small():
     """A function: changes -> the config of a run of 12 rounds with checkpoints at 3, 6, 9 and 12."""
 
     def config(transition_steps=1000, **changes):

@@ -5,8 +5,8 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from gan_jax.run.state import restore
@@ -32,11 +32,18 @@ def play(config, folder, until=None, **options):
         return run.step
 
 
-@pytest.fixture
-def nine(small, tmp_path):
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, make_small):
     """The folder of a run of 12 rounds that was stopped at 9."""
-    play(small(), tmp_path / "run", 9)
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("played") / "run"
+    play(make_small(), folder, 9)
+    return folder
+
+
+@pytest.fixture
+def nine(played, tmp_path):
+    """A copy of that folder."""
+    return Path(shutil.copytree(played, tmp_path / "run"))
 
 
 # --- one run in a folder
@@ -116,8 +123,8 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(small, tm
     play(small(), tmp_path, 2)
     shutil.rmtree(tmp_path / "checkpoints")  # as if the save had never been begun
     config = json.loads((tmp_path / "config.json").read_text())
-    config["run"]["saved"] = False
-    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert config["run"]["saved"]
+    (tmp_path / "config.json").write_text(json.dumps({**config, "run": {**config["run"], "saved": False}}))
     assert play(small(), tmp_path, 1) == 1
 
 
@@ -171,33 +178,15 @@ def test_another_runs_checkpoint_is_refused_and_a_whole_copied_folder_goes_on(sm
 # --- the data
 
 
-@pytest.fixture
-def of_arrays(small, tmp_path):
-    """A function: points, here images of 4 x 4 -> the config of a run on them."""
-    from gan_jax.setup.config_files import load_config
-
-    def config(images, **data):
-        np.savez(tmp_path / "data.npz", image=images)
-        made = load_config("configs/sngan_digits.py")
-        made.update({"steps": 2, "batch_size": 4})
-        made.data.update({"source": "arrays", "path": str(tmp_path / "data.npz"), "shape": (8, 8, 1)})
-        made.generator.widths = made.discriminator.widths = (4, 4)
-        made.discriminator.halvings, made.latents.dim = 1, 2
-        made.log.num_samples = 4
-        return made
-
-    return config
-
-
-def test_data_that_changed_are_refused_and_accepted_on_purpose(of_arrays, tmp_path, capsys):
-    images = np.random.default_rng(0).integers(0, 255, (16, 8, 8, 1), np.uint8)
-    play(of_arrays(images), tmp_path / "run", 1)
-    config = of_arrays(images[::-1])
+def test_data_that_changed_are_refused_and_accepted_on_purpose(small, nine, capsys, monkeypatch):
+    monkeypatch.setattr("gan_jax.run.work_folder.fingerprint", lambda source: {"content": "another"})
+    before = listing(nine)
     with pytest.raises(ConfigError, match=r"(?s)the data are not those.*the content\n.*--accept_new_data"):
-        Training(config, tmp_path / "run")
-    assert play(config, tmp_path / "run", accept_new_data=True) == 2
+        Training(small(), nine)
+    assert listing(nine) == before
+    assert play(small(), nine, 10, accept_new_data=True) == 10
     assert "the data are others than before (the content): accepted" in capsys.readouterr().err
-    Training(config, tmp_path / "run").close()  # known from now on
+    Training(small(), nine).close()  # known from now on
 
 
 # --- the folder goes while the run plays
@@ -272,19 +261,20 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
     play(follows(6), tmp_path)
     before = listing(tmp_path)
     with pytest.raises(
-        ConfigError, match=r"(?s)transition_steps: 6 there, 12 here.*--schedule=keep.*--schedule=stretch"
+        ConfigError, match=r"(?s)transition_steps: 6 there, 9 here.*--schedule=keep.*--schedule=stretch"
     ):
-        Training(follows(12), tmp_path)
+        Training(follows(9), tmp_path)
     assert listing(tmp_path) == before
-    assert play(follows(12), tmp_path, 7, schedule="stretch") == 7
-    assert read_config(tmp_path)["optim"]["generator"]["learning_rate"]["transition_steps"] == 12
-    assert "learning rate" not in capsys.readouterr().err
-    assert play(follows(12), tmp_path, schedule="stretch") == 12
-    assert play(follows(15), tmp_path, 13, schedule="keep") == 13
+    assert play(follows(9), tmp_path, 7, schedule="keep") == 7
     said = capsys.readouterr().err
-    assert "the learning rate of " in said and " is 0 from round 12 on" in said and "--schedule=stretch" in said
-    assert play(follows(15), tmp_path, 14, schedule="keep") == 14  # the same command
-    assert play(read_config(tmp_path), tmp_path) == 15  # the folder's own config
+    assert "the learning rate of " in said and " is 0 from round 6 on" in said and "--schedule=stretch" in said
+    length = lambda: read_config(tmp_path)["optim"]["generator"]["learning_rate"]["transition_steps"]
+    Training(follows(9), tmp_path, schedule="keep").close()  # the same command
+    Training(read_config(tmp_path), tmp_path).close()  # the folder's own config
+    assert length() == 6
+    capsys.readouterr()
+    assert play(follows(9), tmp_path, schedule="stretch") == 9
+    assert "learning rate" not in capsys.readouterr().err and length() == 9
 
 
 def test_steps_below_the_checkpoint_are_told_what_to_do(small, nine):
@@ -300,7 +290,7 @@ def test_finished_is_said_only_where_the_last_round_was_played(small, tmp_path, 
     monkeypatch.setattr("gan_jax.runtime.processes.signals.largest_of_all", lambda own: signal.SIGTERM)
     assert train(small(), tmp_path) == "SIGTERM"
     said = capsys.readouterr().out
-    assert "stopped by SIGTERM at step 0" in said and "finished" not in said
+    assert "stopped by SIGTERM at step 0" in said and "finished at" not in said
     monkeypatch.undo()
     assert train(small(), tmp_path) is None
     assert "finished at step 12" in capsys.readouterr().out
@@ -323,7 +313,7 @@ def test_a_second_ctrl_c_says_what_is_saved(small, tmp_path, capsys, monkeypatch
     said = capsys.readouterr()
     saved = "begins at round 0: none is saved" if at == 2 else "goes on from step 6, the newest that is saved"
     assert f"stopped at once by Ctrl-C; the same command {saved}" in said.err
-    assert "Traceback" not in said.err and "finished" not in said.out
+    assert "Traceback" not in said.err and "finished at" not in said.out
     assert not (tmp_path / NAME).exists()
 
 

@@ -45,7 +45,9 @@ def on_first_process(action: Callable[[], T]) -> T | None:
         except Exception as raised:
             error = raised
     if jax.process_count() > 1:
-        wait_for_all("done by the first")  # which may take minutes, and in an exchange of arrays they wait for 30 s only
+        wait_for_all(
+            "done by the first"
+        )  # which may take minutes, and in an exchange of arrays they wait for 30 s only
     failed = any_process(error is not None)
     if error is not None:
         raise error
