@@ -41,7 +41,7 @@ class EightBit:
         full = self._steady.shape_of(key)
         self._cell = 1 if shape is None else cell_size(full, (*shape[:2], full[-1]))
         self.shape = tuple(full) if shape is None else (*shape[:2], full[-1])
-        self.split, self.classes = split, source.classes
+        self.split, self.classes, self.notes = split, source.classes, tuple(getattr(source, "notes", ()))
         self.attribute_names = source.attribute_names if isinstance(source, Attributed) else ()
         # Without the folders: the same data set in another place is the same reference.
         source_name = re.sub(r"'[^']*/([^'/]+)/?'", r"'\1'", repr(source))

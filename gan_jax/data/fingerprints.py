@@ -30,7 +30,9 @@ def fingerprint(data: Source | Unpaired) -> dict[str, Any]:
     """
     if isinstance(data, Mapping):
         return {name: fingerprint(source) for name, source in data.items()}
-    classes = {"classes": _digest(name.encode() for name in data.classes)} if data.classes else {}
+    classes = (
+        {"classes": _digest(name.encode(errors="surrogateescape") for name in data.classes)} if data.classes else {}
+    )
     own = getattr(data, "fingerprint", None)
     if own is not None:
         return {**classes, **own()}

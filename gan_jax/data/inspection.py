@@ -24,6 +24,7 @@ class Inspection:
     classes: tuple[str, ...]
     labels: Mapping[int, int]  # label: how many; of all elements if `all_labels`, else of those seen
     all_labels: bool
+    notes: tuple[str, ...] = ()  # what the source left out, in sentences
 
     @property
     def sizes(self) -> Mapping[tuple[int, ...], int]:
@@ -48,6 +49,7 @@ class Inspection:
             told = ", ".join(f"{' x '.join(map(str, size))}: {sizes[size]:,}" for size in common[:5])
             told += f", and {len(common) - 5} more sizes" if len(common) > 5 else ""
             lines.append(f"  sizes{f' of {key}' if len(self.leaves) > 1 else ''}: {told}{sampled}")
+        lines += [f"  {note}" for note in self.notes]
         if not self.classes:
             return "\n".join([*lines, "  no labels"])
         part = "" if self.all_labels else sampled
@@ -92,6 +94,7 @@ def inspect_source(source: Source, limit: int = 1000) -> Inspection:
         classes=source.classes,
         labels=dict(zip(values.tolist(), counts.tolist(), strict=True)),
         all_labels=all_labels,
+        notes=tuple(getattr(source, "notes", ())),
     )
 
 

@@ -36,11 +36,12 @@ def require_keys(data: Source | Unpaired, needed: Iterable[str], what: str = "th
     )
 
 
-def require_labels(source: Source | Unpaired, num_classes: int, limit: int = 100) -> None:
+def require_labels(source: Source | Unpaired, num_classes: int, limit: int = 100, every_class: bool = False) -> None:
     """Raises ValueError unless there are labels in [0, num_classes), and two classes or more.
 
     Some elements, though not all, may be unlabelled (-1). Where labels are not at hand, `limit` elements are looked at,
-    and ten times as many where none of those is labelled.
+    and ten times as many where none of those is labelled. every_class: each class must have an element, which is known
+    where all labels are at hand; else a generator is asked for classes that no real image shows.
     """
     if isinstance(source, Mapping):
         raise ValueError("this configuration needs class labels, and unpaired domains have none: use one source.")
@@ -75,3 +76,11 @@ def require_labels(source: Source | Unpaired, num_classes: int, limit: int = 100
             f"all{seen} {inspected.count:,} elements of {source!r} have label -1 (not labelled). Choose a split that is"
             " labelled."
         )
+    if every_class and inspected.all_labels:
+        empty = [name for label, name in enumerate(source.classes) if not labels.get(label)]
+        if empty:
+            told = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+            raise ValueError(
+                f"{source!r} has no element of {len(empty)} of its {len(source.classes)} classes ({told}), and each is"
+                " drawn as often as the others. Name only classes that have elements."
+            )

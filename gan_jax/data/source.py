@@ -19,6 +19,7 @@ class Source(Protocol):
         str, ...
     ]  # every element's leaves; a source may leave it out where it holds "image", and "label" if classed
     classes: tuple[str, ...]  # the name of each label; empty where the data has no labels
+    # A source may have `notes`, a tuple of sentences on what it left out.
 
     def __len__(self) -> int: ...
 

@@ -162,7 +162,7 @@ class Setup:
         opened = open_source(name, **{**data.get(name, {}), **settings})
         require_keys(opened, (key for key in self.method.batch(self.stretches[0].phase) if key != "label"))
         if classes := getattr(self.method, "num_classes", 0):
-            require_labels(opened, classes)
+            require_labels(opened, classes, every_class=split == "train")
         return opened
 
     def batches(

@@ -47,8 +47,9 @@ def declare(flags: Flags) -> None:
     flags.checkpoint()
     flags.switch("all", False, "Every checkpoint of the run.")
     flags.group("Or two sets of images")
-    flags.path("images", None, "A folder or .npz file, scored in place of a run.")
-    flags.path("reference", None, "What they are compared with: a folder, an .npz file, emoji or digits.")
+    flags.path("images", None, "A folder, .zip or .npz file, scored in place of a run.")
+    flags.path("reference", None, "What they are compared with: a folder, a .zip or .npz file, emoji or digits.")
+    flags.switch("skip_broken", False, "Leave out files of either that do not decode, and name them.")
     flags.path("out", None, "The file that their scores are appended to.")
     flags.group("Or a look at scores")
     flags.listed("compare", None, "Two work folders, whose scores are shown side by side.")
@@ -83,7 +84,8 @@ def run(values: FlagValues) -> None:
     options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
         require(values, "evaluate --images", reference="digits")
-        evaluate_images(values.images, values.reference, values.recipes, extractors, options, values.out)
+        asked = (values.recipes, extractors, options, values.out)
+        evaluate_images(values.images, values.reference, *asked, skip_broken=values.skip_broken)
         return
     require(values, "evaluate", workdir="runs/digits")
     steps = None if values.step is None else [values.step]
@@ -143,19 +145,21 @@ def evaluate_images(
     extractors: Extractors | None = None,
     options: Options | None = None,
     out: str | Path | None = None,
+    skip_broken: bool = False,
 ) -> list[Score]:
     """Scores a set of images against another, whoever made them. -> the scores.
 
-    images, reference: a folder or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
+    images, reference: a folder, a .zip or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
     or "faces", with "/test" behind it for that split; a data set by name is resized to the images' size.
-    out: a file that the scores are appended to. Raises Unscored at the end where recipes failed.
+    out: a file that the scores are appended to. skip_broken: leave out files of either that do not decode.
+    Raises Unscored at the end where recipes failed.
     """
     options, extractors = options or Options(), extractors or Extractors()
     chosen = {name: find_recipe(name, extractors.classifiers) for name in recipes or _OF_IMAGES}
-    fake = open_set(images)
-    real = open_reference(reference, fake.shape)
+    fake = open_set(images, skip_broken=skip_broken)
+    real = open_reference(reference, fake.shape, skip_broken)
     for each in (fake, *{id(each): each for each in real.values()}.values()):
-        say(f"{each.name}: {len(each):,} images")
+        say("\n  ".join([f"{each.name}: {len(each):,} images", *each.notes]))
     evidence = Evidence(
         fake=fake,
         real={split: lambda each=each: each for split, each in real.items()},

@@ -51,6 +51,24 @@ def test_stretches_and_channels_of_domains():
     assert t == 3
 
 
+@pytest.mark.parametrize("crop", ["center", "random", "distorted"])
+def test_domains_may_be_stored_at_different_sizes(crop):
+    data = {
+        "a": open_source("fake", length=4, size=(10, 8, 3)),
+        "b": open_source("fake", length=5, size=(6, 17, 1)),
+    }
+    batch = Batches.constant(data, Preprocessing((4, 4, 3), crop=crop), 6).at(0)
+    assert batch["a"].shape == batch["b"].shape == (1, 6, 4, 4, 3)
+    for key in data:
+        assert EightBit(data, Preprocessing((4, 4, 3), crop=crop), key=key).images(np.arange(2)).shape == (2, 4, 4, 3)
+
+
+def test_domains_of_which_one_does_not_fit():
+    data = {"a": open_source("fake", length=4, size=(8, 8, 3)), "b": open_source("fake", length=5, size=(6, 8, 3))}
+    with pytest.raises(ValueError, match="images of 6 x 8 do not become 8 x 8"):
+        Batches.constant(data, Preprocessing((8, 8, 3), resize="none"), 2)
+
+
 def test_one_domain_alone():
     data = {"a": MANY, "b": FEW}
     assert leaves_of(data) == ("a", "b") and leaves_of(MANY) == ("image", "label")

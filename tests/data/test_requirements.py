@@ -15,6 +15,13 @@ def test_labels_that_are_there():
     require_labels(labelled([0, 1], ("a", "b")), 2)
 
 
+def test_every_class_has_an_element_where_that_is_asked():
+    gap = labelled([0, 2, -1], ("a", "b", "c"))
+    require_labels(gap, 3)
+    with pytest.raises(ValueError, match=r"no element of 1 of its 3 classes \(b\).*Name only classes"):
+        require_labels(gap, 3, every_class=True)
+
+
 def test_some_may_be_unlabelled():
     require_labels(labelled([0, -1, 2], ("a", "b", "c")), 3)
     require_labels(labelled([-1, -1, 1], ("a", "b", "c")), 3)

@@ -1,9 +1,16 @@
 import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gan_jax.configs.base import get_config
 from gan_jax.data import open_source
+from gan_jax.data.files.layout import ENDINGS, SPLITS
+from gan_jax.data.files.tree import MOST_BYTES
+from gan_jax.data.images.decoding import MOST_PIXELS
+from gan_jax.data.labels import MOST_CLASSES
 from gan_jax.data.sources import known_sources, source_settings
 
 BUILT_IN = {
@@ -17,7 +24,15 @@ BUILT_IN = {
 
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == ("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "tfds", "toys")
-    assert source_settings("folder") == ("path", "split", "skip_broken")
+    assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
+    assert source_settings("arrays") == ("path", "split", "pixel_range", "by_number")
+
+
+@pytest.mark.parametrize("source", known_sources())
+def test_every_setting_of_a_source_is_a_key_of_the_config(source):
+    data = get_config().data
+    assert {*source_settings(source)} <= {*data.keys()}
+    assert "shapes" in data  # of the preprocessing
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -45,7 +60,8 @@ def test_unset_settings_are_left_alone():
     "source, settings, message",
     [
         ("emojis", {}, "did you mean 'emoji'.*Known: arrays, digits"),
-        ("folder", {"path": "x", "splits": "train"}, "no setting 'splits'.*did you mean 'split'"),
+        ("folder", {"path": "x", "splits": "train"}, "splits is True or False, not 'train'.*by `split`"),
+        ("folder", {"path": "x", "skip_brokn": True}, "no setting 'skip_brokn'.*did you mean 'skip_broken'"),
         ("emoji", {"path": "x"}, "no setting 'path' .*It takes: split"),
         ("digits", {"split": "val"}, "split 'val' is not known.*train, test"),
         ("emoji", {"split": "tset"}, "did you mean 'test'"),
@@ -130,3 +146,12 @@ def test_toys(name, count, scale, std):
 def test_toys_of_another_size():
     source = open_source("toys", scale=2.0, std=0.5, length=10)
     assert source.std == 0.5 and np.isclose(np.linalg.norm(source.modes[0]), 2)
+
+
+def test_the_page_on_data_names_what_the_code_takes():
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    page = " ".join(page.split())
+    for source in known_sources():
+        assert {f"`{setting}`" for setting in source_settings(source)} <= {*re.findall("`[a-z_]+`", page)}
+    assert f"`{' '.join(ENDINGS)}`" in page and all(f"`{name}`" in page for name in SPLITS)
+    assert f"{MOST_PIXELS:,} pixels" in page and f"{MOST_BYTES:,} bytes" in page and f"{MOST_CLASSES:,} classes" in page

@@ -214,3 +214,18 @@ def test_keys_of_well_known_data_sets(name, classes, channels):
         assert len(source.classes) == classes and len(source) == 4
         batch = Batches.constant(source, Preprocessing((16, 16, 3), crop="random"), batch_size=8).at(0)
         assert batch["image"].shape == (1, 8, 16, 16, 3) and ("label" in batch) == bool(classes)
+
+
+def test_bits_of_deep_images():
+    deep = np.arange(16, dtype=np.uint16).reshape(4, 4) * 273  # 12 bits
+
+    def elements(builder, split, decoders):
+        return [{"image": png(deep), "label": np.int64(1)}] * 4
+
+    with tfds.testing.mock_data(as_data_source_fn=elements):
+        with pytest.raises(ValueError, match="image 0 of mnist.*set bits"):
+            open_source("tfds", name="mnist")[0]
+        image = open_source("tfds", name="mnist", bits=12)[0]["image"]
+        np.testing.assert_array_equal(image[..., 0], np.arange(16).reshape(4, 4) * 17)
+        with pytest.raises(ValueError, match="tfds: bits"):
+            open_source("tfds", name="mnist", bits=0)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -142,6 +143,20 @@ def test_sets_of_images_are_ordered_by_their_distance(sets, tmp_path):
     assert all(score.weights is None and score.step is None and str(sets) not in score.reference for score in found)
 
 
+def test_broken_files_are_left_out_where_that_is_asked(sets, tmp_path, capfd):
+    shutil.copytree(sets / "png", tmp_path / "png")
+    (tmp_path / "png" / "000.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="000.png.*set skip_broken"):
+        evaluate_images(str(tmp_path / "png"), str(sets / "half.npz"), ["swd"])
+    capfd.readouterr()
+    (score,) = (
+        score
+        for score in evaluate_images(str(tmp_path / "png"), str(sets / "half.npz"), ["swd"], skip_broken=True)
+        if score.name == "swd"
+    )
+    assert score.n_fake == 69 and "left out 1 images that do not decode: cannot decode" in capfd.readouterr().out
+
+
 def test_a_data_set_by_name_is_made_to_fit(sets):
     scores = evaluate_images(str(sets / "png"), "emoji/test", ["swd", "ms_ssim"], options=Options(force=True))
     by_name = {score.name: score for score in scores}
@@ -191,7 +206,9 @@ def test_sets_that_do_not_fit_a_score_are_refused(sets, images, recipe, message)
 
 
 def test_missing_and_mixed_sets_are_named(sets, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere is no folder, no .npz file, and none of the data sets emoji"):
+    with pytest.raises(
+        FileNotFoundError, match="nowhere is no folder, no .zip or .npz file, and none of the data sets emoji"
+    ):
         evaluate_images("nowhere", "digits")
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     Image.new("RGB", (9, 8)).save(tmp_path / "b.png")

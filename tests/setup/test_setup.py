@@ -146,6 +146,10 @@ def test_a_missing_block_and_a_missing_file_are_named(tmp_path):
         ({"data__source": "emogi"}, "did you mean 'emoji'"),
         ({"data__path": "/somewhere"}, "takes no setting 'path'"),
         ({"method__num_classes": 5}, "has 9 classes. Set num_classes to 9"),
+        (
+            {"data__source": "fake", "data__length": 3, "data__num_classes": 9, "method__num_classes": 9},
+            "no element of 6 of its 9 classes",
+        ),
         ({"data__source": "folder", "data__path": "/no/such/folder"}, "/no/such/folder"),
     ],
 )

@@ -1,63 +1,79 @@
-"""A folder of images, flat or with one folder for each class."""
+"""A folder or zip archive of images, flat or with one folder for each class."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gan_jax.data.files.layout import layout_of
+from gan_jax.data.files.tree import Unreadable, open_tree, readable
 from gan_jax.data.fingerprints import fingerprint_of_files
-from gan_jax.data.images.decoding import BrokenImage, decode, size_of
+from gan_jax.data.images.decoding import BrokenImage, broken, decode, size_of
+from gan_jax.data.images.depth import check_bits
 from gan_jax.data.source import Element
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # in either case
 
 _REMEDY = "Replace or delete the file, or set skip_broken to leave such files out."
 
 
 class Folder:
-    """PNG, JPEG and WebP files, in the order of their names. Opening lists names; pixels are read when asked for.
+    """PNG, JPEG, WebP, BMP, GIF and TIFF files, in the order of their names. Opening lists names; pixels are read when
+    asked for.
 
     Images directly in `path` have no labels. Images in folders of `path`, at any depth, have the first folder's place
-    among its sorted siblings as label. Names that begin with a dot are not looked at.
+    among its sorted siblings as label. Where a dataset.json of the StyleGAN tools lies in `path`, its labels hold, and
+    folders mean nothing. Names that begin with a dot are not looked at. docs/data.md has all of it.
+
+    Attributes:
+        skipped: the files that `skip_broken` left out.
+        notes: sentences on what was left out.
 
     Args:
-        path: the folder.
-        split: reads path/<split>. Unset: path/train where that exists, else path itself.
-        skip_broken: decodes every file once, on opening, and leaves out those that fail; `skipped` names them.
+        path: the folder, or a zip archive, which is read where it lies.
+        split: reads path/<split>. Unset: path/train where the folders are splits, else path itself.
+        skip_broken: decodes every file once, on opening, and leaves out those that fail.
+        splits: whether the folders of `path` are splits (True) or classes (False). Unset: splits, if all that hold
+            images have the names of splits, such as train and test.
+        bits: how many of a 16-bit grey file's bits are used, 12 for 0 .. 4095. Unset: 16, and files that seem to have
+            fewer are refused.
 
     Raises:
-        FileNotFoundError: no such folder, no such split, or no images there.
-        ValueError: images beside class folders, or a class folder without images.
+        FileNotFoundError: no such folder or archive, no such split, or no images there.
+        ValueError: images beside class folders, a class folder without images, folders of which only some have the
+            names of splits, a dataset.json that is another program's.
         BrokenImage: a file that does not decode; on opening never, on reading unless `skip_broken`.
     """
 
-    def __init__(self, path: str, split: str | None = None, skip_broken: bool = False):
-        self._path = _split_folder(os.path.expanduser(path), split)
-        self._name = f"Folder({path!r}, split={split!r}, skip_broken={skip_broken})"
-        images, folders = _listing(self._path)
-        by_class = {name: _images_below(os.path.join(self._path, name), name) for name in folders}
-        if not images and not any(by_class.values()):
+    def __init__(
+        self,
+        path: str,
+        split: str | None = None,
+        skip_broken: bool = False,
+        splits: bool | None = None,
+        bits: int | None = None,
+    ):
+        check_bits(bits, "folder")
+        if splits not in (None, True, False):
+            raise ValueError(f"folder: splits is True or False, not {splits!r}; the split to read is named by `split`.")
+        told = "".join(f", {name}={value}" for name, value in (("splits", splits), ("bits", bits)) if value is not None)
+        self._name = f"Folder({path!r}, split={split!r}, skip_broken={skip_broken}{told})"
+        self._place, self._bits = os.path.expanduser(path), bits
+        if not os.path.exists(self._place):
             raise FileNotFoundError(
-                f"folder: no images in {os.path.abspath(self._path)} or its folders. Known endings: {' '.join(ENDINGS)}."
+                f"folder: there is no folder {readable(os.path.abspath(self._place))}. Set `path` to a folder or a zip"
+                " archive of images."
             )
-        if images and any(by_class.values()):
-            raise ValueError(
-                f"folder: {self._path} holds images ({images[0]}, ...) beside folders of images ({', '.join(folders)})."
-                " Keep either only images (no labels) or only one folder for each class."
-            )
-        if not images and not all(by_class.values()):
-            empty = [name for name in folders if not by_class[name]]
-            raise ValueError(f"folder: no images in the class folders {', '.join(empty)} of {self._path}. Remove them.")
-        self.classes = () if images else tuple(folders)
-        self.keys = ("image",) if images else ("image", "label")
-        self._files = images or [file for name in folders for file in by_class[name]]
-        counts = [len(by_class[name]) for name in self.classes]
-        self._labels = None if images else np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-        self.skipped: tuple[str, ...] = ()
+        try:
+            self._tree = open_tree(self._place)
+            layout = layout_of(self._tree, split, splits)
+        except (FileNotFoundError, ValueError) as error:
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+            raise kind(f"folder: {error}") from error
+        self.classes, self.notes, self.skipped = layout.classes, layout.notes, ()
+        self._files, self._labels = layout.files, layout.labels
+        self.keys = ("image",) if self._labels is None else ("image", "label")
         if skip_broken:
             self._leave_out_broken()
 
@@ -65,73 +81,66 @@ class Folder:
         return len(self._files)
 
     def __getitem__(self, index: int) -> Element:
-        file = os.path.join(self._path, self._files[index])
-        with open(file, "rb") as opened:
-            image = decode(opened.read(), file, _REMEDY)
+        image = self._decoded(index)
         return {"image": image} if self._labels is None else {"image": image, "label": int(self._labels[index])}
 
     def __repr__(self) -> str:
         return self._name
 
     def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
-        file = os.path.join(self._path, self._files[index])
-        return {"image": size_of(file, file, _REMEDY)}
+        try:
+            with self._tree.open(self._files[index]) as opened:
+                return {"image": size_of(opened, self._told(index), _REMEDY)}
+        except Unreadable as error:
+            raise broken(self._told(index), error, _REMEDY) from error
 
     def labels(self) -> np.ndarray | None:
         return self._labels
 
+    def _decoded(self, index: int) -> np.ndarray:
+        try:
+            data = self._tree.read(self._files[index])
+        except Unreadable as error:
+            raise broken(self._told(index), error, _REMEDY) from error
+        return decode(data, self._told(index), _REMEDY, self._bits)
+
+    def _told(self, index: int) -> str:
+        return f"{self._place}/{self._files[index]}"
+
     def fingerprint(self) -> dict[str, Any]:
         """See `data.fingerprints`."""
-        at = lambda file: os.path.join(self._path, file)
-        facts = lambda file: (os.stat(at(file)).st_size, os.stat(at(file)).st_mtime)
-        return fingerprint_of_files(self._files, facts, lambda file: Path(at(file)).read_bytes())
+        return fingerprint_of_files(self._files, self._tree.facts, self._tree.read)
 
     def _leave_out_broken(self) -> None:
         from tqdm import tqdm
 
-        def is_sound(index: int) -> bool:
+        def reason(index: int) -> str:
             try:
-                self[index]
-            except BrokenImage:
-                return False
-            return True
+                self._decoded(index)
+            except BrokenImage as error:
+                return str(error).removesuffix(f" {_REMEDY}")
+            return ""
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            sound = list(tqdm(pool.map(is_sound, range(len(self))), "checking images", len(self), leave=False))
-        kept = np.flatnonzero(sound)
-        if not len(kept):
-            raise BrokenImage(f"folder: none of the {len(self)} images in {self._path} can be decoded.")
-        self.skipped = tuple(file for file, good in zip(self._files, sound, strict=True) if not good)
+            reasons = list(tqdm(pool.map(reason, range(len(self))), "checking images", len(self), leave=False))
+        kept = [index for index, why in enumerate(reasons) if not why]
+        if not kept:
+            raise BrokenImage(
+                f"folder: none of the {len(self)} images in {self._tree.place} can be decoded. The first: {reasons[0]}"
+            )
+        if len(kept) == len(self):
+            return
+        self.skipped = tuple(readable(file) for file, why in zip(self._files, reasons, strict=True) if why)
+        first = next(why for why in reasons if why)
+        more = f", {', '.join(self.skipped[1:4])}" if len(self.skipped) > 1 else ""
+        more += ", ..." if len(self.skipped) > 4 else ""
+        self.notes += (f"left out {len(self.skipped):,} images that do not decode: {first}{more}",)
         self._files = [self._files[index] for index in kept]
-        self._labels = None if self._labels is None else self._labels[kept]
-
-
-def _split_folder(path: str, split: str | None) -> str:
-    if not os.path.isdir(path):
-        raise FileNotFoundError(
-            f"folder: there is no folder {os.path.abspath(path)}. Set `path` to a folder of images."
-        )
-    if split is None:
-        train = os.path.join(path, "train")
-        return train if os.path.isdir(train) else path
-    if not os.path.isdir(os.path.join(path, split)):
-        folders = ", ".join(_listing(path)[1]) or "none"
-        raise FileNotFoundError(f"folder: {os.path.abspath(path)} has no split {split!r}. Folders there: {folders}.")
-    return os.path.join(path, split)
-
-
-def _listing(path: str) -> tuple[list[str], list[str]]:
-    """Names of the images and of the folders directly in a folder, sorted."""
-    with os.scandir(path) as entries:
-        seen = [(entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")]
-    images = sorted(name for name, is_folder in seen if not is_folder and name.lower().endswith(ENDINGS))
-    return images, sorted(name for name, is_folder in seen if is_folder)
-
-
-def _images_below(path: str, name: str) -> list[str]:
-    """Images at any depth, their paths beginning with `name`, sorted within each folder."""
-    images, folders = _listing(path)
-    found = [os.path.join(name, image) for image in images]
-    for folder in folders:
-        found += _images_below(os.path.join(path, folder), os.path.join(name, folder))
-    return found
+        if self._labels is not None:
+            before = set(self._labels[self._labels >= 0].tolist())
+            self._labels = self._labels[kept]
+            if lost := [self.classes[label] for label in sorted(before - set(self._labels.tolist()))]:
+                raise BrokenImage(
+                    f"folder: no image of the classes {', '.join(lost)} in {self._tree.place} can be decoded. {first}"
+                    " Replace their files, or remove the class."
+                )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gan_jax.data.images.decoding import decode, size_of
+from gan_jax.data.images.depth import check_bits
 from gan_jax.data.source import Element
 from gan_jax.data.tfrecord import Records
 from gan_jax.names import nearest, one_of
@@ -27,6 +28,7 @@ class Tfds:
         data_dir: where TFDS keeps its data sets; unset, TFDS_DATA_DIR or ~/tensorflow_datasets. May begin with gs://.
         image_key: the feature to take; unset, the one image.
         label_key: the feature to take; unset, the one class label, if there is just one.
+        bits: how many of a 16-bit grey image's bits are used; unset: 16.
 
     Raises:
         FileNotFoundError: not prepared, or not there; says where it looked and how to prepare it.
@@ -41,7 +43,10 @@ class Tfds:
         data_dir: str | None = None,
         image_key: str | None = None,
         label_key: str | None = None,
+        bits: int | None = None,
     ):
+        check_bits(bits, "tfds")
+        self._bits = bits
         self._name = f"Tfds({name!r}, split={split!r}, data_dir={data_dir!r}, image={image_key!r}, label={label_key!r})"
         builder = _open_builder(name, data_dir)
         features = builder.info.features
@@ -63,7 +68,7 @@ class Tfds:
         element = self._elements[index]
         image = element[self._image]
         if isinstance(image, bytes):
-            image = decode(image, self._told(index))
+            image = decode(image, self._told(index), bits=self._bits)
         return {"image": image} if self._label is None else {"image": image, "label": int(element[self._label])}
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from gan_jax.data.images import decoding
 from gan_jax.data.images.decoding import BrokenImage, decode
@@ -24,7 +24,7 @@ def turned():
 
 
 def with_pillow(data):
-    image = Image.open(io.BytesIO(data))
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     pixels = np.asarray(image.convert("RGB") if image.mode == "CMYK" else image)
     return pixels.reshape(*pixels.shape[:2], -1)
 
@@ -44,7 +44,7 @@ JPEGS = {
 @pytest.mark.parametrize("name", JPEGS)
 def test_jpegs_have_pillows_pixels_without_it(monkeypatch, name):
     expected = with_pillow(JPEGS[name])
-    monkeypatch.setattr(decoding, "Image", None)
+    monkeypatch.setattr(decoding.Image, "open", None)
     np.testing.assert_array_equal(decode(JPEGS[name], name), expected)
 
 

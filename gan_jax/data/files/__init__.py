@@ -1,0 +1,1 @@
+"""Where encoded images lie: folders and zip archives, and how their names tell splits and classes."""
