@@ -150,7 +150,7 @@ def main() -> None:
         compared = True
     except ImportError:
         compared = False
-        print('tf.data is left out: pip install "gan_jax[prepare]"')
+        print('tf.data is left out: pip install ".[prepare]"')
     with tempfile.TemporaryDirectory() as folder:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
         for name, (kind, path, shape, pattern) in make_files(Path(folder), options.photos, options.small).items():

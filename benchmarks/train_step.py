@@ -80,7 +80,7 @@ def settings(argv: list[str] | None = None) -> argparse.Namespace:
         try:
             import torch
         except ImportError:
-            parser.error('PyTorch is missing: pip install "gan_jax[parity]", or run with --no-torch')
+            parser.error('PyTorch is missing: pip install ".[parity]", or run with --no-torch')
         if jax.default_backend() == "gpu" and not torch.cuda.is_available():
             parser.error("JAX finds a GPU and PyTorch finds none: install PyTorch with CUDA, or run with --no-torch")
         import pytorch_device

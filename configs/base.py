@@ -91,6 +91,7 @@ def get_config() -> ConfigDict:
     config.evaluate.during = ("swd",)  # the recipes of those
     config.evaluate.test = ConfigDict({"split": "test"})  # what in `data` differs for the test split
     config.evaluate.batch_size = 64  # images at a time, over all devices
+    config.evaluate.classifier = placeholder(str)  # an .npz file of --mode=classifier: recipes may name it, fd_<name>
     return config
 
 

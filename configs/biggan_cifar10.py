@@ -2,9 +2,10 @@
 
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on CIFAR-10.
 Expected: FID 14.73 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
-Settings: BigGAN-PyTorch's CIFAR script; which of the published BigGANs of CIFAR-10 LT-GAN built on is unverified.
+Settings: BigGAN-PyTorch's CIFAR script, which neither flips nor crops
+    at random; which of the published BigGANs of CIFAR-10 LT-GAN built on is unverified.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/biggan_cifar10.py --workdir=runs/biggan_cifar10
 """
 
@@ -20,7 +21,6 @@ def get_config() -> ConfigDict:
     config.data.source = "tfds"
     config.data.tfds = ConfigDict({"name": "cifar10", "split": "train"})
     config.data.shape = (32, 32, 3)
-    config.data.flip = True
 
     config.loss = ConfigDict({"type": "hinge"})
     net = {"ch": 64, "attention": 0, "initialization": "normal"}

@@ -2,7 +2,8 @@
 
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on ImageNet 128.
 Expected: FID 10.34 (FID against the 50k validation images). Not run yet.
-Settings: BigGAN-PyTorch's script of batch 256 x 8. LT-GAN fine-tuned its public checkpoint; --mode=import reads it.
+Settings: BigGAN-PyTorch's script of batch 256 x 8, which does not flip.
+    LT-GAN fine-tuned its public checkpoint; --mode=import reads it.
 Meant for: 128 TPU cores (v3:8x8), or fewer with method.accumulate.
 Data: imagenet2012, prepared by TFDS from archives fetched by hand.
 Command: python -m gan_jax.main --config=configs/biggan_imagenet.py --workdir=runs/biggan_imagenet
@@ -21,7 +22,6 @@ def get_config() -> ConfigDict:
     config.data.source = "tfds"
     config.data.tfds = ConfigDict({"name": "imagenet2012", "split": "train"})
     config.data.shape = (128, 128, 3)
-    config.data.flip = True
 
     config.loss = ConfigDict({"type": "hinge"})
     config.generator = ConfigDict({"type": "biggan.Generator", "ch": 96})

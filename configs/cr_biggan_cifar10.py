@@ -4,7 +4,7 @@ Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on CIFA
 Expected: FID 11.48 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
 Settings: shifts of up to 4 pixels and flips, lambda 10.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/cr_biggan_cifar10.py --workdir=runs/cr_biggan_cifar10
 """
 

@@ -2,8 +2,8 @@
 
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNDCGAN on CelebA-HQ 128.
 Expected: FID 16.84 (FID against 3k test images, best of 3 runs). Not run yet.
-Settings: E is D's 7th layer.
-sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
+Settings: E is D's 7th layer, averaged in windows of 4 x 4 and flattened: 4 x 4 x 512.
+Choices: sigma_eps, lambda, the warm-up, how E is pooled, A's width, D's share: see configs/parts/transform.py.
 Meant for: 1 accelerator.
 Data: celeb_a_hq/128, prepared by TFDS from archives fetched by hand.
 Command: python -m gan_jax.main --config=configs/cr_lt_sndcgan_celebahq128.py --workdir=runs/cr_lt_sndcgan_celebahq128
@@ -19,5 +19,5 @@ from gan_jax.configs.parts.transform import latent_transform
 def get_config() -> ConfigDict:
     config = sndcgan_celebahq128.get_config()
     consistency(config)
-    latent_transform(config, tap="conv6", warm_up=2000)
+    latent_transform(config, tap="conv6", warm_up=2000, pool_window=4)
     return config

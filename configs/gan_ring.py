@@ -30,4 +30,6 @@ def get_config() -> ConfigDict:
         rate = {"schedule": "linear", "init_value": 4e-3, "end_value": 0.0, "transition_steps": base.rounds(config)}
         config.optim[player].learning_rate = ConfigDict(rate)
     config.ema.decay = 0.999
+    config.evaluate.recipes = ("modes",)
+    config.evaluate.during = ("modes",)
     return config

@@ -3,9 +3,9 @@
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row BigGAN on CIFAR-10.
 Expected: FID 11.01 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
 Settings: E is the last feature before the sum pooling.
-sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
+Choices: sigma_eps, lambda, the warm-up, how E is pooled, A's width, D's share: see configs/parts/transform.py.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/lt_biggan_cifar10.py --workdir=runs/lt_biggan_cifar10
 """
 

@@ -2,7 +2,8 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device, a CPU will do.
-Settings: sigma_eps and lambda as chosen in docs/results.md; E and the warm-up are choices.
+Settings: sigma_eps and lambda as chosen in docs/results.md; the rest is
+    choices: E and its pooling, the warm-up, A's width, D's share (configs/parts/transform.py).
 Command: python -m gan_jax.main --config=configs/lt_digits.py --workdir=runs/lt_digits
 """
 

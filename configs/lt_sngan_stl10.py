@@ -3,7 +3,7 @@
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNGAN's ResNet on STL-10.
 Expected: FID 31.35 (FID against the 8k test images, best of 3 runs). Not run yet.
 Settings: Which layer is E is not given for this net (unverified): the last but one block.
-sigma_eps, lambda and the warm-up are choices, see configs/parts/transform.py for the sweep that settles them.
+Choices: sigma_eps, lambda, the warm-up, how E is pooled, A's width, D's share: see configs/parts/transform.py.
 Meant for: 1 accelerator.
 Data: STL-10, prepared by TFDS (`tfds build stl10`): the 100,000 unlabelled images.
 Command: python -m gan_jax.main --config=configs/lt_sngan_stl10.py --workdir=runs/lt_sngan_stl10

@@ -2,9 +2,10 @@
 
 Paper: LT-GAN's table of FID, Patel et al., arXiv:2010.09893, row SNDCGAN on CIFAR-10.
 Expected: FID 25.39 (FID, as many samples as the 10k test images, best of 3 runs). Not run yet.
-Settings: hinge, spectral norm in D, 200k G steps, by the paper; Adam and batch as SNDCGAN's (unverified here).
+Settings: hinge, spectral norm in D, 200k G steps, by the paper, whose baseline is compare_gan's: its widths, the first
+    norm over all units, Adam and batch (which of its settings LT-GAN kept is unverified).
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/sndcgan_cifar10.py --workdir=runs/sndcgan_cifar10
 """
 
@@ -22,8 +23,8 @@ def get_config() -> ConfigDict:
     config.data.shape = (32, 32, 3)
 
     config.loss = ConfigDict({"type": "hinge"})
-    config.generator = ConfigDict({"type": "sndcgan.Generator", "norm": "batch"})
-    config.discriminator = ConfigDict({"type": "sndcgan.Discriminator", "widths": "paper"})
+    config.generator = ConfigDict({"type": "sndcgan.Generator", "norm": "batch", "stem_norm": "units"})
+    config.discriminator = ConfigDict({"type": "sndcgan.Discriminator", "widths": "compare_gan"})
     config.latents.dim = 128
     config.optim.generator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
     config.optim.discriminator = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})

@@ -4,7 +4,7 @@ Paper: the unconditional GAN of Chen et al., arXiv:1811.11212, table 1, CIFAR-10
 Settings: compare_gan's resnet_cifar10; the blocks are SNGAN's (nearest upsampling, 1 x 1 shortcuts).
 Expected: FID 19.73 without sBN (unverified), 10k samples against the 10k test images. Not run yet.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/sngan_cifar10.py --workdir=runs/sngan_cifar10
 """
 

@@ -2,7 +2,8 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device, a CPU will do.
-Settings: sigma_eps and lambda as in docs/results.md, which tells what is wrong with them; E and the warm-up are choices.
+Settings: sigma_eps and lambda as in docs/results.md, which tells what is wrong with them; the rest is
+    choices: E and its pooling, the warm-up, A's width, D's share (configs/parts/transform.py).
 Command: python -m gan_jax.main --config=configs/ss_lt_digits.py --workdir=runs/ss_lt_digits
 """
 

@@ -2,7 +2,7 @@
 
 Paper: Patel et al., arXiv:2010.09893; no table of the paper has this data set. Results: docs/results.md.
 Meant for: 1 device; minutes on a GPU, an hour or two on 2 CPU cores.
-Settings: E, sigma_eps and lambda are choices, see configs/parts/transform.py.
+Choices: sigma_eps, lambda, the warm-up, E and its pooling, A's width, D's share: see configs/parts/transform.py.
 Command: python -m gan_jax.main --config=configs/ss_lt_emoji.py --workdir=runs/ss_lt_emoji
 """
 

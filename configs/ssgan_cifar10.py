@@ -5,7 +5,7 @@ Expected: FID 15.65, best of the runs, 10k samples against the 10k test images. 
 The paper turns a quarter of the batch, 16 of 64 images, by all four angles; its alpha (weight_g) falls slowly from 0.2
 to zero at a rate that the copy at hand does not give (unverified): here linearly over the run.
 Meant for: 1 accelerator.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/ssgan_cifar10.py --workdir=runs/ssgan_cifar10
 """
 

@@ -1,7 +1,7 @@
-"""SS-GAN with self-modulated BatchNorm on ImageNet at 128 x 128, batch 2048.
+"""SS-GAN at the batch of its large run, 2048, with SNGAN's smaller residual net: ImageNet at 128 x 128.
 
-Paper: Chen et al., arXiv:1811.11212: its large run, with SNGAN's residual net in place of BigGAN's.
-Expected: with BigGAN's net FID 23.4 against 50k validation images; with this net at batch 64 FID 43.87. Not run yet.
+Paper: Chen et al., arXiv:1811.11212. No row of its tables: its large run has BigGAN's net, which is `ssbiggan_imagenet`.
+Expected: none published for this mixture; with this net at batch 64 the paper has FID 43.87. Not run yet.
 Meant for: 128 TPU cores (v3:8x8).
 Data: imagenet2012, prepared by TFDS from archives fetched by hand.
 Command: python -m gan_jax.main --config=configs/ssgan_imagenet.py --workdir=DIR

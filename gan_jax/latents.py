@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Protocol
 
 import jax
 
+from gan_jax import ranges
 from gan_jax.types import Array
 
 
@@ -33,9 +33,9 @@ class normal:
     threshold: float | None = None
 
     def __post_init__(self):
-        _require_dim(self.dim)
-        if self.threshold is not None and not 0 < self.threshold < math.inf:
-            raise ValueError(f"truncation must be more than 0, got {self.threshold}")
+        ranges.whole("dim", self.dim)
+        if self.threshold is not None:
+            ranges.positive("threshold", self.threshold)
 
     def draw(self, key: Array, n: int) -> Array:
         """z [n, dim]."""
@@ -44,6 +44,7 @@ class normal:
         return jax.random.truncated_normal(key, -self.threshold, self.threshold, (n, self.dim))
 
     def truncated(self, threshold: float) -> normal:
+        ranges.positive("truncation", threshold)
         return dataclasses.replace(self, threshold=threshold)
 
 
@@ -56,8 +57,10 @@ class uniform:
     high: float = 1.0
 
     def __post_init__(self):
-        _require_dim(self.dim)
-        if not -math.inf < self.low < self.high < math.inf:
+        ranges.whole("dim", self.dim)
+        ranges.finite("low", self.low)
+        ranges.finite("high", self.high)
+        if self.low >= self.high:
             raise ValueError(f"uniform latents go from low to high, got {self.low} and {self.high}")
 
     def draw(self, key: Array, n: int) -> Array:
@@ -66,8 +69,3 @@ class uniform:
 
     def truncated(self, threshold: float) -> uniform:
         raise ValueError("truncation is for normal latents; this model's are uniform")
-
-
-def _require_dim(dim: int) -> None:
-    if not isinstance(dim, int) or isinstance(dim, bool) or dim < 1:
-        raise ValueError(f"latents have a dim from 1 on, got {dim!r}")

@@ -26,6 +26,17 @@ class _Memoryless:
 
 
 @dataclasses.dataclass(frozen=True)
+class nothing(_Memoryless):
+    """L_D = L_G = 0: no game, so that what regularisers ask of each network is all that it learns."""
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.zeros(()))
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(jnp.zeros(()))
+
+
+@dataclasses.dataclass(frozen=True)
 class hinge(_Memoryless):
     """L_D = E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))], L_G = -E[D(G(z))] (arXiv:1705.02894, 1802.05957)."""
 

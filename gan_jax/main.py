@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1
+    except (OverflowError, MemoryError) as error:
+        print(
+            f"error: a number or a size that was given is too large: {str(error) or 'memory ran out'}", file=sys.stderr
+        )
+        status = 1
     sys.exit(status)
 
 

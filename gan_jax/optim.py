@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax import ranges
 from gan_jax.types import ByImages, Clock, PyTree, Weight, weight_at
 
 
@@ -26,9 +26,10 @@ def adam(
 
     orthogonal: beta of `orthogonal_regularization`, whose gradient joins the loss's (BigGAN's generator: 1e-4).
     """
-    _require_decay("b1", b1)
-    _require_decay("b2", b2)
-    _require_positive("eps", eps)
+    ranges.decay("b1", b1)
+    ranges.decay("b2", b2)
+    ranges.positive("eps", eps)
+    ranges.not_negative("orthogonal", orthogonal)
     transform = _clipped(optax.chain(optax.scale_by_adam(b1=b1, b2=b2, eps=eps), at_rate(learning_rate)), clip_norm)
     return optax.chain(orthogonal_regularization(orthogonal), transform) if orthogonal else transform
 
@@ -37,8 +38,8 @@ def rmsprop(
     learning_rate: Weight = 5e-5, decay: float = 0.99, eps: float = 1e-8, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
     """RMSProp, as WGAN with weight clipping uses it: PyTorch's, which adds eps to the root of the mean square."""
-    _require_decay("decay", decay)
-    _require_positive("eps", eps)
+    ranges.decay("decay", decay)
+    ranges.positive("eps", eps)
     scale = optax.scale_by_rms(decay=decay, eps=eps, initial_scale=0.0, eps_in_sqrt=False)
     return _clipped(optax.chain(scale, at_rate(learning_rate)), clip_norm)
 
@@ -47,7 +48,7 @@ def sgd(
     learning_rate: Weight = 1e-2, momentum: float = 0.0, clip_norm: float | None = None
 ) -> optax.GradientTransformation:
     """Stochastic gradient descent."""
-    _require_decay("momentum", momentum)
+    ranges.decay("momentum", momentum)
     trace = optax.trace(decay=momentum) if momentum else optax.identity()
     return _clipped(optax.chain(trace, at_rate(learning_rate)), clip_norm)
 
@@ -57,9 +58,8 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
 
     A transformation with a schedule takes it as an extra argument: update(gradients, state, params, clock=clock).
     """
+    ranges.weight("learning_rate", rate)
     if not callable(rate) and not isinstance(rate, ByImages):
-        if not 0 <= rate < math.inf:
-            raise ValueError(f"learning_rate must be 0 or more, got {rate}")
         return optax.scale_by_learning_rate(rate)
 
     def update(
@@ -92,8 +92,7 @@ def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
             raise ValueError("orthogonal_regularization needs the parameters: update(gradients, state, params)")
         return jax.tree_util.tree_map_with_path(add, gradients, params), state
 
-    if beta < 0:
-        raise ValueError(f"orthogonal must be 0 or more, got {beta}")
+    ranges.not_negative("orthogonal", beta)
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
 
 
@@ -110,18 +109,8 @@ def orthogonal_gradient(matrix: jax.Array) -> jax.Array:
 def _clipped(transform: optax.GradientTransformation, clip_norm: float | None) -> optax.GradientTransformation:
     if clip_norm is None:
         return transform
-    _require_positive("clip_norm", clip_norm)
+    ranges.positive("clip_norm", clip_norm)
     return optax.chain(optax.clip_by_global_norm(clip_norm), transform)
-
-
-def _require_decay(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be from 0 to below 1, got {value}")
-
-
-def _require_positive(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be more than 0, got {value}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,11 +129,10 @@ class Ema:
         if (self.decay is None) == (self.half_life_kimg is None):
             raise ValueError("an average takes either decay or half_life_kimg: set the other to None")
         if self.decay is not None:
-            _require_decay("decay", self.decay)
+            ranges.decay("decay", self.decay)
         else:
-            _require_positive("half_life_kimg", self.half_life_kimg)
-        if self.start < 0:
-            raise ValueError(f"start is a round, so it is 0 or more, not {self.start}")
+            ranges.positive("half_life_kimg", self.half_life_kimg)
+        ranges.whole("start", self.start, 0)
 
     def decay_a_round(self, images: int) -> float:
         """d of a round of so many real images."""

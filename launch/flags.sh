@@ -7,10 +7,12 @@
 #   switches="spot"         --spot sets $spot to 1
 #   parse "$@"              --dry-run and --help are always known; what follows -- goes to the array `extra`
 #
+# paths="venv": of these options, a ~ at the beginning is the home folder; `parse` replaces it.
 # Every option and switch may also come from the environment, as GAN_JAX_NAME, GAN_JAX_DATA_DIR ...
 
 options="${options:-}"
 switches="${switches:-}"
+paths="${paths:-}"
 dry_run="${GAN_JAX_DRY_RUN:-}"
 extra=()
 
@@ -60,7 +62,21 @@ from_environment() {
   done
 }
 
+# A shell leaves the ~ of --workdir=~/runs as it is.
+expand_home() {
+  local variable
+  for variable in $paths; do
+    # shellcheck disable=SC2088 # it is meant as a letter
+    case "${!variable:-}" in "~" | "~/"*) printf -v "$variable" '%s' "$HOME${!variable#"~"}" ;; esac
+  done
+}
+
 parse() {
+  parse_words "$@"
+  expand_home
+}
+
+parse_words() {
   local flag variable
   from_environment
   while [ $# -gt 0 ]; do

@@ -30,6 +30,8 @@ options="name namespace image accelerator topology chips_per_host config workdir
 switches="spot"
 # shellcheck source-path=SCRIPTDIR source=flags.sh
 . "$here/flags.sh"
+# shellcheck source-path=SCRIPTDIR source=topologies.sh
+. "$here/topologies.sh"
 
 name="" image="" accelerator="" topology="" config="" workdir="" bucket="" data_dir="" spot=""
 namespace=default chips_per_host=4 mount=/mnt/gan_jax service_account=default max_restarts=100
@@ -47,11 +49,29 @@ number() {
   done
 }
 
+# The kind of TPU that a node label names; nothing for one that is not known here.
+kind_of_accelerator() {
+  case "$accelerator" in
+    tpu-v2-*) echo v2 ;;
+    tpu-v3-*) echo v3 ;;
+    tpu-v4-*) echo v4 ;;
+    tpu-v5-lite-*) echo v5e ;;
+    tpu-v5p-*) echo v5p ;;
+    tpu-v6e-*) echo v6e ;;
+  esac
+}
+
 # The machines of the slice: chips of the topology over chips of a machine.
 hosts() {
-  local chips=1 side
+  local chips kind
   case "$topology" in *[!0-9x]* | x* | *x | *xx* | "") die "--topology=$topology is not like 4x4 or 2x2x4" ;; esac
-  for side in $(printf '%s' "$topology" | tr x ' '); do chips=$((chips * side)); done
+  kind="$(kind_of_accelerator)"
+  if [ -n "$kind" ]; then
+    check_slice "$kind" "$topology" "$topology"
+  else
+    note "--accelerator=$accelerator is not known here: whether it comes as $topology is not checked"
+  fi
+  chips="$(chips_of "$topology")"
   [ "$((chips % chips_per_host))" = 0 ] && [ "$chips" -gt 0 ] ||
     die "--topology=$topology has $chips chips, which --chips-per-host=$chips_per_host does not divide"
   echo "$((chips / chips_per_host))"

@@ -18,6 +18,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(dirname "$here")"
 options="config workdir venv python max_restarts pause"
 switches="skip_install"
+paths="config workdir venv python"
 # shellcheck source-path=SCRIPTDIR source=flags.sh
 . "$here/flags.sh"
 

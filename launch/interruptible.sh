@@ -8,13 +8,21 @@ set -u
 
 code_file=""
 case "${1:-}" in
+  --help | -h)
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
   --exit-code-file=*)
     code_file="${1#*=}"
     shift
     ;;
+  -*)
+    echo "interruptible.sh: unknown flag $1; see --help" >&2
+    exit 2
+    ;;
 esac
 [ $# -gt 0 ] || {
-  echo "interruptible.sh: no command" >&2
+  echo "interruptible.sh: no command; see --help" >&2
   exit 2
 }
 

@@ -21,7 +21,7 @@
 #   --zone Z         e.g. europe-west4-a                          every verb
 #   --project P      the Google Cloud project                     every verb
 #   --topology T     the slice by its chips, e.g. v3:8x8, v4:4x4x4; says the type too   plan, whole, create, watch
-#   --type T         e.g. v3-8, v3-128, v4-32, v5litepod-16       create, watch
+#   --type T         e.g. v3-8, v3-128, v4-32, v5litepod-16; needed without --topology   create, watch
 #   --runtime R      the TPU software version; chosen by --type if left out
 #   --spot           cheaper, and may be taken away at any time
 #   --config C       a name that ships, or a file, from the root train, resume, run, watch
@@ -33,7 +33,7 @@
 #   --every S        seconds between two looks (60)
 #   --max-restarts N failures in a row that watch accepts (3)
 #   --delete-when-finished   watch deletes the slice once the run is through
-#   --python P       of this machine, with gan_jax[tpu], for plan (python3)
+#   --python P       of this machine, with ".[tpu]" installed, for plan (python3)
 #   --dry-run        prints the commands, runs none
 #
 # Every flag may come from the environment: GAN_JAX_NAME, GAN_JAX_ZONE, GAN_JAX_MAX_RESTARTS ...
@@ -44,6 +44,8 @@ options="name zone project topology type runtime python config workdir bucket mo
 switches="spot delete_when_finished"
 # shellcheck source-path=SCRIPTDIR source=flags.sh
 . "$here/flags.sh"
+# shellcheck source-path=SCRIPTDIR source=topologies.sh
+. "$here/topologies.sh"
 
 name="" zone="" project="" topology="" type="" runtime="" python="python3" config="" workdir="" bucket="" data="" data_dir="" spot="" delete_when_finished=""
 mount="/mnt/gan_jax" lines=20 every=60 max_restarts=3
@@ -83,19 +85,37 @@ default_runtime() {
 
 # A type counts TensorCores, two a chip, but for v5e and v6e, which count chips.
 type_of_topology() {
-  local kind="${topology%%:*}" sides="${topology#*:}" chips=1 side
+  local kind="${topology%%:*}" sides="${topology#*:}" chips
   case "$topology" in
-    *:*[!0-9x]* | *: | *:x* | *x | *xx*) die "--topology=$topology: chips are sides, such as v3:8x8 or v4:4x4x4" ;;
     *:*x*) ;;
     *) die "--topology=$topology: name a kind and its chips, such as v3:8x8 or v4:4x4x4" ;;
   esac
-  for side in ${sides//x/ }; do chips=$((chips * side)); done
+  check_slice "$kind" "$sides" "$topology"
+  chips="$(chips_of "$sides")"
   case "$kind" in
     v2 | v3 | v4 | v5p) echo "$kind-$((2 * chips))" ;;
     v5e) echo "v5litepod-$chips" ;;
     v6e) echo "v6e-$chips" ;;
-    *) die "--topology=$topology: the kinds are v2, v3, v4, v5e, v5p and v6e" ;;
   esac
+}
+
+# One machine is planned and rented: where a topology and a type are both given, they say the same. A plan alone may be
+# of any machine, and of several.
+agree() {
+  local meant from="" told
+  if [ "$verb" = plan ]; then
+    meant="$(type_of_topology 2>/dev/null)" || return 0
+  else
+    meant="$(type_of_topology)" || exit 2
+  fi
+  if [ -z "$type" ]; then
+    type="$meant"
+  elif [ "${type/#v5lite-/v5litepod-}" != "$meant" ]; then
+    [ "$type" != "${GAN_JAX_TYPE:-}" ] || from=" (exported as GAN_JAX_TYPE)"
+    told="--type=$type$from is another machine than --topology=$topology, which is $meant"
+    [ "$verb" = plan ] || die "$told: leave one of them out"
+    note "$told"
+  fi
 }
 
 plan() {
@@ -278,7 +298,7 @@ case "$verb" in
   *) die "unknown verb '$verb'; one of whole, plan, create, setup, train, resume, run, status, stop, delete, watch" ;;
 esac
 [ "$verb" = plan ] || required name zone project
-if [ -n "$topology" ] && [ -z "$type" ]; then type="$(type_of_topology)"; fi
+if [ -n "$topology" ]; then agree; fi
 case "$verb" in
   train | resume) start train ;;
   run) start run ;;

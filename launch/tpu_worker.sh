@@ -15,6 +15,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(dirname "$here")"
 options="config workdir bucket mount data data_dir lines patience"
 switches="kill"
+paths="config workdir mount data_dir"
 # shellcheck source-path=SCRIPTDIR source=flags.sh
 . "$here/flags.sh"
 

@@ -18,7 +18,7 @@ FAMILIES = {
     "biggan": ({"widths": (8, 8), "attention": 8}, {"widths": (8, 8), "halvings": 1, "attention": 4}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
 }
-LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic")
+LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic", "nothing")
 REGULARIZERS = {
     "rotation": {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0},
     "gradient_penalty": {"type": "gradient_penalty.gradient_penalty"},

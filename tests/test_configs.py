@@ -5,6 +5,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from PIL import Image
 
@@ -27,7 +28,7 @@ def test_there_are_experiments():
     assert {f"{game}_{data}.py" for game in ("sngan", "ssgan") for data in _DATA} <= {file.name for file in EXPERIMENTS}
 
 
-_DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "imagenet")
+_DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "bedroom128", "imagenet")
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
@@ -46,9 +47,15 @@ def test_a_round_of_full_size_has_the_states_shape(file):
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_rates_fall_over_the_whole_run(file):
-    """A schedule of each player is asked at a tenth, half and nine tenths of the rounds: it is at 0 at the end at most."""
+    """A schedule of each player and head is asked at a tenth, half and nine tenths of the rounds: 0 at the end at most.
+
+    That a round asks it so, whatever d_steps, is tests/methods/test_adversarial.py's.
+    """
     setup = Setup.of(_config(file))
-    for name, tx in setup.method.optimizers.items():
+    heads = [head for each in setup.method.regularizers.values() for head in each.heads().items()]
+    optimizers = setup.method.optimizers | {name: head.optimizer for name, head in heads if head.optimizer is not None}
+    for name, tx in optimizers.items():
+        tx = optax.with_extra_args_support(tx)
         state, rates = tx.init(jnp.ones(())), []
         for share in (0.1, 0.5, 0.9):
             now = clock(setup.stretches, jnp.int32(share * setup.steps))
@@ -58,7 +65,7 @@ def test_rates_fall_over_the_whole_run(file):
         assert rates == sorted(rates, reverse=True), (name, rates)
 
 
-@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
     config = load_config(str(file))
@@ -98,10 +105,53 @@ def test_the_imagenet_config_is_the_papers_large_run():
     assert alpha["transition_steps"] == config["steps"]
 
 
-@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "ring" not in file.stem], ids=lambda file: file.stem)
+def test_ssbiggan_is_biggans_network_without_labels_and_with_the_task():
+    config, baseline = (_config(FILES[0].parent / f"{name}.py") for name in ("ssbiggan_imagenet", "ssgan_imagenet"))
+    networks = ("generator", "discriminator")
+    assert {key: value for key, value in config.items() if key not in networks} == {
+        key: value for key, value in baseline.items() if key not in networks
+    }
+    method = Setup.of(config).method
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    count = lambda name: sum(leaf.size for leaf in jax.tree.leaves(state.networks[name].params))
+    # BigGAN's 87,982,370 without its table of 1,000 classes of 1,536 numbers.
+    assert count("discriminator") == 87_982_370 - 1000 * 1536 and count("rotation") == 4 * 1537
+    assert method.num_classes == 0 and config["generator"]["norm"] == "self_modulated"
+
+
+@pytest.mark.parametrize("data", ["cifar10", "imagenet"])
+def test_conditional_baselines_tell_both_networks_the_class(data):
+    config = _config(FILES[0].parent / f"cond_sngan_{data}.py")
+    method = Setup.of(config).method
+    assert method.num_classes == method.generator.num_classes == method.discriminator.num_classes > 0
+    assert config["generator"]["norm"] == "conditional_batch" and not config["regularizers"]
+
+
+def test_the_task_alone_differs_from_ssgan_in_the_loss_alone():
+    alone, ssgan = (_config(FILES[0].parent / f"{name}_cifar10.py") for name in ("rotation", "ssgan"))
+    assert alone["loss"] == {"type": "nothing"}
+    same = ("loss", "evaluate")
+    assert {k: v for k, v in alone.items() if k not in same} == {k: v for k, v in ssgan.items() if k not in same}
+
+
+@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "sndcgan" in file.stem], ids=lambda file: file.stem)
+def test_lt_gans_sndcgan_is_compare_gans(file):
+    config = _config(file)
+    assert config["discriminator"]["widths"] == "compare_gan" and config["generator"]["stem_norm"] == "units"
+    if task := config["regularizers"].get("latent_transform"):  # windows that leave 4 x 4
+        assert task["pool_window"] == {32: 2, 128: 4}[config["data"]["shape"][0]]
+    assert "latent_transform" in config["regularizers"] or "lt" not in file.stem.split("_")
+
+
+@pytest.mark.parametrize("file", [file for file in EXPERIMENTS if "biggan" in file.stem], ids=lambda file: file.stem)
+def test_named_scripts_that_do_not_flip_are_followed(file):
+    assert not _config(file)["data"]["flip"]
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_its_scores_are_known(file):
     settings, classifiers = _config(file)["evaluate"], Extractors().classifiers
     recipes = [find_recipe(name, classifiers) for name in (*settings["recipes"], *settings["during"])]
     assert recipes
-    labelled = not any(data in file.stem for data in ("celebahq", "faces"))
-    assert labelled or not any(recipe.of_run or recipe.by_class for recipe in recipes)
+    labelled = not any(data in file.stem for data in ("celebahq", "faces", "bedroom"))
+    assert labelled or not any(recipe.needs_run or recipe.needs_labels for recipe in recipes)

@@ -48,15 +48,16 @@ def test_draws_follow_from_the_key():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: normal(0), "latents have a dim from 1 on, got 0"),
-        (lambda: uniform(2.0), "latents have a dim from 1 on, got 2.0"),
-        (lambda: normal(True), "latents have a dim from 1 on, got True"),
-        (lambda: normal(3, 0.0), "truncation must be more than 0, got 0.0"),
+        (lambda: normal(0), "dim must be a whole number from 1 on, got 0"),
+        (lambda: uniform(2.0), "dim must be a whole number from 1 on, got 2.0"),
+        (lambda: normal(True), "dim must be a whole number from 1 on, got True"),
+        (lambda: normal(3, 0.0), "threshold must be more than 0, got 0.0"),
         (lambda: normal(3).truncated(-1.0), "truncation must be more than 0, got -1.0"),
-        (lambda: normal(3, float("nan")), "truncation must be more than 0, got nan"),
-        (lambda: normal(3, float("inf")), "truncation must be more than 0, got inf"),
+        (lambda: normal(3, float("nan")), "threshold must be more than 0, got nan"),
+        (lambda: normal(3, float("inf")), "threshold must be more than 0, got inf"),
         (lambda: uniform(3, 1.0, 1.0), "from low to high, got 1.0 and 1.0"),
-        (lambda: uniform(3, low=float("-inf")), "from low to high"),
+        (lambda: normal(3).truncated(float("nan")), "truncation must be more than 0, got nan"),
+        (lambda: uniform(3, low=float("-inf")), "low must be finite, got -inf"),
     ],
 )
 def test_what_latents_are_refused(make, message):

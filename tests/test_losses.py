@@ -30,6 +30,7 @@ def value(name, player, real=REAL, fake=FAKE):
 @pytest.mark.parametrize(
     "name, d, g",
     [
+        ("nothing", 0.0, 0.0),
         # D: (0 + 0.5 + 2 + 1) / 4 + (0 + 1.5 + 0.5 + 2) / 4; G: -(-3 + 0.5 - 0.5 + 1) / 4
         ("hinge", 0.875 + 1.0, 0.5),
         # D: mean of the fakes, -0.5, less that of the reals, 0.375
@@ -48,7 +49,7 @@ def test_values_by_hand(name, d, g):
 
 def test_every_loss_has_values_by_hand():
     """A loss added to the file must be added above."""
-    assert NAMES == ["hinge", "least_squares", "non_saturating", "relativistic", "wasserstein"]
+    assert NAMES == ["hinge", "least_squares", "non_saturating", "nothing", "relativistic", "wasserstein"]
 
 
 @pytest.mark.parametrize("name", ["non_saturating", "relativistic"])
@@ -57,7 +58,7 @@ def test_large_logits_do_not_overflow(name):
     assert value(name, "generator", [1e4], [-1e4]) == pytest.approx(1e4 if name == "non_saturating" else 2e4, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "nothing"])
 def test_who_wants_what(name):
     """D wants real logits up and fake ones down, G wants fake ones up; inside every loss's active range."""
     loss, real, fake = getattr(losses, name)(), jnp.array([0.3, 0.2, 0.1]), jnp.array([0.1, 0.4, 0.2])
@@ -161,6 +162,7 @@ TOLD = {  # which of the real and of the fake logits below D tells right
     "hinge": ([True, True, False, False], [False, False, True, False]),
     "non_saturating": ([True, True, False, False], [False, False, True, False]),
     "least_squares": ([True, False, False, False], [False, True, True, True]),  # beyond the middle of 0 and 1
+    "nothing": ([True, True, False, False], [False, False, True, False]),  # as of any logit
     "wasserstein": ([True, True, False, True], [False, False, True, False]),  # beyond -0.1375, between the two means
     "relativistic": ([True, False, True, False], [True, False, True, False]),  # by pairs
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_jax.main import main
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = f"--config={ROOT}/configs/sngan_digits.py"
 
@@ -45,6 +47,24 @@ def test_what_is_missing_is_named(flags, message, tmp_path):
     assert done.stderr.strip().splitlines()[-1].startswith("error: ")
     assert message in done.stderr
     assert not list(tmp_path.iterdir())  # before anything is written
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OverflowError("Python int too large to convert to C long"), "is too large: Python int too large"),
+        (MemoryError(), "is too large: memory ran out"),
+    ],
+)
+def test_what_is_too_large_ends_in_a_sentence(error, says, monkeypatch, capsys):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr("gan_jax.main._play", fail)
+    with pytest.raises(SystemExit) as ended:
+        main(["gan_jax", "configs"])
+    assert ended.value.code == 1
+    assert says in capsys.readouterr().err
 
 
 def test_recipes_are_listed():

@@ -189,7 +189,7 @@ def test_collections_that_are_copied_are_not_averaged():
         ({"decay": None}, "either decay or half_life_kimg"),
         ({"decay": None, "half_life_kimg": 0.0}, "half_life_kimg must be more than 0, got 0.0"),
         ({"decay": 1.0}, "decay must be from 0 to below 1, got 1.0"),
-        ({"start": -1}, "start is a round, so it is 0 or more, not -1"),
+        ({"start": -1}, "start must be a whole number from 0 on, got -1"),
     ],
 )
 def test_what_an_average_refuses(settings, message):

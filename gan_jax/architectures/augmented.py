@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.augment.policies import augment, check_policy
 from gan_jax.types import Verdict
 
@@ -35,11 +36,11 @@ class Augmented(linen.Module):
 
     def __post_init__(self):
         check_policy(self.policy)
-        if not 0 <= self.probability <= 1:
-            raise ValueError(f"probability is from 0 to 1, got {self.probability}")
-        if self.target is not None and (self.probability != 1.0 or not -1 < self.target < 1 or self.speed_kimg <= 0):
+        ranges.within("probability", self.probability, 0, 1)
+        ranges.positive("speed_kimg", self.speed_kimg)
+        if self.target is not None and (self.probability != 1.0 or not -1 < self.target < 1):
             raise ValueError(
-                "an adaptive probability takes a target between -1 and 1, speed_kimg > 0, and no probability"
+                f"an adaptive probability takes a target between -1 and 1, got {self.target}, and no probability"
             )
         super().__post_init__()
 

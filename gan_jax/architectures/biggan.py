@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.biggan_layers import Layers, initializer
 from gan_jax.architectures.biggan_tables import (
     DISCRIMINATOR_WIDTHS,
@@ -57,6 +58,15 @@ class Generator(linen.Module):
     epsilon: float = 1e-5
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.whole("ch", self.ch)
+        ranges.wholes("widths", self.widths)
+        ranges.whole("attention", self.attention, 0)
+        ranges.whole("embedding_dim", self.embedding_dim, 0)
+        ranges.positive("epsilon", self.epsilon)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
@@ -138,6 +148,7 @@ class Discriminator(linen.Module):
 
     ch, widths, halvings: multiplier of the paper's widths; or the blocks' widths, and how many of the first ones halve.
     attention: height of the map that attends to itself, 0 for no attention; smaller images have none.
+    attention_blocks: in place of it, the numbers of the blocks whose maps attend to themselves, each with weights of its own.
     scheme: "spectral", "equalized" or None, of every weight. initialization: as in Generator.
     Features: "block0", "block1", ... (maps) and "pooled" [B, F].
     """
@@ -147,22 +158,39 @@ class Discriminator(linen.Module):
     widths: tuple[int, ...] = ()
     halvings: int | None = None
     attention: int = 64
+    attention_blocks: tuple[int, ...] = ()
     scheme: str | None = "spectral"
     initialization: str = "orthogonal"
     num_classes: int = 0
     dtype: Any = None
 
+    def __post_init__(self):
+        ranges.whole("ch", self.ch)
+        ranges.wholes("widths", self.widths)
+        if self.halvings is not None:
+            ranges.whole("halvings", self.halvings, 0)
+        ranges.whole("attention", self.attention, 0)
+        ranges.wholes("attention_blocks", self.attention_blocks, 0)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
+
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
         widths, halvings, attending = discriminator_sizes(
-            self.image_shape, self.ch, self.widths, self.halvings, self.attention, DISCRIMINATOR_WIDTHS
+            self.image_shape,
+            self.ch,
+            self.widths,
+            self.halvings,
+            self.attention,
+            self.attention_blocks,
+            DISCRIMINATOR_WIDTHS,
         )
         init, features, x = initializer(self.initialization), {}, images
         layers = Layers(self.scheme, init, self.dtype)
         for i, width in enumerate(widths):
             x = self._block(f"block{i}", x, width, layers, first=i == 0, halve=i < halvings)
-            if i == attending:
-                x = layers.attend(x)
+            if i in attending:
+                x = layers.attend(x, f"block{i}_attention" if self.attention_blocks else "attention")
             features[f"block{i}"] = x
         return pooled_verdict(x, features, label, self.num_classes, self.scheme, init)
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.biggan_layers import Layers, initializer
 from gan_jax.architectures.biggan_tables import (
     DEEP_DISCRIMINATOR_WIDTHS,
@@ -52,6 +53,17 @@ class Generator(linen.Module):
     epsilon: float = 1e-5
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.whole("ch", self.ch)
+        ranges.wholes("widths", self.widths)
+        ranges.whole("attention", self.attention, 0)
+        ranges.whole("embedding_dim", self.embedding_dim)
+        if self.output_width is not None:
+            ranges.whole("output_width", self.output_width)
+        ranges.positive("epsilon", self.epsilon)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
@@ -111,8 +123,8 @@ class _FirstChannels(linen.Module):
 class Discriminator(linen.Module):
     """images [B, H, W, C] -> Verdict: a convolution, pairs of blocks of which the first halves, ReLU, sum, projection.
 
-    ch, halvings, attention, scheme, initialization: as `biggan.Discriminator`'s. widths: of the first convolution, then of each
-    pair. Features: "block0", "block1", ... (maps) and "pooled" [B, F].
+    ch, halvings, attention, scheme, initialization: as `biggan.Discriminator`'s, and attention_blocks, which counts pairs of
+    blocks. widths: of the first convolution, then of each pair. Features: "block0", "block1", ... (maps) and "pooled" [B, F].
     """
 
     image_shape: tuple[int, int, int]
@@ -120,15 +132,33 @@ class Discriminator(linen.Module):
     widths: tuple[int, ...] = ()
     halvings: int | None = None
     attention: int = 64
+    attention_blocks: tuple[int, ...] = ()
     scheme: str | None = "spectral"
     initialization: str = "orthogonal"
     num_classes: int = 0
     dtype: Any = None
 
+    def __post_init__(self):
+        ranges.whole("ch", self.ch)
+        ranges.wholes("widths", self.widths)
+        if self.halvings is not None:
+            ranges.whole("halvings", self.halvings, 0)
+        ranges.whole("attention", self.attention, 0)
+        ranges.wholes("attention_blocks", self.attention_blocks, 0)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
+
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:
         (first, *widths), halvings, attending = discriminator_sizes(
-            self.image_shape, self.ch, self.widths, self.halvings, self.attention, DEEP_DISCRIMINATOR_WIDTHS, before=1
+            self.image_shape,
+            self.ch,
+            self.widths,
+            self.halvings,
+            self.attention,
+            self.attention_blocks,
+            DEEP_DISCRIMINATOR_WIDTHS,
+            before=1,
         )
         init, features = initializer(self.initialization), {}
         layers = Layers(self.scheme, init, self.dtype)
@@ -136,8 +166,8 @@ class Discriminator(linen.Module):
         for i, width in enumerate(widths):
             x = features[f"block{2 * i}"] = self._block(f"block{2 * i}", x, width, layers, halve=i < halvings)
             x = self._block(f"block{2 * i + 1}", x, width, layers, halve=False)
-            if i == attending:
-                x = layers.attend(x)
+            if i in attending:
+                x = layers.attend(x, f"block{i}_attention" if self.attention_blocks else "attention")
             features[f"block{2 * i + 1}"] = x
         return pooled_verdict(x, features, label, self.num_classes, self.scheme, init)
 

@@ -41,5 +41,5 @@ class Layers:
             name=name,
         )
 
-    def attend(self, x: jax.Array) -> jax.Array:
-        return SelfAttention(self.scheme, self.init, self.dtype, name="attention")(x)
+    def attend(self, x: jax.Array, name: str = "attention") -> jax.Array:
+        return SelfAttention(self.scheme, self.init, self.dtype, name=name)(x)

@@ -76,11 +76,11 @@ def generator_sizes(image_shape: tuple[int, ...], ch: int, widths: tuple[int, ..
 
 
 class DiscriminatorSizes(NamedTuple):
-    """Widths, how many of the first blocks (or pairs of blocks) halve the image, and after which the map attends."""
+    """Widths, how many of the first blocks (or pairs of blocks) halve the image, and after which the maps attend."""
 
     widths: tuple[int, ...]
     halvings: int
-    attending: int | None
+    attending: tuple[int, ...]
 
 
 def discriminator_sizes(
@@ -89,11 +89,13 @@ def discriminator_sizes(
     widths: tuple[int, ...],
     halvings: int | None,
     attention: int,
+    attention_blocks: tuple[int, ...],
     table: dict[int, Any],
     before: int = 0,
 ) -> DiscriminatorSizes:
     """From a discriminator's settings; widths (): the table's, by which halvings is known too.
 
+    attention_blocks: which blocks' maps attend, by number, in place of the one that is `attention` high; (): that one.
     before: how many of the widths are of layers in front of the blocks. Raises ValueError for sizes that do not fit
     together.
     """
@@ -107,7 +109,10 @@ def discriminator_sizes(
         )
     base_size(image_shape, halvings)
     heights = [height >> min(i + 1, halvings) for i in range(len(widths) - before)]
-    return DiscriminatorSizes(widths, halvings, attended(attention, heights))
+    if wrong := [block for block in attention_blocks if block >= len(heights)]:
+        raise ValueError(f"attention_blocks names block {wrong[0]}, and there are {len(heights)}, from 0 on")
+    first = attended(attention, heights) if not attention_blocks else None
+    return DiscriminatorSizes(widths, halvings, attention_blocks if first is None else (first,))
 
 
 def split_latents(latents: jax.Array, parts: int) -> list[jax.Array]:

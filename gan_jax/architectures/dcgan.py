@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.conv.convolution import Conv, ConvTranspose
@@ -29,6 +30,12 @@ class Generator(linen.Module):
     norm: str = "batch"
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        ranges.whole("kernel", self.kernel)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
@@ -60,6 +67,12 @@ class Discriminator(linen.Module):
     scheme: str | None = None
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        ranges.whole("kernel", self.kernel)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

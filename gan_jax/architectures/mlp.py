@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.verdict import projected_verdict
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.tap import tap
@@ -25,6 +26,11 @@ class Generator(linen.Module):
     widths: tuple[int, ...] = (128, 128, 128)
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
@@ -48,6 +54,11 @@ class Discriminator(linen.Module):
     scheme: str | None = None
     num_classes: int = 0
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

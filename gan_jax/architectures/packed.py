@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.augmented import Augmented
 from gan_jax.types import Verdict
 
@@ -37,8 +38,7 @@ class Packed(linen.Module):
     num_classes: int = 0
 
     def __post_init__(self):
-        if self.m < 2:
-            raise ValueError(f"a pack has m >= 2 images, got {self.m}")
+        ranges.whole("m", self.m, 2)
         if self.num_classes or getattr(self.discriminator, "num_classes", 0):
             raise ValueError(
                 "packing is for unconditional networks, one class for each pack is not to be had: set "

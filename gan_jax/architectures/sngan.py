@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.architectures.stem import Stem, base_size, generator_norm
 from gan_jax.architectures.verdict import pooled_verdict
 from gan_jax.nn.conv.convolution import Conv
@@ -76,6 +77,11 @@ class Generator(linen.Module):
     num_classes: int = 0
     dtype: Any = None
 
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
+
     @linen.compact
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
         if self.upsample not in UPSAMPLING:
@@ -131,6 +137,13 @@ class Discriminator(linen.Module):
     rectified_shortcut: bool = False
     initialization: str = "glorot"
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.wholes("widths", self.widths)
+        if self.halvings is not None:
+            ranges.whole("halvings", self.halvings, 0)
+        ranges.whole("num_classes", self.num_classes, 0)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, images: jax.Array, label: jax.Array | None = None, train: bool = False) -> Verdict:

@@ -10,6 +10,7 @@ def run(values: FlagValues) -> None:
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from absl import flags as absl_flags
 from absl.flags import FlagValues
 
 from gan_jax.command.errors import UsageError
+
+LARGEST = 2**32 - 1
 
 
 class Flags:
@@ -28,20 +31,21 @@ class Flags:
         self.values = FlagValues()
         self.groups: dict[str, list[str]] = {}
         self.config_about: str | None = None  # what --config is for; None where the verb takes none
+        self.overrides_alone = False
         self._needed: dict[str, str] = {}  # an example of each flag that must be given
 
     def group(self, title: str) -> None:
         """The head, in --help, of the flags that follow."""
         self._group = self.groups.setdefault(title, [])
 
-    def integer(self, name: str, default: int | None, about: str, lowest: int | None = None) -> None:
-        """A whole number, from `lowest` on."""
-        parser = absl_flags.IntegerParser(lower_bound=lowest)
+    def integer(self, name: str, default: int | None, about: str, lowest: int = 0) -> None:
+        """A whole number, from `lowest` to the largest that 32 bits hold, as indices and seeds do."""
+        parser = absl_flags.IntegerParser(lowest, LARGEST)
         self._add(name, default, about, parser)
 
     def number(self, name: str, default: float | None, about: str) -> None:
-        """A number."""
-        self._add(name, default, about, absl_flags.FloatParser())
+        """A number; not NaN, nor infinity."""
+        self._add(name, default, about, _NumberParser())
 
     def text(self, name: str, default: str | None, about: str, needed: str | None = None) -> None:
         """Any text. needed: an example, where it must be given."""
@@ -61,17 +65,20 @@ class Flags:
         absl_flags.DEFINE_bool(name, default, about, flag_values=self.values)
 
     def listed(self, name: str, default: Sequence[str] | None, about: str, needed: str | None = None) -> None:
-        """Texts between commas."""
-        self._add(name, default, about, absl_flags.ListParser(), needed)
+        """Texts between commas; a ~ at the beginning of one, or behind its =, is the home folder."""
+        self._add(name, default, about, _ListParser(), needed)
 
     def repeated(self, name: str, about: str) -> None:
         """A text each time that it is given."""
         self._group.append(name)
         absl_flags.DEFINE_multi_string(name, [], about, flag_values=self.values)
 
-    def config(self, about: str, needed: str | None = None) -> None:
-        """--config, and --config.KEY=VALUE for one setting of it. The value is a ConfigDict, or None."""
-        self.config_about = about
+    def config(self, about: str, needed: str | None = None, overrides_alone: bool = False) -> None:
+        """--config, and --config.KEY=VALUE for one setting of it. The value is a ConfigDict, or None.
+
+        overrides_alone: whether settings may stand without it; they are in the flag of overrides.OVERRIDES.
+        """
+        self.config_about, self.overrides_alone = about, overrides_alone
         self._group.append("config")
         if needed:
             self._needed["config"] = needed
@@ -116,6 +123,28 @@ def require(values: FlagValues, verb: str, **examples: str) -> None:
     for name, example in examples.items():
         if values[name].value in (None, []):
             raise UsageError(f"{verb} needs --{name}, such as --{name}={example}")
+
+
+class _NumberParser(absl_flags.FloatParser):
+    """A number that is finite."""
+
+    def convert(self, argument: str | float) -> float:
+        if not math.isfinite(value := super().convert(argument)):
+            raise ValueError(f"{argument} is not finite")
+        return value
+
+
+class _ListParser(absl_flags.ListParser):
+    """Texts between commas, with ~ as the home folder."""
+
+    def parse(self, argument: str | list[str]) -> list[str]:
+        return [_at_home(each) for each in super().parse(argument)]
+
+
+def _at_home(text: str) -> str:
+    """ "~/a" and "vgg16=~/a" from the home folder; else as it is."""
+    name, equals, path = text.rpartition("=")
+    return name + equals + os.path.expanduser(path)
 
 
 class _PathParser(absl_flags.ArgumentParser):

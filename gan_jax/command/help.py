@@ -10,7 +10,10 @@ from absl import flags as absl_flags
 from gan_jax.command.flags import Flags
 
 _WIDTH = 110
-_OVERRIDES = "One setting of the config, such as --config.steps=500; a name that is not there is refused."
+_OVERRIDES = (
+    "One setting of the config, such as --config.steps=500. Several values stand between commas, None unsets it, a number "
+    "takes the place of a schedule; a name that is not there is refused."
+)
 
 
 def overview(abouts: Mapping[str, str]) -> str:

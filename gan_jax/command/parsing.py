@@ -15,7 +15,7 @@ from gan_jax.command.overrides import add_config, keys_of
 from gan_jax.names import nearest
 
 HELP = ("--help", "-help", "-h", "--helpshort", "--helpfull")
-_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "tuple": "a tuple such as (8, 8, 1)"}
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
 class Verb(Protocol):
@@ -73,7 +73,8 @@ def parse(verb: str, argv: Sequence[str], find: Find, verbs: Sequence[str]) -> F
     values = flags.values
     argv = values.read_flags_from_files(list(argv), force_gnu=False)
     if flags.config_about is not None:
-        argv = add_config(values, argv)
+        argv = add_config(values, argv, flags.overrides_alone)
+    _check_lists(values, argv)
     try:
         left = values(argv)[1:]
     except absl_flags.UnrecognizedFlagError:
@@ -87,6 +88,17 @@ def parse(verb: str, argv: Sequence[str], find: Find, verbs: Sequence[str]) -> F
         raise UsageError(f"unexpected words: {' '.join(left)}; the verb comes first, flags are written --name=value")
     flags.check_needed()
     return values
+
+
+def _check_lists(values: FlagValues, argv: Sequence[str]) -> None:
+    """Raises UsageError for a flag of several values that is given twice: the first would be forgotten."""
+    given: dict[str, str] = {}
+    for word in argv[1:]:
+        name, text = _name(word), word.partition("=")[2]
+        if name is not None and name in values and isinstance(values[name].parser, absl_flags.ListParser):
+            if name in given:
+                raise UsageError(f"--{name} is given twice: name all of it once, as --{name}={given[name]},{text}")
+            given[name] = text
 
 
 def _not_taken(flags: Flags, word: str, find: Find, verbs: Sequence[str]) -> str:
@@ -127,11 +139,11 @@ def _illegal(values: FlagValues, text: str) -> str:
     """ "flag --num=x: invalid literal for ..." -> "--num=x: a whole number is needed here"."""
     match = re.match(r"flag --([^=\s]+)=(.*?): ", text, re.DOTALL)
     if match and match[1] in values:
-        flag = values[match[1]]
-        kind = _KINDS.get(flag.parser.flag_type())
-        bounded = "invalid" not in text and "convert" not in text and kind != _KINDS["bool"]
-        if kind is not None and not bounded:
-            return f"--{match[1]}={match[2]}: {kind} is needed here"
+        parser = values[match[1]].parser
+        kind = _KINDS.get(parser.flag_type())
+        if kind is not None:
+            bounds = f" from {parser.lower_bound} to {parser.upper_bound}" if parser.flag_type() == "int" else ""
+            return f"--{match[1]}={match[2]}: {kind}{bounds} is needed here"
     return text.removeprefix("flag ")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from gan_jax import ranges
 from gan_jax.data.images.cells import cell_means
 from gan_jax.data.images.channels import with_channels
 from gan_jax.data.images.framing import CROPS, RESIZES, Framing
@@ -65,6 +66,7 @@ class Preprocessing:
             raise ValueError(
                 'crop "distorted" cuts first and resizes itself: leave resize "short_side" and oversize 1.'
             )
+        ranges.positive("oversize", self.oversize)
         if self.oversize < 1 or (self.oversize > 1 and (self.crop == "none" or self.resize == "none")):
             raise ValueError(f"oversize {self.oversize} must be at least 1, and 1 where there is no resize or no crop.")
 

@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
+import json
 import os
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from gan_jax.runtime.processes.processes import any_process
+
+
+def kept_on_disk(
+    cache: Path | None, facts: Sequence[Any], make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """make()'s arrays, from the cache where it has them; else they are made, and kept there. None for no cache.
+
+    facts: all that shapes the arrays, as JSON; the file is named for them. Of several processes all make them unless
+    all have them: make() may need every process.
+    """
+    if cache is None:
+        return make()
+    path = cache / f"{hashlib.sha256(json.dumps(list(facts)).encode()).hexdigest()[:32]}.npz"
+    found = read_arrays(path)
+    if not any_process(found is None):
+        return found
+    arrays = make()
+    write_arrays(path, arrays)
+    return arrays
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
@@ -25,11 +50,14 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes an .npz, whole or not at all; where that fails, nothing is said: it is a cache."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(buffer.getvalue())
         os.replace(partial, path)
     except OSError:  # a cache that cannot be written is no reason to lose a score
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        if partial is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)

@@ -16,12 +16,14 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax.evaluators.image_set import ImageSet
-from gan_jax.game import Sampler, sampled
+from gan_jax.game import Sampler, check_seed, sampled
+from gan_jax.metrics.frechet import Moments
 from gan_jax.nn.compiling import compiled
 from gan_jax.runtime.mesh import replicate
 from gan_jax.types import Array, Batch, PyTree, over_data
 
 Features = dict[str, np.ndarray]  # {tap: [n, F]}
+_ROWS = 2048  # of features at a time into their moments: fewer would be slow
 
 
 class Samples(NamedTuple):
@@ -49,8 +51,9 @@ def draw_samples(
 
     given: indices [B] -> what a sampler of images starts from, {key: float32 [B, ...]}.
     extractors: by name, pytrees that map uint8 [B, H, W, C] to {tap: [B, F]}. counts: how many of the samples each of
-    them sees; unset, all. keep_images: how many images are kept, uint8.
+    them sees; unset, all. keep_images: how many images are kept, uint8. Raises ValueError for a seed beyond LARGEST_SEED.
     """
+    check_seed(seed)
     nets: dict[str, Any] = dict(extractors or {})
     counts = dict.fromkeys(nets, n) | dict(counts or {})
     batch_size = rounded_up_to_devices(batch_size, mesh)
@@ -65,7 +68,9 @@ def draw_samples(
         start = None if given is None else replicate(given(indices), mesh)
         return _draw_batch(sampler, wanted, key, indices, start, first < keep_images)
 
-    for first, (image, label, seen) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
+    for first, (image, label, seen, finite) in _each(run, range(0, n, batch_size), n, mesh, "sampling", quiet):
+        if not finite:  # as 8 bits NaN would pass for an image
+            raise ValueError(f"samples {first} to {first + batch_size - 1} hold NaN: the generator has diverged")
         if image is not None:
             images.append(image[: keep_images - first])
         if label is not None:
@@ -115,11 +120,39 @@ def extract_batches(
         yield {tap: value[: n - first] for tap, value in seen.items()}
 
 
+def extract_moments(
+    net: Callable[[Array], Mapping[str, Array]],
+    tap: str,
+    images: ImageSet,
+    mesh: Mesh,
+    batch_size: int = 64,
+    what: str = "extracting",
+    quiet: bool = False,
+) -> dict[str, np.ndarray]:
+    """The moments of a tap over all images of a set, as arrays by the names of their fields. Features are not kept."""
+    total, waiting = None, []
+    every = np.arange(len(images))
+    for part in extract_batches(net, images, every, mesh, batch_size, what, quiet):
+        waiting.append(part[tap])
+        if sum(map(len, waiting)) >= _ROWS:
+            total, waiting = _updated(total, waiting), []
+    total = _updated(total, waiting)
+    return {"n": np.array(total.n), "mean": total.mean, "scatter": total.scatter}
+
+
+def _updated(total: Moments | None, waiting: list[np.ndarray]) -> Moments:
+    if not waiting:
+        return total
+    features = np.concatenate(waiting)
+    return (total or Moments.empty(features.shape[1])).update(features)
+
+
 def draw_batch(sampler, extractors, key, indices, given, keep_images):
     images, starts = sampled(sampler, jax.random.wrap_key_data(key), indices, given)
+    finite = jnp.all(jnp.isfinite(images))
     images = over_data(jnp.round(jnp.clip(images, -1, 1) * 127.5 + 127.5).astype(jnp.uint8))
     seen = {name: _flat(net(images)) for name, net in extractors.items()}
-    return _whole((images if keep_images else None, starts.get("label"), seen))
+    return _whole((images if keep_images else None, starts.get("label"), seen, finite))
 
 
 STATIC = ("keep_images",)  # the argument of `draw_batch` that is no array

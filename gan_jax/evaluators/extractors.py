@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Self
 
 import jax.numpy as jnp
 
@@ -32,6 +34,26 @@ class Extractors:
         known = ("inception_2015", "vgg16")
         if unknown := [name for name in self.weights if name not in known]:
             raise ValueError(f"weights are given for {' and '.join(known)}, not for {unknown[0]!r}")
+
+    @classmethod
+    def named(cls, pairs: Sequence[str], classifier: str | None = None) -> Self:
+        """From "inception_2015=PATH" and the like. Raises ValueError for what is no pair."""
+        if unreadable := [pair for pair in pairs if "=" not in pair]:
+            raise ValueError(
+                f"--extractor_weights are NAME=PATH, such as inception_2015=weights.npz, not {unreadable[0]!r}"
+            )
+        return cls(dict(pair.split("=", 1) for pair in pairs), classifier)
+
+    def of(self, classifier: str | None) -> Self:
+        """The same with a config's classifier, where none was given."""
+        if self.classifier is not None or not classifier:
+            return self
+        return dataclasses.replace(self, classifier=os.path.expanduser(classifier))
+
+    @property
+    def own(self) -> str | None:
+        """The name of the classifier that was given."""
+        return None if self.classifier is None else str(load_weights(self.classifier).facts["name"])
 
     @property
     def classifiers(self) -> dict[str, str]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
+import jax
 import numpy as np
+from jax.experimental import multihost_utils
+
+from gan_jax.metrics.estimate import Track
+
+_AT_ONCE = 256  # images in a part of the fingerprint: another number gives other fingerprints
 
 
 class ImageSet(Protocol):
     """Some images of one size. What is scored, or what it is compared with."""
 
-    name: str  # as records tell it: the data set and how its images were made to fit
+    name: str  # as records tell it: the data set and how its images were made to fit; two sets may have one name
     split: str | None
     shape: tuple[int, int, int]  # (H, W, C) of every image
     classes: tuple[str, ...]  # empty where there are no labels
@@ -20,7 +26,7 @@ class ImageSet(Protocol):
 
     def images(self, indices: np.ndarray) -> np.ndarray: ...  # uint8 [n, H, W, C]
 
-    def labels(self) -> np.ndarray | None: ...  # int32 [N]
+    def labels(self) -> np.ndarray | None: ...  # int32 [N], -1 where unlabelled
 
 
 class ArraySet:
@@ -48,9 +54,37 @@ class ArraySet:
         return self._labels
 
 
-def fingerprint(images: ImageSet, looked_at: int = 256) -> str:
-    """SHA-256, shortened, over the number of images and the pixels of some, spread evenly over the set."""
-    total = hashlib.sha256(repr((len(images), images.shape)).encode())
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(looked_at, len(images))).round().astype(np.int64))
-    total.update(np.ascontiguousarray(images.images(chosen)).tobytes())
-    return total.hexdigest()[:24]
+def read_images(images: ImageSet, indices: np.ndarray, track: Track) -> np.ndarray:
+    """uint8 [n, H, W, C] of the images at these indices, some at a time."""
+    parts = np.split(indices, range(_AT_ONCE, len(indices), _AT_ONCE))
+    found = np.empty((len(indices), *images.shape), np.uint8)
+    for i, part in enumerate(track(parts)):
+        found[i * _AT_ONCE : i * _AT_ONCE + len(part)] = images.images(part)
+    return found
+
+
+def fingerprint(images: ImageSet, indices: np.ndarray | None = None, track: Track = iter) -> str:
+    """SHA-256, shortened, over the number of images, their shape, and every pixel of those at `indices`; None: of all.
+
+    It reads them once: what is decoded from disk costs as much as a pass over it for features, without the network. Of
+    several processes each reads its part: all of them must call it.
+    """
+    indices = np.arange(len(images)) if indices is None else indices
+    count, turn, turns = -(-len(indices) // _AT_ONCE), jax.process_index(), jax.process_count()
+    parts = np.zeros((count, hashlib.sha256().digest_size), np.uint8)
+    for i in track(range(turn, count, turns)):
+        pixels = images.images(indices[i * _AT_ONCE : (i + 1) * _AT_ONCE])
+        parts[i] = np.frombuffer(hashlib.sha256(np.ascontiguousarray(pixels)).digest(), np.uint8)
+    if turns > 1:
+        parts = np.asarray(multihost_utils.process_allgather(parts)).sum(0, dtype=np.uint8)  # the others' rows are 0
+    whole = hashlib.sha256(repr((len(indices), tuple(images.shape))).encode())
+    whole.update(parts.tobytes())
+    return whole.hexdigest()[:24]
+
+
+def labels_fingerprint(images: ImageSet) -> str:
+    """The same over the labels and the names of the classes."""
+    labels = images.labels()
+    whole = hashlib.sha256(repr(tuple(images.classes)).encode())
+    whole.update(b"" if labels is None else np.asarray(labels, "<i4").tobytes())
+    return whole.hexdigest()[:24]

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_jax.runtime.processes.processes import warn
+
 # Where two scores differ in nothing but these, they follow one protocol and may be compared.
-_RESULTS = ("value", "spread", "step", "seed", "subject", "version", "date", "seconds")
+_RESULTS = ("value", "spread", "step", "seed", "subject", "subject_hash", "version", "date", "seconds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +22,13 @@ class Score:
 
     value, spread: the number, and its standard deviation over splits, subsets or classes (None where it has none).
     name: what the number is, such as "fid50k", "swd/16" or "probe/block2"; recipe: what made it.
-    subject: what was scored: a work folder, or a set of images. step: of its checkpoint.
+    subject: what was scored: a work folder, or a set of images, and then subject_hash, of its pixels. step: of its
+        checkpoint.
     weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; drawing: "index",
         sample i from the seed and i alone. None for images that were made elsewhere.
-    extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash (of its pixels) and split:
-        what they were compared with.
+    extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash and split: what they were
+        compared with. The hash is of all pixels of the images taken, and of both splits, labels and names of classes
+        where the recipe takes these; up to version 0.2.0 it was of 256 images.
     settings: the recipe's own, such as subsets, neighbours or the probe's protocol.
     """
 
@@ -43,6 +47,7 @@ class Score:
     resize: str | None = None
     tap: str | None = None
     subject: str = ""
+    subject_hash: str | None = None
     step: int | None = None
     weights: str | None = None
     batch_norm: str | None = None
@@ -102,29 +107,61 @@ def today() -> str:
 
 
 def append_scores(path: str | Path, scores: Iterable[Score]) -> None:
-    """Adds a line for each score; the file and its folder are made where they are missing."""
+    """Adds a line for each score; the file and its folder are made where they are missing. Nothing there is changed.
+
+    Raises OSError, which names the file, where it cannot be written, as on a full disk.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\n" if torn else "")
-        for score in scores:
-            file.write(score.to_json() + "\n")
-        file.flush()
+    lines = "".join(score.to_json() + "\n" for score in scores)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" * bool(torn) + lines)
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(
+            f"{path}: scores could not be added ({why}). What was there is as it was; make room, and score again"
+        ) from error
 
 
-def read_scores(path: str | Path) -> list[Score]:
+def check_scores_file(path: str | Path) -> None:
+    """Raises ValueError, before any work, where scores cannot be appended to this file: a folder, or another kind of file.
+
+    Says which of its lines are no scores.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: scores are appended to a file, such as {path / 'scores.jsonl'}")
+    if path.exists():
+        read_scores(path)
+
+
+def read_scores(path: str | Path, quiet: bool = False) -> list[Score]:
     """The scores of a file, oldest first; of two of one subject, protocol, step and seed the later one alone.
 
-    Lines that are torn, as by a full disk, are left out.
+    Lines that are no scores, torn by a full disk or of a newer version, are left out, and said on stderr unless quiet.
+    Raises ValueError for a file that is something else. The file stays as it is in any case.
     """
     kept: dict[str, Score] = {}
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
+    strange: list[int] = []
+    lines = Path(path).read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
         try:
-            score = Score.from_json(line)
+            if line.strip():
+                score = Score.from_json(line.decode())
+                key = json.dumps(
+                    [score.protocol(), score.subject, score.subject_hash, score.step, score.seed], sort_keys=True
+                )
+                kept.pop(key, None)
+                kept[key] = score
         except ValueError:
-            continue
-        key = json.dumps([score.protocol(), score.subject, score.step, score.seed], sort_keys=True)
-        kept.pop(key, None)
-        kept[key] = score
+            strange.append(number)
+    if strange and not kept and not lines[strange[0] - 1].lstrip().startswith(b"{"):
+        raise ValueError(
+            f"{path} is no file of scores: line {strange[0]} is none. It was left as it is; name another file"
+        )
+    if strange and not quiet:
+        told = ", ".join(map(str, strange[:5])) + (", ..." if len(strange) > 5 else "")
+        warn(f"{path}: left out, since they are no scores that this version can read: line {told}")
     return list(kept.values())

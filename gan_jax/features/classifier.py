@@ -19,6 +19,7 @@ from gan_jax.features import resnet
 from gan_jax.features.extractor import Extractor
 from gan_jax.features.targets import checked, correct, loss
 from gan_jax.features.weights import Weights
+from gan_jax.game import check_seed
 from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array, PyTree, named_key, over_data
 
@@ -73,11 +74,12 @@ def fit(
 
     Raises:
         ValueError: images or labels of another type or shape, classes outside 0 .. num_classes - 1, a loss no longer
-            finite.
+            finite, a seed beyond LARGEST_SEED.
     """
     images, labels = checked(images, labels, num_classes, "training")
     if steps < 1 or batch_size < 1:
         raise ValueError(f"training takes at least one step of one image, not {steps} steps of {batch_size}")
+    check_seed(seed)
     recipe = _Recipe(steps, learning_rate, momentum, weight_decay, label_smoothing, flip, shift, cutout)
     key = jax.random.key(seed)
     state = _start(module, recipe, named_key(key, "init"), images[:1])

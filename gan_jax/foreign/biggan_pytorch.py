@@ -70,7 +70,8 @@ def convert_generator(state: StateDict, epsilon: float = 1e-5) -> Imported:
             reading.conv(f"block{i}_shortcut", f"blocks.{i}.0.conv_sc")
     if embedding_dim:
         reading.embed("embedding", "shared")
-    _attention(reading, f"blocks.{places[0]}.1" if places else None)
+    if places:
+        _attention(reading, f"blocks.{places[0]}.1")
     reading.array("norm/scale", "output_layer.0.gain")
     reading.array("norm/bias", "output_layer.0.bias")
     reading.moments("norm", "output_layer.0")
@@ -98,8 +99,10 @@ def convert_discriminator(state: StateDict) -> Imported:
     places = [i for i in range(stages) if reading.has(f"blocks.{i}.{depth}.theta.weight")]
     settings: dict[str, Any] = {
         **_widths(table, widths, last=0),
-        "attention": size >> min(places[0] + 1, halvings) if places else 0,
+        "attention": size >> min(places[0] + 1, halvings) if len(places) == 1 else 0,
     }
+    if len(places) > 1:  # at 32 pixels, where their table has all blocks at one size
+        settings["attention_blocks"] = tuple(places)
     if "widths" in settings:
         settings["halvings"] = halvings
 
@@ -113,7 +116,8 @@ def convert_discriminator(state: StateDict) -> Imported:
                 reading.conv(f"block{i}_{part}", f"blocks.{i // depth}.{i % depth}.{theirs}")
     if deep:
         reading.conv("from_image", "input_conv")
-    _attention(reading, f"blocks.{places[0]}.{depth}" if places else None)
+    for i in places:
+        _attention(reading, f"blocks.{i}.{depth}", "attention" if len(places) == 1 else f"block{i}_attention")
     reading.dense("head", "linear")
     reading.embed("projection", "embed")
     settings = {"type": f"{family.__name__.rpartition('.')[2]}.Discriminator", **settings}
@@ -131,11 +135,10 @@ def _norm(reading: Reading, ours: str, theirs: str, of_vectors: bool) -> None:
     reading.moments(f"{ours}/norm", theirs)
 
 
-def _attention(reading: Reading, theirs: str | None) -> None:
-    if theirs is not None:
-        for part, name in _ATTENTION.items():
-            reading.conv(f"attention/{part}", f"{theirs}.{name}")
-        reading.array("attention/gain", f"{theirs}.gamma")
+def _attention(reading: Reading, theirs: str, ours: str = "attention") -> None:
+    for part, name in _ATTENTION.items():
+        reading.conv(f"{ours}/{part}", f"{theirs}.{name}")
+    reading.array(f"{ours}/gain", f"{theirs}.gamma")
 
 
 def _widths(table: tuple[int, ...] | None, widths: tuple[int, ...], last: int) -> dict[str, Any]:

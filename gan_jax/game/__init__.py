@@ -1,6 +1,6 @@
 """What a run, a score and an analysis see of a game."""
 
-from gan_jax.game.contract import LARGEST_SEED, Edit, Measure, Method, Observer, Sampler, sampled
+from gan_jax.game.contract import LARGEST_SEED, Edit, Measure, Method, Observer, Sampler, check_seed, sampled
 from gan_jax.game.stretches import (
     Phase,
     Stretch,
@@ -25,6 +25,7 @@ __all__ = [
     "Sampler",
     "Stretch",
     "begins_anew",
+    "check_seed",
     "check_stretches",
     "clock",
     "fade",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from gan_jax.game.stretches import Phase, Stretch
 from gan_jax.types import Array, Batch, PyTree, TrainState
@@ -63,6 +64,13 @@ class Sampler(Protocol):
 
 
 LARGEST_SEED = 2**32 - 1  # a key is made of 32 bits of it
+
+
+def check_seed(seed: int, largest: int = LARGEST_SEED) -> int:
+    """The seed. Raises ValueError where it is no whole number from 0 to `largest`: a key would be another seed's."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= largest:
+        raise ValueError(f"a seed is from 0 to {largest}, got {seed}")
+    return int(seed)
 
 
 def sampled(sampler: Sampler, key: Array, indices: Array, given: Batch | None = None) -> tuple[Array, Batch]:

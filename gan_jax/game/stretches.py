@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from gan_jax import ranges
 from gan_jax.types import Array, Clock
 
 
@@ -35,8 +36,7 @@ class Phase:
         object.__setattr__(self, "shape", tuple(self.shape))
         for name in ("batch_size", "d_steps", "g_steps"):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
+            ranges.whole(name, value)
             object.__setattr__(self, name, int(value))  # numpy's own would end at 2.1e9 images
         if not self.shape or not all(isinstance(side, int | np.integer) and side >= 1 for side in self.shape):
             raise ValueError(f"a phase's shape is that of one element, such as (32, 32, 3), not {self.shape}")

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen
 
-from gan_jax import game
+from gan_jax import game, ranges
 from gan_jax.game import Phase, Stretch
 from gan_jax.latents import Latents, normal
 from gan_jax.methods import views
@@ -89,11 +89,11 @@ class Adversarial:
     judged: str = "image"
 
     def __post_init__(self):
-        for name in ("generator_batch_multiple", "accumulate"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if self.clip_weights is not None and not self.clip_weights > 0:
-            raise ValueError(f"clip_weights must be more than 0, got {self.clip_weights}")
+        ranges.whole("generator_batch_multiple", self.generator_batch_multiple)
+        ranges.whole("accumulate", self.accumulate)
+        ranges.whole("num_classes", self.num_classes, 0)
+        if self.clip_weights is not None:
+            ranges.positive("clip_weights", self.clip_weights)
         if missing := _PREFIX.keys() - self.optimizers.keys():
             raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
         if clash := self.regularizers.keys() & set(_TAKEN):

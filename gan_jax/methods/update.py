@@ -61,7 +61,12 @@ def update(
             after = descended(after, optimizers[name], gradients[name], told, (clip or {}).get(name))
         networks[name] = resting(outcome.rests.get(name), before, after)
     norms = _norms(gradients, [networks[name].params for name in trained])
-    return networks, outcome._replace(metrics={**outcome.metrics, **_single(outcome.moved, trained), **norms})
+    single = _single(outcome.moved, trained)
+    if taken := sorted(single.keys() & (outcome.metrics.keys() | norms.keys())):
+        raise ValueError(
+            f"a network's statistic and a number of its update are both named {taken[0]!r}: rename the statistic"
+        )
+    return networks, outcome._replace(metrics={**outcome.metrics, **single, **norms})
 
 
 def descended(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+Track = Callable[[Sequence[Any]], Iterable[Any]]  # hands on a sequence's items, and may show how many are done
 
 
 class Estimate(NamedTuple):

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.metrics.estimate import Estimate, check_features
+from gan_jax.metrics.estimate import Estimate, Track, check_features
 from gan_jax.metrics.frechet import Moments, distance_from_factor, factor
 
 
 def frechet_at_infinity(
-    real: Moments, fake_features: Any, points: int = 15, smallest: int = 5000, seed: int = 0
+    real: Moments, fake_features: Any, points: int = 15, smallest: int = 5000, seed: int = 0, track: Track = iter
 ) -> tuple[Estimate, list[tuple[int, float]]]:
     """The distance's bias is about linear in 1 / n: where the line through distances at several n meets 1 / n = 0.
 
@@ -29,7 +29,7 @@ def frechet_at_infinity(
     rng = np.random.RandomState(seed)
     real_factor = factor(real.covariance())
     seen = []
-    for n in np.linspace(smallest, len(fake), points).astype(int).tolist():
+    for n in track(np.linspace(smallest, len(fake), points).astype(int).tolist()):
         subset = fake[rng.permutation(len(fake))[:n]]
         seen.append((n, distance_from_factor(real, real_factor, Moments.of(subset, "fake"))))
     return intercept([1 / n for n, _ in seen], [distance for _, distance in seen]), seen

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.metrics.estimate import Estimate, check_features, check_labels, check_same_width, over
+from gan_jax.metrics.estimate import Estimate, Track, check_features, check_labels, check_same_width, over
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def distance_from_factor(real: Moments, real_factor: np.ndarray, fake: Moments) 
 
 
 def intra_class_frechet_distance(
-    real: Any, real_labels: Any, fake: Any, fake_labels: Any
+    real: Any, real_labels: Any, fake: Any, fake_labels: Any, track: Track = iter
 ) -> tuple[Estimate, dict[int, float]]:
     """The Frechet distance class by class (Miyato & Koyama, arXiv:1802.05637): features [n, F], labels [n].
 
@@ -104,7 +104,7 @@ def intra_class_frechet_distance(
         check_labels(fake_labels, len(fake), "fake"),
     )
     distances = {}
-    for label in np.union1d(real_labels, fake_labels).tolist():
+    for label in track(np.union1d(real_labels, fake_labels).tolist()):
         of_real, of_fake = real[real_labels == label], fake[fake_labels == label]
         if len(of_real) < 2 or len(of_fake) < 2:
             raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.metrics.estimate import Estimate, check_features, check_same_width, over
+from gan_jax.metrics.estimate import Estimate, Track, check_features, check_same_width, over
 
 
 def squared_mmd(x: np.ndarray, y: np.ndarray, degree: int = 3, gamma: float | None = None, coef0: float = 1) -> float:
@@ -30,12 +30,13 @@ def kernel_distance(
     degree: int = 3,
     gamma: float | None = None,
     coef0: float = 1,
+    track: Track = iter,
 ) -> Estimate:
     """The mean over random subsets of the squared MMD, and its standard deviation: real [n, F], fake [m, F].
 
     Each subset takes `subset_size` images of either set, none of them twice. The estimate is unbiased whatever the
     size, so it can be slightly negative. The draws of a seed are those of torch-fidelity, given the real images first.
-    Memory: a few times subset_size^2 and subset_size x F numbers of 8 bytes.
+    Memory: a few times subset_size^2 and subset_size x F numbers of 8 bytes. track: shows the subsets done.
 
     Raises ValueError for fewer images than a subset, subsets of fewer than 2, and as `check_features`.
     """
@@ -51,4 +52,4 @@ def kernel_distance(
             )
     rng = np.random.RandomState(seed)  # its streams are frozen: a score of today can be repeated by any later numpy
     draw = lambda features: features[rng.choice(len(features), subset_size, replace=False)]
-    return over([squared_mmd(draw(real), draw(fake), degree, gamma, coef0) for _ in range(subsets)])
+    return over([squared_mmd(draw(real), draw(fake), degree, gamma, coef0) for _ in track(range(subsets))])

@@ -19,19 +19,23 @@ _BATCH = 64  # pairs in one program
 def ms_ssim(x: Any, y: Any, scales: int | None = None, data_range: tuple[float, float] | None = None) -> np.ndarray:
     """MS-SSIM of each pair of images: x, y [B, H, W, C] -> [B] float32 in [0, 1], 1 for equal images.
 
-    data_range: the darkest and brightest value there can be; (0, 255) for uint8 and (-1, 1) for floats if None. Each
-    channel counts by itself, and they are averaged. Negative terms are clipped to 0.
+    data_range: the darkest and brightest value there can be; (0, 255) for uint8 and (-1, 1) for floats if None, and then
+    floats that are all in [0, 1] are refused. Each channel counts by itself, and they are averaged. Negative terms are
+    clipped to 0.
 
     scales: the first so many of the five published scales, their weights divided by their sum. If None, as many as
     leave the 11-pixel window room: five from 161 pixels on, two at 32. Values of different `scales` do not compare.
     Halving is a mean over 2 x 2 pixels; an odd side repeats its first row.
 
-    Raises ValueError for shapes that differ, images under 11 pixels, scales that do not fit, and values out of range.
+    Raises ValueError for shapes that differ, images under 11 pixels, scales that do not fit, and values out of range
+    or of an unknown one.
     """
     x, y = np.asarray(x), np.asarray(y)
     if x.shape != y.shape or x.ndim != 4 or not len(x):
         raise ValueError(f"Both must be images [B, H, W, C] of one shape; got {x.shape} and {y.shape}.")
     scales = check_scales(x.shape, scales)
+    if data_range is None:
+        _require_told((x, y))
     ranges = [_range_of(images, data_range) for images in (x, y)]
     size = _BATCH if len(x) > _BATCH else 1 << (len(x) - 1).bit_length()  # few sizes, so few compilations
     values = []
@@ -67,6 +71,12 @@ def _range_of(images: np.ndarray, data_range: tuple[float, float] | None) -> tup
             f"Pixels must be in [{low}, {high}]; these are in [{least}, {most}]. Set data_range to theirs."
         )
     return low, high
+
+
+def _require_told(images: Sequence[np.ndarray]) -> None:
+    """Raises ValueError for floats that may be in [0, 1] as well as in [-1, 1]."""
+    if all(each.dtype != np.uint8 and each.min() >= 0 and each.max() <= 1 for each in images):
+        raise ValueError("No pixel is below 0: is black 0 or -1? Set data_range to (0, 1) or (-1, 1).")
 
 
 def _to_unit(images: np.ndarray, low: float, high: float) -> np.ndarray:

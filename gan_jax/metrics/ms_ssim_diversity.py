@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.metrics.estimate import Estimate, check_labels, over
+from gan_jax.metrics.estimate import Estimate, Track, check_labels, over
 from gan_jax.metrics.ms_ssim import check_scales, ms_ssim
 
 _AT_ONCE = 1024  # pairs of images copied
@@ -18,6 +18,7 @@ def pairwise_ms_ssim(
     seed: int = 0,
     scales: int | None = None,
     data_range: tuple[float, float] | None = None,
+    track: Track = iter,
 ) -> Estimate:
     """The mean over random pairs of different images, and its standard deviation: images [n, H, W, C]; see `ms_ssim`.
 
@@ -25,7 +26,7 @@ def pairwise_ms_ssim(
 
     Raises ValueError for fewer than 2 images, and as `ms_ssim`.
     """
-    return over(_of_pairs(_images(images, 2), pairs, np.random.RandomState(seed), scales, data_range))
+    return over(_of_pairs(_images(images, 2), pairs, np.random.RandomState(seed), scales, data_range, track=track))
 
 
 def within_class_ms_ssim(
@@ -35,6 +36,7 @@ def within_class_ms_ssim(
     seed: int = 0,
     scales: int | None = None,
     data_range: tuple[float, float] | None = None,
+    track: Track = iter,
 ) -> tuple[Estimate, dict[int, float]]:
     """AC-GAN's protocol: the mean over random pairs of different images of one class, class by class.
 
@@ -45,7 +47,7 @@ def within_class_ms_ssim(
     """
     images = _images(images, 2)
     labels, means = check_labels(labels, len(images), "given"), {}
-    for label in np.unique(labels).tolist():
+    for label in track(np.unique(labels).tolist()):
         of_class = np.flatnonzero(labels == label)
         if len(of_class) < 2:
             raise ValueError(f"Pairs within a class need at least 2 images of each; class {label} has 1.")
@@ -61,7 +63,7 @@ def _images(images: Any, at_least: int) -> np.ndarray:
     return images
 
 
-def _of_pairs(images, pairs, rng, scales, data_range, among=None) -> np.ndarray:
+def _of_pairs(images, pairs, rng, scales, data_range, among=None, track=iter) -> np.ndarray:
     """[pairs]. among: the indices of the images to draw from, all if None."""
     if pairs < 1:
         raise ValueError(f"A mean over pairs needs at least 1 pair, not {pairs}.")
@@ -72,4 +74,4 @@ def _of_pairs(images, pairs, rng, scales, data_range, among=None) -> np.ndarray:
         one, other = among[one], among[other]
     scales = check_scales(images.shape, scales)
     parts = [slice(i, i + _AT_ONCE) for i in range(0, pairs, _AT_ONCE)]
-    return np.concatenate([ms_ssim(images[one[at]], images[other[at]], scales, data_range) for at in parts])
+    return np.concatenate([ms_ssim(images[one[at]], images[other[at]], scales, data_range) for at in track(parts)])

@@ -140,7 +140,7 @@ def require_libtpu() -> None:
         import libtpu  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise RuntimeError(
-            'a plan for TPUs compiles with libtpu, which is not installed: pip install "gan_jax[tpu]"'
+            'a plan for TPUs compiles with libtpu, which is not installed: pip install ".[tpu]"'
         ) from None
 
 

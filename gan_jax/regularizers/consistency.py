@@ -7,6 +7,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.augment.policies import flip, reflected_shift
 from gan_jax.regularizers.base import Nothing
 from gan_jax.types import Batch, Play, PyTree, Term, Verdict, Weight, named_key, over_data, weight_at
@@ -30,8 +31,10 @@ class consistency(Nothing):
     mirror: bool = True
 
     def __post_init__(self):
-        if self.max_shift is not None and self.max_shift < 0:
-            raise ValueError(f"max_shift is a number of pixels, got {self.max_shift}")
+        ranges.weight("weight_real", self.weight_real)
+        ranges.weight("weight_fake", self.weight_fake)
+        if self.max_shift is not None:
+            ranges.whole("max_shift", self.max_shift, 0)
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         loss, metrics = jnp.zeros(()), {}
@@ -72,8 +75,9 @@ class latent_consistency(Nothing):
     weight_g: Weight = 0.5
 
     def __post_init__(self):
-        if self.sigma <= 0:
-            raise ValueError(f"sigma must be more than 0, got {self.sigma}")
+        ranges.positive("sigma", self.sigma)
+        ranges.weight("weight_d", self.weight_d)
+        ranges.weight("weight_g", self.weight_g)
 
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         # D's update trains D alone: these images are constants.

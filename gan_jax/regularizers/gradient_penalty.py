@@ -10,6 +10,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.regularizers.base import Nothing
 from gan_jax.types import Batch, Play, PyTree, Term, Weight, weight_at
 
@@ -34,6 +35,9 @@ class gradient_penalty(Nothing):
 
     weight: Weight = 10.0
 
+    def __post_init__(self):
+        ranges.weight("weight", self.weight)
+
     def discriminator(self, play: Play, memory: PyTree) -> Term:
         real, fake = play.real["image"], play.fake["image"]
         if real.shape != fake.shape:
@@ -50,6 +54,9 @@ class gradient_penalty(Nothing):
 @dataclasses.dataclass(frozen=True)
 class _ZeroCentred(Nothing):
     gamma: Weight = 10.0
+
+    def __post_init__(self):
+        ranges.weight("gamma", self.gamma)
 
     def _term(self, play: Play, batch: Batch, name: str) -> Term:
         penalty = jnp.mean(squared_slopes(play, batch["image"], batch.get("label")))

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu
 
+from gan_jax import ranges
 from gan_jax.regularizers.base import Nothing
 from gan_jax.types import Play, PyTree, Term, Weight, weight_at
 
@@ -31,8 +32,9 @@ class lecam(Nothing):
     start: int = 1000
 
     def __post_init__(self):
-        if not 0 <= self.decay < 1:
-            raise ValueError(f"lecam's decay is from 0 to below 1, got {self.decay}")
+        ranges.weight("weight", self.weight)
+        ranges.decay("decay", self.decay)
+        ranges.whole("start", self.start, 0)
 
     def init(self) -> PyTree:
         return {"real": jnp.zeros(()), "fake": jnp.zeros(())}

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax import ranges
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.weights import glorot
 from gan_jax.regularizers.base import Nothing, require_single_images
@@ -49,7 +50,10 @@ class rotation(Nothing):
     def __post_init__(self):
         if self.choice not in CHOICES:
             raise ValueError(f"rotation's choice is one of {', '.join(CHOICES)}, not {self.choice!r}")
-        if not 0 < self.fraction <= 1 or abs(round(1 / self.fraction) - 1 / self.fraction) > 1e-6:
+        ranges.weight("weight_d", self.weight_d)
+        ranges.weight("weight_g", self.weight_g)
+        ranges.within("fraction", self.fraction, 0, 1)
+        if self.fraction == 0 or abs(round(1 / self.fraction) - 1 / self.fraction) > 1e-6:
             raise ValueError(f"rotation's fraction must be one over a whole number, such as 0.25; got {self.fraction}")
 
     def heads(self) -> Mapping[str, Head]:

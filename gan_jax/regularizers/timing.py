@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.types import Head, Play, PyTree, Term
 
 
@@ -18,8 +19,7 @@ class _Sometimes:
     regularizer: Any
 
     def __post_init__(self):
-        if self.n < 1:
-            raise ValueError(f"{type(self).__name__} needs a whole number from 1 on, got {self.n}")
+        ranges.whole("n", self.n)
 
     def heads(self) -> Mapping[str, Head]:
         return self.regularizer.heads()

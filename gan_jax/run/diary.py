@@ -71,9 +71,14 @@ class Diary:
         """Draws the run's samples, and writes down how much they differ from each other."""
         self.check()
         drawn = self._pictures.draw(state, phase, self._workdir / "samples", step)
-        self._log.write(step, drawn.metrics)
+        if drawn.metrics:
+            self._log.write(step, drawn.metrics)
         for name, grid in drawn.grids.items():
             self._log.image(step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
+        if not step and drawn.alike:
+            warn(
+                "the real elements of a picture are all alike: how much samples differ, and whether they collapse, is not told"
+            )
         if step and drawn.collapsed:
             warn(
                 f"round {step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "

@@ -9,8 +9,9 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from gan_jax.game import LARGEST_SEED, Sampler, sampled
+from gan_jax.game import Sampler, check_seed, sampled
 from gan_jax.nn.compiling import compiled
+from gan_jax.run.divergence import require_finite
 from gan_jax.types import Batch
 
 _AT_ONCE = 64
@@ -24,7 +25,8 @@ def draw(
     """{"image": float32 [num, *shape] in [-1, 1], "label": int32 [num] where the model has classes}.
 
     Element i depends on the weights, the seed and i alone, here as in scores. given: indices [n] -> what a sampler of
-    images starts from, {"a": [n, H, W, C]}. Raises ValueError where the sampler needs it and it is missing.
+    images starts from, {"a": [n, H, W, C]}. Raises ValueError where the sampler needs it and it is missing, and
+    where an image is not finite.
     """
     if num < 1:
         raise ValueError(f"num must be 1 or more, got {num}")
@@ -37,15 +39,13 @@ def draw(
         images.append(np.asarray(part)[: num - first])
         if "label" in starts:
             labels.append(np.asarray(starts["label"])[: num - first])
-    drawn = {"image": np.concatenate(images)}
+    drawn = {"image": require_finite(np.concatenate(images), "samples")}
     return {**drawn, "label": np.concatenate(labels)} if labels else drawn
 
 
 def sample_key(seed: int) -> jax.Array:
     """The key of the sample that a seed stands for. Raises ValueError for a seed that a key cannot hold."""
-    if not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(f"a seed is from 0 to {LARGEST_SEED}, got {seed}")
-    return jax.random.key(seed)
+    return jax.random.key(check_seed(seed))
 
 
 def require_given(sampler: Sampler, given: Any) -> None:

@@ -14,6 +14,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from gan_jax.data.images.cells import cell_means, cell_size
 from gan_jax.game import Method, Phase, Stretch
 from gan_jax.nn.compiling import compiled
+from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
@@ -21,6 +22,7 @@ from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
 
 _COLLAPSED = 0.1  # of the real elements' mean distance
+_ALIKE = 1e-5  # of the size of an element: real ones that differ by less are taken to be one
 
 
 class Drawn(NamedTuple):
@@ -29,13 +31,17 @@ class Drawn(NamedTuple):
     grids: Mapping[str, np.ndarray]  # by sampler, uint8 [h, w, C]; {} for points
     metrics: Mapping[str, float]
     collapsed: bool
+    alike: bool  # whether real elements do not differ, so that nothing tells how much samples should
 
 
 def mean_distance(elements: np.ndarray) -> float:
     """The mean Euclidean distance between two of N images (or points) [N, ...], an element: 0 where all are alike."""
     flat = np.asarray(elements, np.float64).reshape(len(elements), -1)
+    flat -= flat.mean(0)  # in place of rounding, copies are at distance 0
     squares = np.sum(flat**2, axis=1)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * flat @ flat.T, 0))
+    sums = squares[:, None] + squares[None]
+    found = sums - 2 * flat @ flat.T
+    distances = np.sqrt(np.where(found > 1e-11 * sums, found, 0))
     pairs = len(flat) * (len(flat) - 1)
     return float(np.sum(distances) / max(pairs, 1) / np.sqrt(flat.shape[1]))
 
@@ -53,7 +59,9 @@ class Pictures:
     """Draws a run's samplers: the samples that `--mode=sample` draws with the run's seed, class after class where it has any.
 
     The samples' mean distance from each other, relative to the real elements', is logged: it falls towards 0 where the
-    generator collapses. A picture that cannot be written is told of once, and the run goes on.
+    generator collapses. Real elements that are all alike, as of data that hold one image, are nothing to compare with: then
+    it is not logged, and `Drawn.alike` says so. A picture that cannot be
+    written is told of once, and the run goes on.
     n: samples a picture. real: elements of the data at full size, leaves [N, ...] with N at least n. paired: whether
     leaves of one index belong together.
     """
@@ -77,14 +85,18 @@ class Pictures:
                     save_png(path, image_grid(_as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
-        """Draws the samples, a PNG for each sampler. All processes must call it; the first writes."""
+        """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
+
+        Raises ValueError where a sample is not finite.
+        """
         real = {name: _at_size(leaf, phase.shape) for name, leaf in self._real.items()}
-        grids, metrics, collapsed = {}, {}, False
+        grids, metrics, collapsed, alike = {}, {}, False, False
         for i, (name, sampler) in enumerate(self._method.samplers(state, phase).items()):
             given = {key: real[key] for key in sampler.given} or None
             classes = jnp.arange(self._n) % sampler.num_classes if sampler.num_classes else None
             with jax.set_mesh(self._mesh):
                 made = fetch(_drawn(sampler, self._key, jnp.arange(self._n, dtype=jnp.uint32), given, classes))
+            require_finite(made, f"the picture of round {step}")
             path = folder / (f"{step:09d}.png" if i == 0 else f"{step:09d}_{name}.png")
             like = real.get(sampler.target)
             if _is_points(made):
@@ -97,15 +109,20 @@ class Pictures:
                     made,
                     *([like] if given and self._paired and like is not None else []),
                 ]
-                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]))
+                # A column for each class, where there are fewer than samples.
+                columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
+                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
                 if is_first():
                     with self._files:
                         save_png(path, grids[name])
             if like is not None:
-                share = mean_distance(made) / max(mean_distance(like), 1e-12)
+                if (of_real := mean_distance(like)) <= _ALIKE * max(float(np.abs(like).max()), 1e-12):
+                    alike = True
+                    continue
+                share = mean_distance(made) / of_real
                 metrics["samples/distance" if i == 0 else f"samples/{name}/distance"] = share
                 collapsed |= share < _COLLAPSED
-        return Drawn(grids, metrics, collapsed)
+        return Drawn(grids, metrics, collapsed, alike)
 
 
 def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray], bool]:

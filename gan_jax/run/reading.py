@@ -24,6 +24,7 @@ class Played(NamedTuple):
 
     first: int  # the step that its first round ends at
     metrics: Mapping[str, jax.Array]  # [] each, or [rounds] if they are several
+    state: Mapping[str, jax.Array] = {}  # `divergence.largest` of the state after it, where it is looked at
 
 
 class Reading:
@@ -44,15 +45,16 @@ class Reading:
         rounds = read(played.metrics)
         blocked = time.perf_counter() - began
         waited, self._waited = dispatches.waited - self._waited, dispatches.waited
-        step = played.first + len(rounds) - 1
+        last = played.first + len(rounds) - 1
         shown = shown_losses(rounds[-1])
-        progress.update(step, self._images(step), waited, shown, blocked)
-        lines = [step for step in range(played.first, step + 1) if self._timetable.writes(step)]
+        progress.update(last, self._images(last), waited, shown, blocked)
+        lines = [step for step in range(played.first, last + 1) if self._timetable.writes(step)]
         times = {**progress.rates(), **progress.time_shares()} if lines else {}
+        of_state = {name: float(value) for name, value in jax.device_get(played.state).items()}
         for step, values in enumerate(rounds, played.first):
-            if not_finite(values):
-                self._diary.note(step, values)
-                raise diverged(step, values, self._checkpoints)
+            if not_finite(seen := values | of_state if step == last else values):
+                self._diary.note(step, seen)
+                raise diverged(step, seen, self._checkpoints)
             if step in lines:
                 self._diary.line(step, {**times, **values})
                 if not self._lost and (sentence := learns_no_more(step, values)):

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from gan_jax.data import EightBit, Preprocessing
+from gan_jax.data.sources.toys import Toys
+from gan_jax.evaluators.mixture import Mixture
 from gan_jax.setup.setup import Setup
 
 
@@ -28,6 +30,13 @@ class Reference:
     def given(self, keys: tuple[str, ...], shape: tuple[int, ...]) -> Given:
         """What samplers of images start from: elements of the test split where there is one, else of the training split."""
         return Given(self._source(self._splits[-1]), self._setup.preprocessing, keys, shape)
+
+    def mixture(self, draw: Callable[[int], np.ndarray]) -> Mixture | None:
+        """Where the data are points of a mixture of Gaussians, that, and draw: n -> the generator's. Else None."""
+        if not self._setup.preprocessing.is_points:
+            return None
+        source = self._source("train")
+        return Mixture(source.modes, source.std, draw) if isinstance(source, Toys) else None
 
     def _set(self, split: str, target: str, shape: tuple[int, ...]) -> EightBit:
         name = split, target, shape

@@ -15,10 +15,11 @@ from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.score import Score
 from gan_jax.features.published import cache_folder
-from gan_jax.game import Phase, Sampler
+from gan_jax.game import Phase, Sampler, check_seed
 from gan_jax.methods.samplers import with_batch_norm, with_latent_truncation
+from gan_jax.names import one_of
 from gan_jax.nn.compiling import compiled
-from gan_jax.run.drawing import chosen_sampler
+from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.setup.setup import Setup
 from gan_jax.types import TrainState, named_key
@@ -30,6 +31,7 @@ class Options:
 
     average: the generator's moving average, where one is kept. batch_norm: "running", "batch" or "standing" statistics.
     sampler: by name; None: the config's evaluate.sampler, or the method's first. batch_size: None: the config's.
+    Raises ValueError for values out of their range.
     """
 
     seed: int = 0
@@ -39,6 +41,14 @@ class Options:
     batch_size: int | None = None
     force: bool = False
     sampler: str | None = None
+
+    def __post_init__(self):
+        check_seed(self.seed)
+        one_of(self.batch_norm, ("running", "batch", "standing"), "batch_norm")
+        if self.truncation is not None and not 0 < self.truncation < float("inf"):
+            raise ValueError(f"truncation is a number above 0, got {self.truncation}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"batch_size is 1 or more, got {self.batch_size}")
 
 
 class Scoring:
@@ -59,7 +69,8 @@ class Scoring:
         options: Options | None = None,
         quiet: bool = False,
     ):
-        extractors, self._options = extractors or Extractors(), options or Options()
+        extractors = (extractors or Extractors()).of(setup.evaluate.classifier)
+        self._options = options or Options()
         self.recipes: dict[str, Recipe] = {name: find_recipe(name, extractors.classifiers) for name in recipes}
         self._setup, self._mesh, self._subject = setup, mesh, subject
         self._reference = Reference(setup)
@@ -88,6 +99,7 @@ class Scoring:
             given=self._reference.given(sampler.given, phase.shape) if sampler.given else None,
             observer=next(iter(observers.values()), None),
             measures=method.measures(state, phase),
+            mixture=self._reference.mixture(lambda n: draw(sampler, n, options.seed)["image"]),
         )
         if evidence.pictures is not None:
             evidence.pictures = evidence.pictures / f"{step:09d}"

@@ -15,6 +15,7 @@ from gan_jax.game import images_before, stretch_after
 from gan_jax.run.beginning import config_to_play, enter, occupy
 from gan_jax.run.diary import Diary
 from gan_jax.run.dispatch import Player, gathered, put
+from gan_jax.run.divergence import largest
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
@@ -179,6 +180,8 @@ class Training:
             if self._profile.after(self.step, self.state):
                 progress.skip()
             due = self._timetable.due(self.step)
+            if any(due) or any(self._timetable.writes(step) for step in range(late.first, self.step + 1)):
+                late = late._replace(state=largest(self.state))
             if any(due):  # only of a state whose numbers are known to be sound
                 self._read(late, progress, dispatches)
                 late = None
@@ -189,8 +192,8 @@ class Training:
                     progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
-        if late:
-            self._read(late, progress, dispatches)
+        if late:  # the state that is saved next
+            self._read(late._replace(state=largest(self.state)), progress, dispatches)
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike

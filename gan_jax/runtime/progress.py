@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,11 +22,16 @@ class _Mark(NamedTuple):
     blocked: float  # seconds for the device, summed over the run
 
 
+_LEAST_BAR = 10  # columns
+
+
 class Progress:
     """A bar on a terminal; elsewhere one plain line an interval, so that logs stay readable. Only process 0 shows it.
 
+    It says at once that it waits for the first round, which may have to be compiled. On a terminal the bar keeps a width
+    that can be read, the time left stands first behind it, and of the rest there is what fits.
     total: rounds of the whole run. start: rounds done before, by the run this one resumes.
-    interval: seconds between plain lines. window: seconds over which rates are taken.
+    interval: seconds between plain lines. window: seconds over which rates are taken. columns: of the terminal.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class Progress:
         window: float = 30.0,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        columns: Callable[[], int] | None = None,
     ):
         self._total, self._step, self._metrics = total, start, {}
         self._interval, self._window, self._clock = interval, window, clock
@@ -47,10 +54,15 @@ class Progress:
         self._shown_at, self._shown_step = -float("inf"), None
         self._shown = is_first()
         self._bar = None
+        self._columns = columns or (lambda: _columns_of(self._stream))
+        waiting = "waiting for the first round, which may take minutes to compile"
         if self._shown and self._stream.isatty():
-            layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}"
+            layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
             self._interval = 0.5
-            self._bar = tqdm(total=total, initial=start, file=self._stream, dynamic_ncols=True, bar_format=layout)
+            self._bar = tqdm(total=total, initial=start, file=self._stream, ncols=self._columns(), bar_format=layout)
+            self._bar.set_postfix_str(waiting)
+        elif self._shown:
+            print(f"{self._head()} {waiting}", file=self._stream, flush=True)
 
     def __enter__(self) -> Self:
         return self
@@ -123,9 +135,8 @@ class Progress:
 
     def line(self) -> str:
         """The state of the run in one plain line."""
-        return (
-            f"round {self._step}/{self._total} ({100 * self._step / max(self._total, 1):.1f}%) {self._tail()}".strip()
-        )
+        speed, times, left, metrics = self._parts()
+        return f"{self._head()} {', '.join([*speed, *times, *left, *metrics])}".strip()
 
     def close(self) -> None:
         """Shows the last round if it is not shown yet, and ends the bar. Nothing is shown afterwards."""
@@ -148,23 +159,55 @@ class Progress:
         if self._bar is None:
             print(self.line(), file=self._stream, flush=True)
             return
-        self._bar.n = self._step
-        self._bar.set_postfix_str(self._tail(), refresh=True)
+        self._bar.n, self._bar.ncols = self._step, self._columns()
+        self._bar.set_postfix_str(self._fitting(), refresh=True)
 
-    def _tail(self) -> str:
+    def _head(self) -> str:
+        return f"round {self._step}/{self._total} ({100 * self._step / max(self._total, 1):.1f}%)"
+
+    def _parts(self) -> tuple[list[str], list[str], list[str], list[str]]:
+        """The speed, where the time goes, the time left, and the metrics, in words."""
         rates, left = self.rates(), self.seconds_left()
-        parts = []
+        speed, times = [], []
         if "images_per_second" in rates:
-            parts.append(f"{rates['images_per_second']:.4g} images/s, {rates['seconds_per_kimg']:.3g} s/kimg")
-            times = _shares(self._marks[0], self._marks[-1])
+            speed = [f"{_number(rates['images_per_second'])} images/s", f"{_number(rates['seconds_per_kimg'])} s/kimg"]
+            shares = _shares(self._marks[0], self._marks[-1])
             if self._newest.blocked:  # who calls this measures it
-                parts.append("time: " + ", ".join(f"{100 * share:.0f}% {name[5:]}" for name, share in times.items()))
+                times = ["time: " + ", ".join(f"{100 * share:.0f}% {name[5:]}" for name, share in shares.items())]
             else:
-                parts.append(f"{100 * rates['data_wait']:.0f}% waiting for data")
-        if left is not None:
-            parts.append(f"{tqdm.format_interval(round(left))} left")
-        parts += [f"{name} {float(value):.4g}" for name, value in self._metrics.items()]
-        return ", ".join(parts)
+                times = [f"{100 * rates['data_wait']:.0f}% waiting for data"]
+        remains = [] if left is None else [f"{tqdm.format_interval(round(left))} left"]
+        return speed, times, remains, [f"{name} {_number(float(value))}" for name, value in self._metrics.items()]
+
+    def _fitting(self) -> str:
+        """What there is room for beside the bar, the time left first."""
+        speed, times, left, metrics = self._parts()
+        room = self._columns() - len(f"100%|| {self._total}/{self._total}") - _LEAST_BAR
+        shown = []
+        for part in (*left, *speed[:1], *metrics, *times, *speed[1:]):
+            room -= len(", " + part)
+            if room < 0:
+                break
+            shown.append(part)
+        return ", ".join(shown)
+
+
+def _columns_of(stream: TextIO) -> int:
+    """The width of a terminal; 80 where it is not known."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _number(value: float) -> str:
+    """19780.4 -> "19,780", 1.5617 -> "1.562", 0.05061 -> "0.05061": as a person writes it."""
+    size = abs(value)
+    if 1000 <= size < 1e12:
+        return f"{value:,.0f}"
+    if 0 < size < 1e-4:
+        return f"{value:.1e}"
+    return f"{value:.4g}"
 
 
 def _shares(first: _Mark, last: _Mark) -> dict[str, float]:

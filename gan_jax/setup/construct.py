@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import numbers
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import optax
 
+from gan_jax import ranges
 from gan_jax.names import nearest
 from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
@@ -108,8 +110,23 @@ def _schedule(settings: Settings, where: str) -> Any:
     if counts not in _COUNTS:
         raise ConfigError(f"{where}: a schedule counts {' or '.join(_COUNTS)}, not {counts!r}")
     arguments = {key: value for key, value in settings.items() if key not in ("schedule", "counts")}
+    for key, value in arguments.items():
+        _check_of_schedule(f"{where}.{key}", value)
     made = call(known[name], arguments, where)
     return ByImages(made) if counts == "kimg" else made
+
+
+def _check_of_schedule(where: str, value: Any) -> None:
+    """Raises ConfigError for a number that no schedule of rates, weights or shares can have."""
+    key = where.rpartition(".")[2]
+    try:
+        if isinstance(value, Mapping):  # {"boundaries_and_scales": {round: factor}}
+            for at, factor in value.items():
+                ranges.not_negative(f"{where}[{at}]", factor)
+        elif isinstance(value, numbers.Number) and not isinstance(value, bool):
+            (ranges.positive if key in ("transition_steps", "decay_steps") else ranges.not_negative)(where, value)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _schedules() -> dict[str, Callable[..., Any]]:
@@ -137,19 +154,3 @@ def _public(module: Any) -> list[str]:
     return [
         name for name, value in vars(module).items() if mine(value) and not kind(value) and not name.startswith("_")
     ]
-
-
-def require_whole(block: Any, *names: str) -> None:
-    """Raises ValueError unless these fields of a dataclass are whole numbers from 1 on; None passes where it is the default."""
-    for name in names:
-        value = getattr(block, name)
-        if value is None and block.__dataclass_fields__[name].default is None:
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a whole number from 1 on, got {value!r}")
-
-
-def require_integer(name: str, value: Any, lowest: int) -> None:
-    """Raises ConfigError unless a value is a whole number from `lowest` on."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-        raise ConfigError(f"{name} must be a whole number from {lowest} on, got {value!r}")

@@ -11,17 +11,18 @@ from typing import Any, Self
 
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
 from gan_jax.data.sources import known_sources
 from gan_jax.game import LARGEST_SEED, Method, Stretch
 from gan_jax.names import nearest
 from gan_jax.optim import Ema
 from gan_jax.setup.config import MOVED, resolve
-from gan_jax.setup.construct import ConfigError, arguments_of, call, construct, find, require_integer, require_whole
+from gan_jax.setup.construct import ConfigError, arguments_of, call, construct, find
 from gan_jax.setup.stretches import stretches_of
 
 _PREPROCESSING = ("shape", "shapes", "resize", "filter", "crop", "oversize", "flip", "dequantize")
-_READING = ("threads", "prefetch")
+_READING = {"threads": 0, "prefetch": 1}  # and the least of each
 _ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint".split()
 _SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
 _PARTS = ("loss", "latents", "regularizers", "ema")  # blocks that a method takes, or does not
@@ -35,6 +36,11 @@ class Mesh:
     data: int = -1
     fsdp: int = 1
 
+    def __post_init__(self):
+        for name in ("data", "fsdp"):
+            if getattr(self, name) != -1:
+                ranges.whole(name, getattr(self, name))
+
 
 @dataclasses.dataclass(frozen=True)
 class Log:
@@ -45,7 +51,9 @@ class Log:
     num_samples: int = 64
 
     def __post_init__(self):
-        require_whole(self, "every", "samples_every", "num_samples")
+        ranges.whole("every", self.every)
+        ranges.whole("samples_every", self.samples_every)
+        ranges.whole("num_samples", self.num_samples)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +65,10 @@ class Saving:
     keep_every: int | None = None
 
     def __post_init__(self):
-        require_whole(self, "every", "keep", "keep_every")
+        ranges.whole("every", self.every)
+        ranges.whole("keep", self.keep)
+        if self.keep_every is not None:
+            ranges.whole("keep_every", self.keep_every)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +77,7 @@ class Evaluation:
 
     test: what in the config's data block differs for the test split; None where there is none.
     batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
+    classifier: a file that --mode=classifier wrote, whose name recipes may use; None: those that ship alone.
     """
 
     recipes: tuple[str, ...] = ()
@@ -74,9 +86,12 @@ class Evaluation:
     test: Mapping[str, Any] | None = None
     batch_size: int = 64
     sampler: str | None = None
+    classifier: str | None = None
 
     def __post_init__(self):
-        require_whole(self, "every", "batch_size")
+        ranges.whole("batch_size", self.batch_size)
+        if self.every is not None:
+            ranges.whole("every", self.every)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,17 +115,7 @@ class Setup:
         config = resolve(config)
         made = find("methods", config.get("method", {}), "method")
         _check_blocks(config, made)
-        for key, lowest in (
-            ("steps", 1),
-            ("batch_size", 1),
-            ("seed", 0),
-            ("rounds_a_dispatch", 1),
-            ("d_steps", 1),
-            ("g_steps", 1),
-        ):
-            require_integer(key, config.get(key, lowest), lowest)
-        if config["seed"] > LARGEST_SEED:
-            raise ConfigError(f"seed is from 0 to {LARGEST_SEED}, got {config['seed']}")
+        _check_counts(config)
         block = lambda kind, name: call(kind, config.get(name, {}), name)
         return cls(
             config,
@@ -195,6 +200,18 @@ def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
         raise ConfigError(f"optim has no player {min(extra)!r}; it has {' and '.join(trained)}")
     if missing := [name for name in trained if name not in config["optim"]]:
         raise ConfigError(f"optim lacks {' and '.join(missing)}")
+
+
+def _check_counts(config: Mapping[str, Any]) -> None:
+    """Raises ConfigError for a whole number at the top level, or of the reading of the data, that is out of its range."""
+    try:
+        for key in ("steps", "batch_size", "rounds_a_dispatch", "d_steps", "g_steps"):
+            ranges.whole(key, config.get(key, 1))
+        ranges.whole("seed", config["seed"], 0, LARGEST_SEED)
+        for key in _READING:
+            ranges.whole(f"data.{key}", config["data"].get(key, 1), _READING[key])
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _method(config: Mapping[str, Any], made: Any) -> Method:

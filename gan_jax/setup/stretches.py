@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from gan_jax import ranges
 from gan_jax.game import Phase, Stretch
 from gan_jax.names import nearest
-from gan_jax.setup.construct import ConfigError, call, require_integer
+from gan_jax.setup.construct import ConfigError, call
 
 _KEYS = ("rounds", "kimg", "shape", "batch_size", "d_steps", "g_steps", "fade", "reset")
 
@@ -62,8 +62,7 @@ def _rounds(block: Mapping[str, Any], phase: Phase, where: str, left: int, steps
         raise ConfigError(f"{where} takes rounds or kimg, not both")
     if "kimg" in block:
         kimg = block["kimg"]
-        if not isinstance(kimg, int | float) or isinstance(kimg, bool) or not 0 < kimg < math.inf:
-            raise ConfigError(f"{where}.kimg is a number of thousands of images, more than 0, not {kimg!r}")
+        _require(ranges.positive, f"{where}.kimg", kimg)
         rounds = round(1000 * kimg / phase.images_a_round)
         if not rounds:
             raise ConfigError(f"{where}.kimg = {kimg} is less than a round of {phase.images_a_round} images")
@@ -77,5 +76,12 @@ def _rounds(block: Mapping[str, Any], phase: Phase, where: str, left: int, steps
             )
     else:
         raise ConfigError(f"{where} needs rounds, or kimg: only the last stretch may leave its length out")
-    require_integer(f"{where}.rounds", rounds, 1)
+    _require(ranges.whole, f"{where}.rounds", rounds)
     return rounds
+
+
+def _require(fits: Callable[[str, Any], None], name: str, value: Any) -> None:
+    try:
+        fits(name, value)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error

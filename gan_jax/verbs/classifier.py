@@ -17,6 +17,7 @@ from gan_jax.command.flags import Flags
 from gan_jax.data import EightBit, require_labels
 from gan_jax.data.source import Attributed
 from gan_jax.data.sources import source_settings
+from gan_jax.evaluators.classes import matched_labels
 from gan_jax.features.classifier import fit, predict
 from gan_jax.features.resnet import CifarResNet
 from gan_jax.features.weights import save_weights
@@ -69,7 +70,7 @@ def train_classifier(
     Raises:
         ValueError: points, data without labels and attributes or without a test split, an `out` that is no .npz.
     """
-    out = Path(out)
+    out = Path(out).expanduser()
     if out.suffix != ".npz":
         raise ValueError(f"a classifier is written to an .npz file, such as --out=digits.npz, not to {out}")
     setup = Setup.of(config)
@@ -80,7 +81,10 @@ def train_classifier(
     outputs = "classes" if train.classes else "attributes"
     names = train.classes or train.attribute_names
     pixels = {part.split: part.images(np.arange(len(part))) for part in (train, test)}
-    labels = {part.split: part.labels() if train.classes else part.attribute_table() for part in (train, test)}
+    labels = {part.split: part.attribute_table() for part in (train, test)}
+    if train.classes:
+        of_test = matched_labels(test.labels(), test.classes, train.classes, "the test split", "the training split")
+        labels = {"train": train.labels(), "test": of_test}
     module = CifarResNet(len(names), **_ARCHITECTURE)
     mesh, steps = make_mesh(setup.mesh.data, setup.mesh.fsdp), STEPS if steps is None else steps
     check_batch(_BATCH_SIZE, mesh)
@@ -152,7 +156,7 @@ def _splits(setup: Setup) -> tuple[EightBit, EightBit]:
     if repr(test) == repr(train):
         raise ValueError(f"the config trains on {train!r}, which is the test split: leave data.split unset")
     if train.classes:
-        require_labels(test, len(train.classes))
+        require_labels(test, len(test.classes))
     elif not isinstance(test, Attributed) or test.attribute_names != attributes:
         raise ValueError(f"{train!r} and {test!r} have different attributes: give both splits the same")
     preprocessing = setup.preprocessing

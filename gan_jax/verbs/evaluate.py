@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl.flags import FlagValues
 
+from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used
 from gan_jax.command.flags import Flags, require
 from gan_jax.evaluators.comparison import compare_runs
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.judge import Failed, judge, table
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
-from gan_jax.evaluators.score import Score, append_scores, read_scores
+from gan_jax.evaluators.score import Score, append_scores, check_scores_file, read_scores
 from gan_jax.features.published import cache_folder
 from gan_jax.run.curves import draw_curves
 from gan_jax.run.image_sets import open_reference, open_set
@@ -48,7 +50,8 @@ def declare(flags: Flags) -> None:
     flags.switch("all", False, "Every checkpoint of the run.")
     flags.group("Or two sets of images")
     flags.path("images", None, "A folder, .zip or .npz file, scored in place of a run.")
-    flags.path("reference", None, "What they are compared with: a folder, a .zip or .npz file, emoji or digits.")
+    flags.path("reference", None, "What they are compared with: a folder, a .zip or .npz file, emoji, digits or faces.")
+    flags.listed("images_range", None, "Of float pixels in the .npz file of --images: black, white; such as 0,1.")
     flags.switch("skip_broken", False, "Leave out files of either that do not decode, and name them.")
     flags.path("out", None, "The file that their scores are appended to.")
     flags.group("Or a look at scores")
@@ -67,16 +70,13 @@ def declare(flags: Flags) -> None:
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax evaluate`."""
+    refuse_what_is_not_used(values)
     if values.compare:
         if len(values.compare) != 2:
             raise ValueError("--compare takes two work folders: --compare=runs/a,runs/b")
         print(compare_runs(*values.compare, force=values.force))
         return
-    if unreadable := [pair for pair in values.extractor_weights if "=" not in pair]:
-        raise ValueError(
-            f"--extractor_weights are NAME=PATH, such as inception_2015=weights.npz, not {unreadable[0]!r}"
-        )
-    extractors = Extractors(dict(pair.split("=", 1) for pair in values.extractor_weights), values.classifier)
+    extractors = Extractors.named(values.extractor_weights, values.classifier)
     if values.recipes == ["list"]:
         print(list_recipes(extractors))
         return
@@ -84,7 +84,7 @@ def run(values: FlagValues) -> None:
     options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
         require(values, "evaluate --images", reference="digits")
-        asked = (values.recipes, extractors, options, values.out)
+        asked = (values.recipes, extractors, options, values.out, pixel_range(values.images_range))
         evaluate_images(values.images, values.reference, *asked, skip_broken=values.skip_broken)
         return
     require(values, "evaluate", workdir="runs/digits")
@@ -114,6 +114,7 @@ def evaluate_run(
         require_same(workdir, given.config)
         own = own.changed(evaluate=given.config.get("evaluate", {}))
     recipes = recipes or own.evaluate.recipes or _OF_IMAGES
+    check_scores_file(workdir / "scores.jsonl")
     mesh = mesh_for(own)
     scoring = Scoring(
         own,
@@ -133,7 +134,7 @@ def evaluate_run(
         scored += found
         failures += [Failed(f"{name}, step {restored.step}", reason) for name, reason in failed]
         if is_first() and (workdir / "scores.jsonl").exists():
-            draw_curves(read_scores(workdir / "scores.jsonl"), workdir / "scores.png")
+            draw_curves(read_scores(workdir / "scores.jsonl", quiet=True), workdir / "scores.png")
     _finish(scored, failures, f"{workdir / 'scores.jsonl'} and scores.png")
     return scored
 
@@ -145,21 +146,29 @@ def evaluate_images(
     extractors: Extractors | None = None,
     options: Options | None = None,
     out: str | Path | None = None,
+    images_range: tuple[float, float] | None = None,
     skip_broken: bool = False,
 ) -> list[Score]:
     """Scores a set of images against another, whoever made them. -> the scores.
 
     images, reference: a folder, a .zip or an .npz file, or the name of a data set that needs no settings, "emoji", "digits"
     or "faces", with "/test" behind it for that split; a data set by name is resized to the images' size.
-    out: a file that the scores are appended to. skip_broken: leave out files of either that do not decode.
-    Raises Unscored at the end where recipes failed.
+    out: a file that the scores are appended to. images_range: black and white of float pixels in an .npz file of images.
+    skip_broken: leave out files of either that do not decode.
+    Raises Unscored at the end where recipes failed, and ValueError before anything is read where `out` is no file of scores,
+    or the options are of a run.
     """
+    out = None if out is None else Path(out).expanduser()
+    if out is not None:
+        check_scores_file(out)
+    if options is not None and dataclasses.replace(options, seed=0, batch_size=None, force=False) != Options():
+        raise ValueError("average, batch_norm, truncation and sampler are of a run; images are scored as they are")
     options, extractors = options or Options(), extractors or Extractors()
     chosen = {name: find_recipe(name, extractors.classifiers) for name in recipes or _OF_IMAGES}
-    fake = open_set(images, skip_broken=skip_broken)
+    fake = open_set(images, images_range, skip_broken)
     real = open_reference(reference, fake.shape, skip_broken)
-    for each in (fake, *{id(each): each for each in real.values()}.values()):
-        say("\n  ".join([f"{each.name}: {len(each):,} images", *each.notes]))
+    for path, each in ((images, fake), *{id(each): (reference, each) for each in real.values()}.values()):
+        say("\n  ".join([f"{path}: {len(each):,} images, {each.name}", *each.notes]))
     evidence = Evidence(
         fake=fake,
         real={split: lambda each=each: each for split, each in real.items()},
@@ -168,10 +177,10 @@ def evaluate_images(
         seed=options.seed,
         batch_size=options.batch_size or _BATCH_SIZE,
         cache=cache_folder() / "references",
-        pictures=Path(out).parent if out else None,
+        pictures=None if out is None else out.parent,
         force=options.force,
     )
-    scored, failures = _collect(judge(evidence, chosen, {"subject": fake.name}), Path(out) if out else None)
+    scored, failures = _collect(judge(evidence, chosen, {"subject": str(images)}), out)
     _finish(scored, failures, str(out) if out else None)
     return scored
 
@@ -192,11 +201,11 @@ def _collect(results: Iterable[list[Score] | Failed], path: Path | None) -> tupl
             warn(f"  {result.recipe}: no score: {result.reason}")
             continue
         scored += result
-        if is_first() and path is not None:
-            append_scores(path, result)
         for score in result:
             spread = "" if score.spread is None else f" +- {score.spread:.2g}"
             say(f"  {score.name} {score.value:.5g}{spread} ({score.seconds:.0f} s)")
+        if is_first() and path is not None:
+            append_scores(path, result)
     return scored, failures
 
 

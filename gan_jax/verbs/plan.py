@@ -70,6 +70,10 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
     """
     if what not in WHAT:
         raise ValueError(f"a plan is for {', '.join(WHAT)}, not for {what!r}")
+    if out is not None:
+        out = Path(out).expanduser()
+        if out.suffix != ".json" or out.is_dir():
+            raise ValueError(f"a plan is written to a .json file, such as --out=plan.json, not to {out}")
     setup = Setup.of(config)
     wanted = [_split(text) for text in topologies]
     plans = []
@@ -88,7 +92,7 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
     if len(plans) > 1:
         print(scaling_table(plans), flush=True)
         if out is not None:
-            plot_scaling(plans, Path(out).with_suffix(".png"))
+            plot_scaling(plans, out.with_suffix(".png"))
     return plans
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, voxel_views
 from gan_jax.setup.config import resolve
 
+_OF_PNG = (1, 3, 4)  # channels
 INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
 
 
@@ -64,31 +67,65 @@ def load_sampler(
 def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
     """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), or a folder of PNGs. -> what was written.
 
-    The .npz holds "image" uint8 [n, H, W, C] (points and voxels: float32) and "label"; gan_jax reads it back as a data set.
+    A grid shows class after class; of a single image it is that image, without a frame. The .npz holds "image" uint8
+    [n, H, W, C] (points and voxels: float32) and "label", in the order in which they were drawn; gan_jax reads it back as
+    a data set. Raises what `check_out` raises.
     """
-    out, images = Path(out), drawn["image"]
-    points, voxels = images.ndim == 2, images.ndim == 5
+    images = drawn["image"]
+    out = check_out(out, images.shape[1:], len(images))
     if out.suffix == ".png":
-        if points:
+        if images.ndim == 2:
             scatter_png(out, images)
+        elif len(images) == 1 and images.shape[-1] in _OF_PNG and images.ndim == 4:
+            save_png(out, _as_bytes(images)[0])
         else:
-            save_png(out, image_grid(voxel_views(images) if voxels else images))
+            order = np.argsort(drawn["label"], kind="stable") if "label" in drawn else slice(None)
+            shown = voxel_views(images[order]) if images.ndim == 5 else images[order]
+            save_png(out, image_grid(shown, padding=2 if len(shown) > 1 else 0))
         return [out]
-    arrays = {**drawn, "image": images if points or voxels else _as_bytes(images)}
+    arrays = {**drawn, "image": _as_bytes(images) if images.ndim == 4 else images}
     if out.suffix == ".npz":
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_atomically(out, buffer.getvalue())
         return [out]
-    if out.suffix or points or voxels:
-        kinds = ".png or .npz" if points or voxels else ".png (a grid), .npz, or a folder's name without an ending"
-        raise ValueError(f"cannot write {out}: out ends in {kinds}")
-    paths = [out / f"{i:06d}.png" for i in range(len(images))]
+    paths = [out / name for name in _names(len(images))]
     for path, image in zip(paths, arrays["image"], strict=True):
-        if image.shape[-1] == 2:
-            raise ValueError("PNG files hold 1, 3 or 4 channels: write images of 2 channels to .npz")
         save_png(path, image)
     return paths
+
+
+def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
+    """Where `num` images of a shape are written to, see `write`. A ~ at its beginning is the home folder.
+
+    Raises ValueError for an ending that cannot be written, FileExistsError for a folder with other files than these
+    samples: they would be taken for one set.
+    """
+    out = Path(out).expanduser()
+    if out.suffix in (".png", ".npz"):
+        if out.is_dir():
+            raise IsADirectoryError(f"cannot write {out}: it is a folder; name a file, or a folder without an ending")
+        return out
+    if out.suffix or len(shape) != 3:
+        kinds = ".png (a grid), .npz, or a folder's name without an ending" if len(shape) == 3 else ".png or .npz"
+        raise ValueError(f"cannot write {out}: out ends in {kinds}")
+    if shape[-1] not in _OF_PNG:
+        raise ValueError(f"PNG files hold 1, 3 or 4 channels: write images of {shape[-1]} channels to .npz")
+    if out.is_file():
+        raise NotADirectoryError(
+            f"cannot write {out}: it is a file; name a folder, or a file that ends in .png or .npz"
+        )
+    present = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.exists() else set()
+    if other := present - set(_names(num)):
+        raise FileExistsError(
+            f"cannot write {num} samples to {out}: the folder holds {len(other):,} other file(s), such as {min(other)}, and "
+            "they would be taken for one set; name a new folder, or empty this one"
+        )
+    return out
+
+
+def _names(num: int) -> list[str]:
+    return [f"{i:06d}.png" for i in range(num)]
 
 
 def sample(
@@ -107,6 +144,8 @@ def sample(
     A sampler that starts from images starts from those of the run's test split, or of its data where there is none.
     """
     restored = restore(workdir, step)
+    out = check_out(out, restored.phase.shape, num)  # before the work of drawing
+    _check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
     chosen = with_label(with_latent_truncation(chosen, truncation), label)
     given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
@@ -114,7 +153,17 @@ def sample(
     if is_first():
         written = write(drawn, out)
         what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
-        print(f"wrote {num} samples of step {restored.step} to {what}")
+        print(f"wrote {num} sample{'s' if num > 1 else ''} of step {restored.step} to {what}")
+
+
+def _check_memory(num: int, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for more images than this machine's memory holds: they are drawn before they are written."""
+    needs, has = 8 * num * math.prod(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needs > has:
+        raise ValueError(
+            f"{num:,} images need about {needs / 1e9:,.0f} GB of memory, and this machine has {has / 1e9:,.0f}: draw fewer at "
+            "a time, each time with another --seed"
+        )
 
 
 def _as_bytes(images: np.ndarray) -> np.ndarray:

@@ -134,7 +134,7 @@ def test_networks_keep_their_own_state():
         ({"probability": 1.5}, "from 0 to 1, got 1.5"),
         ({"target": 1.0}, "a target between -1 and 1"),
         ({"target": 0.6, "probability": 0.5}, "no probability"),
-        ({"target": 0.6, "speed_kimg": 0.0}, "speed_kimg > 0"),
+        ({"target": 0.6, "speed_kimg": 0.0}, "speed_kimg must be more than 0"),
     ],
 )
 def test_what_settings_are_refused(settings, message):

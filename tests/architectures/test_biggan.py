@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
+from gan_jax.architectures import biggan_deep as deep
 from gan_jax.architectures.biggan import Discriminator, Generator
 from gan_jax.architectures.biggan_layers import initializer
 from gan_jax.nn.spectral import iterate
@@ -52,6 +53,17 @@ def test_attention_stands_where_the_map_is_64_high():
     assert params["attention"]["theta"]["kernel"].shape == (1, 1, 8, 1)  # after the first block
     for more in ({"attention": 0}, {"attention": 256}):  # none; and higher than any map
         assert "attention" not in shapes(Generator((128, 128, 3), ch=8, **more), jnp.zeros((2, 120)))["params"]
+
+
+@pytest.mark.parametrize("network, widths", [(Discriminator, (8, 16)), (deep.Discriminator, (8, 8, 16))])
+def test_blocks_that_attend_may_be_named(network, widths):
+    named = lambda **more: shapes(network(SHAPE, widths=widths, halvings=1, **more), jnp.zeros((2, *SHAPE)))["params"]
+    one, same, both = named(attention=8), named(attention_blocks=(0,)), named(attention_blocks=(0, 1))
+    assert {"attention"} == one.keys() - same.keys() and {"block0_attention"} == same.keys() - one.keys()
+    assert one["attention"] == same["block0_attention"] == both["block0_attention"]
+    assert both["block1_attention"]["theta"]["kernel"].shape == (1, 1, 16, 2)
+    with pytest.raises(ValueError, match="attention_blocks names block 2, and there are 2, from 0 on"):
+        named(attention_blocks=(2,))
 
 
 @pytest.mark.parametrize("upsample", ["nearest", "zeros"])

@@ -103,5 +103,5 @@ def test_classes_are_refused(settings):
 
 
 def test_a_pack_of_one_is_refused():
-    with pytest.raises(ValueError, match="m >= 2 images, got 1"):
+    with pytest.raises(ValueError, match="m must be a whole number from 2 on, got 1"):
         Packed(mlp.Discriminator(SHAPE), 1, SHAPE)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen
 
 from gan_jax.architectures.sndcgan import Discriminator, Generator
 
@@ -41,21 +42,34 @@ def test_parameter_counts_of_the_papers_tables(count, side, name, widths):
     assert count(Discriminator(shape, widths), image) == discriminator_count(side, widths)
 
 
+@pytest.mark.parametrize("side", [32, 128])
+def test_parameter_counts_with_the_first_norm_over_units(count, side):
+    """compare_gan normalises the dense layer's output before it is a map: a scale and a bias for each unit."""
+    units = (side // 8) ** 2 * 512
+    more = 2 * units - 2 * 512
+    assert count(Generator((side, side, 3), stem_norm="units"), jnp.zeros((1, 128))) == generator_count(side) + more
+
+
 def test_the_papers_widths_are_the_default():
     assert Discriminator((32, 32, 3)).widths == "paper" and Discriminator((32, 32, 3)).scheme == "spectral"
 
 
-@pytest.mark.parametrize("train", [True, False])
-def test_generator_by_numpy(layers, filled, compiled, train):
-    module = Generator(SHAPE, widths=(5, 4, 3, 2))
+@pytest.mark.parametrize(
+    "train, stem_norm", [(True, "channels"), (False, "channels"), (True, "units"), (False, "units")]
+)
+def test_generator_by_numpy(layers, filled, compiled, train, stem_norm):
+    module = Generator(SHAPE, widths=(5, 4, 3, 2), stem_norm=stem_norm)
     z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
     variables = filled(module, z)
     made = compiled(lambda v, z: module.apply(v, z, train=train))(variables, z)
 
     net = layers(variables, train)
-    x = net.relu(net.norm("stem_norm", net.dense("stem/Dense_0", z).reshape(4, 2, 1, 5)))
+    units = net.dense("stem/Dense_0", z).reshape((4, 2, 1, 5) if stem_norm == "channels" else (4, 1, 1, 10))
+    x = net.relu(net.norm("stem_norm", units)).reshape(4, 2, 1, 5)
     for i in range(3):
         x = net.relu(net.norm(f"norm{i}", net.deconv(f"deconv{i}", x)))
+    if stem_norm == "units":
+        assert variables["params"]["stem_norm"]["scale"].shape == (10,)
     expected = np.tanh(net.conv("to_image", x))
     np.testing.assert_allclose(made, expected, atol=1e-4)
     assert np.ptp(expected) > 0.5
@@ -88,11 +102,13 @@ def test_discriminator_by_numpy(layers, filled, compiled, scheme, classes):
     [
         (Discriminator((16, 16, 3), "papers"), "widths are 'paper', 'compare_gan' or numbers, not 'papers'"),
         (Discriminator((16, 16, 3), (4, 4)), "odd number of widths, got 2"),
+        (lambda: Generator((16, 16, 3), stem_norm="pixels"), "stem_norm 'pixels' is not known. Known: channels, units"),
         (Discriminator((16, 20, 3)), "16 x 20 cannot come from 3 doublings.*multiple of 8"),
         (Generator((20, 16, 3)), "20 x 16 cannot come from 3 doublings.*multiple of 8"),
     ],
 )
 def test_what_is_refused(module, message):
-    x = jnp.zeros((1, 8)) if isinstance(module, Generator) else jnp.zeros((1, *module.image_shape))
     with pytest.raises(ValueError, match=message):
+        module = module() if not isinstance(module, linen.Module) else module
+        x = jnp.zeros((1, 8)) if isinstance(module, Generator) else jnp.zeros((1, *module.image_shape))
         jax.eval_shape(lambda: module.init(jax.random.key(0), x))

@@ -63,4 +63,4 @@ def test_it_says_what_to_install_where_torch_is_missing(tmp_path):
     command = [sys.executable, str(PROGRAM), "--small"]
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-    assert done.returncode == 2 and 'pip install "gan_jax[parity]"' in done.stderr
+    assert done.returncode == 2 and 'pip install ".[parity]"' in done.stderr

@@ -5,7 +5,9 @@ import pytest
 from gan_jax.command.errors import UsageError
 from gan_jax.command.parsing import declared, parse, split_verb
 from gan_jax.main import VERBS, find
-from gan_jax.setup.config_files import ConfigError
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import ConfigError, shipped_configs
+from gan_jax.setup.setup import Setup
 
 NEEDED = {  # what each verb cannot do without
     "train": ["--workdir=x"],
@@ -91,8 +93,16 @@ def test_without_a_verb_it_trains():
         ("train --workdir=x --config=ssgan_digits --batch_size=8", "did you mean --config.batch_size=8?"),
         ("train --workdir=x --config=ssgan_digits --halvings=1", "did you mean --config.discriminator.halvings=1?"),
         ("train --workdir=x --zzzz", "there is no flag --zzzz; gan_jax train --help"),
-        ("sample --workdir=x --num=many", "--num=many: a whole number is needed here"),
-        ("sample --workdir=x --num=0", "--num=0: 0 is not a positive integer"),
+        ("sample --workdir=x --num=many", "--num=many: a whole number from 1 to 4294967295 is needed here"),
+        ("sample --workdir=x --num=0", "--num=0: a whole number from 1 to 4294967295 is needed here"),
+        (
+            "sample --workdir=x --num=99999999999999",
+            "--num=99999999999999: a whole number from 1 to 4294967295 is needed",
+        ),
+        ("sample --workdir=x --step=99999999999", "--step=99999999999: a whole number from 0 to 4294967295 is needed"),
+        ("classifier --config=lt_digits --out=x.npz --seed=-1", "--seed=-1: a whole number from 0 to 4294967295 is"),
+        ("sample --workdir=x --truncation=nan", "--truncation=nan: a number is needed here"),
+        ("sample --workdir=x --truncation=inf", "--truncation=inf: a number is needed here"),
         ("sample --workdir=x --truncation=low", "--truncation=low: a number is needed here"),
         ("sample --workdir=x --weights=best", "--weights=best: value should be one of <ema|raw>"),
         ("evaluate --all=perhaps", "--all=perhaps: true or false is needed here"),
@@ -117,15 +127,39 @@ def test_all_flags_that_are_not_taken_are_told_at_once():
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("stpes=3", "--config.stpes: the config has no 'stpes' (did you mean 'steps'?); it has batch_size, "),
+        ("stpes=3", "--config.stpes: ssgan_digits has no 'stpes' (did you mean 'steps'?); it has batch_size, "),
         (
             "data.shpae=3",
-            "--config.data.shpae: config.data has no 'shpae' (did you mean 'shape'?); it has attributes, ",
+            "--config.data.shpae: data of ssgan_digits has no 'shpae' (did you mean 'shape'?); it has attributes, ",
         ),
-        ("steps.x=3", "--config.steps.x: config.steps is one value, 6000, and has no keys"),
+        ("steps.x=3", "--config.steps.x: steps of ssgan_digits is one value, 6000, and has no keys"),
         ("steps=many", "--config.steps=many: a whole number is needed here"),
         ("ema.decay=high", "--config.ema.decay=high: a number is needed here"),
         ("data.flip=perhaps", "--config.data.flip=perhaps: true or false is needed here"),
+        (
+            "evaluat.every=3",
+            "--config.evaluat.every: ssgan_digits has no 'evaluat' (did you mean 'evaluate'?); it has ",
+        ),
+        (
+            "optim.generator.clip_nrom=1",
+            "ssgan_digits with --config.optim.generator.clip_nrom=1: unknown config key optim.generator.clip_nrom (did you "
+            "mean 'clip_norm'?); optim.generator (adam) takes ",
+        ),
+        (
+            "evaluate.sampelr=x",
+            "ssgan_digits with --config.evaluate.sampelr=x: unknown config key evaluate.sampelr (did",
+        ),
+        ("generator.widths[0]=8", "--config.generator.widths[0]: a part of a tuple cannot be set: name all of it, as "),
+        (
+            "optim.generator=3",
+            "--config.optim.generator=3: optim.generator is a block: set one of optim.generator.b1, ",
+        ),
+        (
+            "optim.generator.learning_rate=fast",
+            "--config.optim.generator.learning_rate=fast: a number is needed here, in place of the schedule cosine_decay",
+        ),
+        ("ema.decay=nan", "--config.ema.decay=nan: a number is needed here"),
+        ("steps", "--config.steps needs a value"),
     ],
 )
 def test_a_mistake_in_a_setting_is_told_in_a_sentence(typed, says):
@@ -142,6 +176,57 @@ def test_settings_change_before_or_behind_the_config():
     assert values.config.optim.generator.learning_rate.decay_steps == 5  # follows the steps
 
 
+def config_of(*words):
+    return parsed(" ".join(["--workdir=x --config=ssgan_digits", *words]))[1].config
+
+
+def test_none_unsets_a_setting_and_takes_a_block_away():
+    config = config_of("--config.ema.decay=None", "--config.regularizers.rotation=None", "--config.evaluate.test=None")
+    resolved = resolve(config)
+    assert resolved["ema"] == {"start": 0} and resolved["regularizers"] == {} and "test" not in resolved["evaluate"]
+    assert not Setup.of(config).averages
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("swd,ms_ssim", ("swd", "ms_ssim")),
+        ("(swd,ms_ssim)", ("swd", "ms_ssim")),
+        ("('swd','ms_ssim')", ("swd", "ms_ssim")),
+        ("swd", ("swd",)),
+        ("", ()),
+    ],
+)
+def test_commas_part_a_tuple(typed, becomes):
+    assert config_of(f"--config.evaluate.recipes={typed}").evaluate.recipes == becomes
+    assert config_of("--config.data.shape=8,8,1").data.shape == (8, 8, 1)
+
+
+def test_of_a_setting_that_is_given_twice_the_later_counts_and_a_tuple_is_refused():
+    assert config_of("--config.steps=5", "--config.steps", "7").steps == 7
+    said = refused("--workdir=x --config=lt_digits --config.evaluate.recipes=swd --config.evaluate.recipes=fid50k")
+    assert said.endswith("is given twice: name all of it once, as --config.evaluate.recipes=swd,fid50k")
+    said = refused("evaluate --workdir=x --recipes=swd --recipes=ms_ssim")
+    assert said == "--recipes is given twice: name all of it once, as --recipes=swd,ms_ssim"
+    assert "--config is given twice" in refused("--workdir=x --config=lt_digits --config=ss_lt_digits")
+    rate = "--config.optim.generator.learning_rate"
+    said = refused(f"--workdir=x --config=ssgan_digits {rate}=1e-3 {rate}.decay_steps=5")
+    assert said.startswith(f"{rate}.decay_steps changes a part of {rate}, which is given too")
+
+
+@pytest.mark.parametrize("name", [shipped.name for shipped in shipped_configs()])
+def test_a_rate_is_a_number_in_every_config(name):
+    line = f"--workdir=x --config={name} --config.optim.generator.learning_rate=2e-4"
+    config = parsed(f"{line} --config.ema.decay=None --config.ema.half_life_kimg=None")[1].config
+    assert config.optim.generator.learning_rate == 2e-4
+    Setup.of(config)
+
+
+def test_a_setting_that_an_object_takes_need_not_be_named_in_the_config():
+    config = config_of("--config.optim.generator.clip_norm=1.5", "--config.evaluate.sampler=image")
+    assert config.optim.generator.clip_norm == 1.5 and config.evaluate.sampler == "image"
+
+
 def test_two_parses_share_nothing():
     assert parsed("--workdir=x --config=ssgan_digits --config.steps=5")[1].config.steps == 5
     assert parsed("--workdir=x --config=ssgan_digits")[1].config.steps == 6000
@@ -156,6 +241,10 @@ def test_paths_begin_at_home(monkeypatch, tmp_path):
     _, values = parsed("sample --workdir=~/run --out=~/x.png --config=~/mine.py")
     assert (values.workdir, values.out) == (f"{tmp_path}/run", f"{tmp_path}/x.png")
     assert values.config.steps == 6000
+    _, values = parsed("evaluate --compare=~/a,~/b --extractor_weights=vgg16=~/vgg.npz --images=~/i --reference=~/r")
+    assert values.compare == [f"{tmp_path}/a", f"{tmp_path}/b"]
+    assert values.extractor_weights == [f"vgg16={tmp_path}/vgg.npz"]
+    assert (values.images, values.reference) == (f"{tmp_path}/i", f"{tmp_path}/r")
 
 
 def test_a_config_that_is_not_there_is_no_mistake_of_flags():

@@ -68,7 +68,7 @@ def test_unset_settings_are_left_alone():
         ("folder", {}, "needs the setting 'path'"),
         ("fake", {"size": (4, 4)}, "size must be"),
         ("fake", {"size": (4, 4, 5)}, "size must be"),
-        ("fake", {"length": 0}, "length 0"),
+        ("fake", {"length": 0}, "length must be a whole number from 1 on, got 0"),
         ("fake", {"voxels": (4, 4, 4)}, "voxels must be"),
         ("fake", {"leaves": ("a", "a")}, "each once"),
         ("fake", {"leaves": ("label",)}, "num_classes"),

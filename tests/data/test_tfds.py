@@ -162,7 +162,7 @@ def test_a_data_set_that_is_not_prepared(tmp_path):
         open_source("tfds", name="cifar10", data_dir=str(tmp_path))
     told = str(caught.value)
     assert f"{tmp_path}/cifar10" in told and f"Folders in {tmp_path}: mnist" in told
-    assert 'pip install "gan_jax[prepare]"' in told and f"tfds.builder('cifar10', data_dir='{tmp_path}')" in told
+    assert 'pip install ".[prepare]"' in told and f"tfds.builder('cifar10', data_dir='{tmp_path}')" in told
     with pytest.raises(FileNotFoundError) as caught:
         open_source("tfds", name="celeb_a_hq/128", data_dir=str(tmp_path))
     assert "tfds.builder('celeb_a_hq/128'" in str(caught.value) and "by hand" in str(caught.value)

@@ -15,6 +15,7 @@ from gan_jax.features.inception import random_variables
 from gan_jax.features.weights import save_weights
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import Training
+from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.evaluate import Unscored, compare_runs, evaluate_images, evaluate_run, list_recipes
 
 PIXELS = {"data__shape": (16, 16, 1), "steps": 4, "checkpoint__every": 2, "log__samples_every": 100}
@@ -139,8 +140,59 @@ def test_sets_of_images_are_ordered_by_their_distance(sets, tmp_path):
     assert value(sets / "half.npz") == 0
     assert value(sets / "png") < value(sets / "noise.npz")
     found = read_scores(tmp_path / "scores.jsonl")
-    assert {score.subject.split("(")[0] for score in found} == {"Arrays", "Folder"}
+    assert {score.subject for score in found} == {str(sets / name) for name in ("half.npz", "png", "noise.npz")}
     assert all(score.weights is None and score.step is None and str(sets) not in score.reference for score in found)
+
+
+def test_two_sets_whose_paths_end_alike_are_two_sets(tmp_path):
+    """In one process, from the cache of another evaluation, and in one file of scores."""
+    rng = np.random.default_rng(0)
+    real = open_source("digits").images[:300].repeat(2, 1).repeat(2, 2)
+    for name, images in (("real", real), ("noise", rng.integers(0, 256, real.shape, np.uint8)), ("copy", real)):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "test.npz", image=images)
+    value = lambda name: {
+        score.name: score.value
+        for score in evaluate_images(
+            str(tmp_path / name / "test.npz"),
+            str(tmp_path / "real/test.npz"),
+            ["fd_digits", "prdc_digits"],
+            out=tmp_path / "scores.jsonl",
+        )
+    }
+    for _ in range(2):
+        noise, copy = value("noise"), value("copy")
+        assert noise["fd_digits"] > 50 > 1e-6 > copy["fd_digits"]
+        assert noise["prdc_digits/precision"] < 0.1 and copy["prdc_digits/precision"] > 0.9
+    by_subject = {score.subject: score for score in read_scores(tmp_path / "scores.jsonl") if score.name == "fd_digits"}
+    assert by_subject.keys() == {str(tmp_path / name / "test.npz") for name in ("noise", "copy")}
+    hashes = {score.subject_hash for score in by_subject.values()} | {
+        score.reference_hash for score in by_subject.values()
+    }
+    assert len(hashes) == 2  # the copy's is the reference's
+
+
+def test_what_cannot_be_appended_to_is_told_before_any_work(sets, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine\n")
+    with pytest.raises(ValueError, match="notes.txt is no file of scores"):
+        evaluate_images(str(sets / "png"), str(sets / "half.npz"), ["swd"], out=tmp_path / "notes.txt")
+    with pytest.raises(ValueError, match="is a folder: scores are appended to a file"):
+        evaluate_images("nowhere", "nowhere", ["swd"], out=tmp_path)
+    with pytest.raises(ValueError, match="truncation and sampler are of a run"):
+        evaluate_images("nowhere", "nowhere", ["swd"], options=Options(truncation=1.0))
+
+
+def test_points_have_a_score_of_their_own(tmp_path):
+    config = load_config("configs/gan_ring.py")
+    config.steps = 2
+    with Training(config, tmp_path / "ring") as run:
+        run.play()
+    found = {score.name: score for score in evaluate_run(tmp_path / "ring")}
+    assert found.keys() == {"modes", "modes/near", "modes/smallest_share", "modes/largest_share"}
+    assert 0 <= found["modes"].value <= 8 and found["modes"].settings == {"deviations": 3.0, "std": 0.02}
+    assert (found["modes"].n_fake, found["modes"].weights) == (10_000, "ema")
+    with pytest.raises(Unscored, match="this run draws points: the recipe modes scores them"):
+        evaluate_run(tmp_path / "ring", recipes=["swd"])
 
 
 def test_broken_files_are_left_out_where_that_is_asked(sets, tmp_path, capfd):
@@ -195,6 +247,8 @@ def test_attributes_are_counted_in_any_set_of_faces(tmp_path):
         ("few.npz", "swd", "5 images are too few"),
         ("png", "fid", "70 images are too few: it means little below 2,048"),
         ("png", "fid50k", "it needs 50,000 images"),
+        ("few.npz", "ms_ssim", "5 images are too few: it means little below 46"),
+        ("png", "modes", "it is for runs on the data source toys"),
         ("png", "ms_ssim_by_class", "these images have no labels"),
         ("png", "probe", "run's discriminator"),
         ("png", "memorisation", "needs a training and a test split"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,36 @@ def test_a_signal_to_one_process_stops_all_and_none_says_finished(command, start
     assert "stopped by SIGTERM at step" in first and "finished" not in first + second
     saved = int(re.search(r"at step (\d+), saved", first)[1])
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [str(saved)]
+
+
+_EVIDENCE = """
+import jax, sys
+import numpy as np
+from pathlib import Path
+from gan_jax.evaluators.evidence import Evidence
+from gan_jax.evaluators.extractors import Extractors
+from gan_jax.evaluators.image_set import ArraySet, fingerprint
+from gan_jax.runtime.mesh import make_mesh
+from gan_jax.runtime.processes.processes import initialize_distributed
+
+initialize_distributed()
+images = ArraySet(np.random.default_rng(0).integers(0, 256, (1000, 4, 4, 1), np.uint8))
+for turn in range(2):
+    cache = Path(sys.argv[1]) / ("first" if turn == 0 and jax.process_index() == 0 else "others")
+    seen = Evidence(images, {"train": lambda: images}, Extractors().open, make_mesh(), cache=cache, quiet=True)
+    features = seen.real_features("train", "pixels", "pixels", 900)
+print(fingerprint(images), features.shape, float(features.sum()))
+"""
+
+
+def test_processes_read_a_part_each_and_agree_on_what_is_cached(together, tmp_path):
+    """In the first turn process 1 finds what one process kept, and process 0 does not: both must make it."""
+    arguments = [sys.executable, "-c", _EVIDENCE, str(tmp_path)]
+    told = lambda count: [printed.splitlines()[-1] for printed in together(arguments, count)]
+    alone = told(1)
+    shutil.rmtree(tmp_path / "first")
+    assert (tmp_path / "others").is_dir()
+    assert told(2) == alone * 2
 
 
 @pytest.mark.slow

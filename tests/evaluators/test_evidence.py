@@ -4,8 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gan_jax.evaluators.disk_cache import kept_on_disk
 from gan_jax.evaluators.evidence import Evidence
-from gan_jax.evaluators.image_set import ArraySet
+from gan_jax.evaluators.image_set import ArraySet, fingerprint
 from gan_jax.features.extractor import Extractor
 from gan_jax.runtime.mesh import make_mesh
 
@@ -55,6 +56,65 @@ def test_the_cache_is_used_and_follows_pixels_and_weights(tmp_path):
     for torn in (b"torn", file.read_bytes()[:-40]):
         file.write_bytes(torn)
         np.testing.assert_array_equal(evidence(tmp_path).real_features("train", "net", "mean", 30), first)
+
+
+def test_sets_of_one_name_keep_their_own_features(tmp_path):
+    """In memory and on disk: two folders may end alike."""
+    other = np.random.default_rng(1).integers(0, 256, (30, 4, 4, 1), np.uint8)
+
+    def seen():
+        net = Extractor(_means, {"weight": jnp.float32(2)}, "net", "none", "ab")
+        real, fake = ArraySet(REAL, name="test"), ArraySet(other, name="test")
+        return Evidence(fake, {"train": lambda: real}, lambda name: net, make_mesh(), cache=tmp_path, quiet=True)
+
+    for _ in range(2):  # made, and from the cache
+        found = seen()
+        fakes, reals = found.fake_features("net", "mean", 30), found.real_features("train", "net", "mean", 30)
+        np.testing.assert_allclose(fakes, 2 * other.mean((1, 2)), rtol=1e-6)
+        np.testing.assert_allclose(reals, 2 * REAL.mean((1, 2)), rtol=1e-6)
+        np.testing.assert_allclose(found.real_moments("train", "net", "mean").mean, 2 * REAL.mean((0, 1, 2)), rtol=1e-6)
+        np.testing.assert_allclose(found.fake_moments("net", "mean", 30).mean, 2 * other.mean((0, 1, 2)), rtol=1e-6)
+        assert np.array_equal(found.fake_images(30), other) and np.array_equal(found.real_images("train", 30), REAL)
+        assert found.fingerprint(found.fake_set, 30) != found.reference_hash("train", 30, False, False)
+
+
+def test_moments_of_many_images_are_those_of_all(tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_jax.evaluators.evidence._KEPT", 5)
+    monkeypatch.setattr("gan_jax.evaluators.extraction._ROWS", 7)
+    for found in (evidence(tmp_path).real_moments("train", "net", "mean") for _ in range(2)):
+        assert found.n == 30
+        np.testing.assert_allclose(found.covariance(), np.cov(2 * REAL.mean((1, 2, 3)))[None, None], rtol=1e-5)
+
+
+def test_a_reference_is_told_by_labels_where_they_count():
+    of = lambda labels, *which: evidence(None, labels=labels).reference_hash("train", 30, *which)
+    one, other = np.arange(30) % 3, np.arange(30) % 2
+    assert of(one, False, False) == of(other, False, False) != of(one, True, False)
+    assert of(one, False, True) != of(other, False, True)
+
+
+def test_the_images_that_stand_for_a_set_are_read_and_no_others():
+    """Checking a set of millions of which a score takes thousands must not read millions."""
+    seen, read = evidence(None), []
+    images = seen.reals("train")
+    whole, images.images = images.images, lambda indices: read.extend(indices) or whole(indices)
+    assert seen.fingerprint(images, 9) == fingerprint(ArraySet(REAL[seen.chosen(images, 9)]))
+    assert read == seen.chosen(images, 9).tolist()
+
+
+def test_a_file_that_an_older_version_kept_is_not_believed(tmp_path):
+    """It was named for 256 of the images, and for the name of whichever set was seen first."""
+    seen, older = evidence(tmp_path), {"mean": np.zeros((30, 1), np.float32)}
+    facts = [20_190_412, seen.fingerprint(seen.reals("train"), 30), "net", "none", "ab", "features 30"]
+    kept_on_disk(tmp_path, [1, *facts], lambda: older)
+    assert seen.real_features("train", "net", "mean", 30).any()
+    assert kept_on_disk(tmp_path, [2, *facts], lambda: older)["mean"].any()  # what was made has another file
+
+
+def test_a_seed_that_is_another_seeds_is_refused():
+    for seed in (2**32, -1, 1.5, True):
+        with pytest.raises(ValueError, match="a seed is from 0 to 4294967295"):
+            Evidence(ArraySet(FAKE), {}, None, make_mesh(), seed=seed)
 
 
 def test_a_cache_that_cannot_be_written_loses_no_score(tmp_path):

@@ -74,6 +74,14 @@ def test_samples_are_the_generators_images_in_eight_bits(mesh):
     assert drawn.images.dtype == np.uint8 and drawn.labels is None
 
 
+def test_samples_that_are_not_finite_have_no_score(mesh):
+    """In eight bits NaN would pass for black."""
+    sampler = _sampler()
+    spoilt = sampler.replace(variables=jax.tree.map(lambda x: x.at[0].set(jnp.nan), sampler.variables))
+    with pytest.raises(ValueError, match="samples 0 to 3 hold NaN: the generator has diverged"):
+        draw_samples(spoilt, 3, mesh, batch_size=4, keep_images=3, quiet=True)
+
+
 def test_each_extractor_sees_as_many_as_it_asked_for(mesh):
     nets = {"few": Sums(jnp.float32(1)), "many": Sums(jnp.float32(2))}
     drawn = draw_samples(
@@ -119,3 +127,18 @@ def test_the_fingerprint_follows_the_pixels(images):
     other[20, 0, 0, 0] ^= 1
     assert fingerprint(ArraySet(other)) != fingerprint(images)
     assert fingerprint(ArraySet(other[:20])) != fingerprint(ArraySet(other))
+
+
+def test_the_fingerprint_covers_every_image():
+    many = np.random.default_rng(0).integers(0, 256, (1000, 3, 2, 1), np.uint8)
+    known = {fingerprint(ArraySet(many))}
+    for i in (0, 1, 255, 256, 511, 998, 999):
+        other = many.copy()
+        other[i, 2, 1, 0] ^= 1
+        known.add(fingerprint(ArraySet(other)))
+    assert len(known | {fingerprint(ArraySet(many[::-1]))}) == 9
+
+
+def test_a_sample_of_a_seed_that_is_another_seeds_is_refused(mesh):
+    with pytest.raises(ValueError, match="a seed is from 0 to 4294967295"):
+        draw_samples(_sampler(), 2, mesh, seed=2**32)

@@ -92,6 +92,11 @@ def test_a_seed_settles_everything():
     assert not np.array_equal(first["params"]["Dense_0"]["kernel"], other["params"]["Dense_0"]["kernel"])
 
 
+def test_a_seed_that_is_another_seeds_is_refused():
+    with pytest.raises(ValueError, match="a seed is from 0 to 4294967295"):
+        fit(NET, *bars(96, 0), 3, STEPS, seed=2**32)
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_two_steps_by_hand(smoothing):
     """Nesterov's SGD on a linear classifier, all images in each batch: rates 0.5 and 0.5 (1 + cos(pi / 2)) / 2."""

@@ -173,6 +173,32 @@ def test_settings_are_read_off_the_shapes(references):
     assert deep.settings == {"type": "biggan_deep.Discriminator", "ch": 8, "attention": 64}
 
 
+def test_a_discriminator_of_32_pixels_may_attend_after_every_block(references):
+    """Their table has all four blocks at 16 pixels, so that D_attn=16 puts attention behind each."""
+    shapes = dict(references.golden("biggan_pytorch", "biggan32_d")[0])
+    plain = references.seeded(shapes, steps=3)
+    for i in range(4):
+        for part, (outputs, inputs) in {"theta": (1, 8), "phi": (1, 8), "g": (4, 8), "o": (8, 4)}.items():
+            at = f"blocks.{i}.1.{part}"
+            shapes |= {f"{at}.weight": (outputs, inputs, 1, 1), f"{at}.u0": (1, outputs), f"{at}.sv0": (1,)}
+        shapes[f"blocks.{i}.1.gamma"] = ()
+    state = references.seeded(shapes, steps=3)
+    imported = convert_discriminator(state)
+    assert imported.settings["attention"] == 0 and imported.settings["attention_blocks"] == (0, 1, 2, 3)
+    for i in range(4):
+        ours = imported.variables["params"][f"block{i}_attention"]
+        theirs = state[f"blocks.{i}.1.theta.weight"]
+        np.testing.assert_array_equal(ours["theta"]["kernel"], theirs.transpose(2, 3, 1, 0))
+        assert ours["gain"] == state[f"blocks.{i}.1.gamma"]
+    logits = lambda state: computed(references, state, 32, False)
+    silent = state | {f"blocks.{i}.1.gamma": np.zeros((), np.float32) for i in range(4)}
+    for name, value in logits(plain).items():  # without a gain attention adds nothing
+        np.testing.assert_allclose(logits(silent)[name], value, rtol=1e-5, atol=1e-5)
+    assert any(np.abs(logits(state)[name] - value).max() > 1e-3 for name, value in logits(plain).items())
+    with pytest.raises(ValueError, match="blocks.2.1.gamma is missing"):
+        convert_discriminator({name: array for name, array in state.items() if name != "blocks.2.1.gamma"})
+
+
 def test_what_does_not_fit_is_listed_and_nothing_imported(references):
     state = example_state(references, "biggan32_g")
     for name in ("linear.u0", "blocks.1.0.bn2.stored_var", "shared.weight", "blocks.2.0.conv_sc.bias"):

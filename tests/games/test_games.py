@@ -176,7 +176,7 @@ def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbro
         ("growing", {"stretches": ({"rounds": 3}, {"reset": "generater"})}, "a stretch resets 'generater'"),
         ("growing", {"stretches": ({"rounds": 3, "reset": "generator"}, {})}, "are new at round 0 anyway"),
         ("growing", {"stretches": ({"rounds": 3}, {"fade": True})}, "fades, so it needs rounds or kimg"),
-        ("growing", {"seed": 2**32}, "seed is from 0 to 4294967295"),
+        ("growing", {"seed": 2**32}, "seed must be a whole number of at most 4,294,967,295"),
         ("two critics", {"stretches": ({"rounds": 3, "fade": True}, {})}, "the generator .Generator. does not grow"),
         ("pairs", {"loss": {"type": "hinge"}}, "takes no block 'loss': remove it"),
         ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),

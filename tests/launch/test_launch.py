@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gan_jax.planning.machines import TPUS, parse_topology
+
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ROOT / "launch"
 SCRIPTS = sorted([*LAUNCH.glob("*.sh"), LAUNCH / "slurm.sbatch"])
@@ -248,6 +250,71 @@ def test_a_topology_says_the_type(machine: Machine, topology: str, kind: str):
     assert f"--accelerator-type={kind}" in create
 
 
+@pytest.mark.parametrize(
+    ("verb", "topology"),
+    [("create", "v3:3x5"), ("create", "v3:8x4"), ("create", "v4:2x2"), ("create", "v5e:32x32"), ("whole", "v4:4x4x16")],
+)
+def test_a_slice_that_does_not_exist_is_refused_before_anything_is_sent(machine: Machine, verb: str, topology: str):
+    machine.fake("planner")
+    words = (*SLICE, *RUN, "--bucket=b", "--python=planner", f"--topology={topology}")
+    machine.run("tpu_vm.sh", verb, *words, code=2)
+    assert (
+        f"--topology={topology} does not exist: a slice of {topology[: topology.index(':')]} is one of " in machine.err
+    )
+    kinds = {"v3": "tpu-v3-slice", "v4": "tpu-v4-podslice", "v5e": "tpu-v5-lite-podslice"}
+    kind, sides = topology.split(":")
+    machine.run("gke.sh", "apply", "--name=g", *POD, f"--accelerator={kinds[kind]}", f"--topology={sides}", code=2)
+    assert f"--topology={sides} does not exist" in machine.err
+    assert machine.calls() == []
+
+
+def test_what_is_planned_is_what_is_rented(machine: Machine):
+    machine.fake("planner")
+    words = (*SLICE, *RUN, "--bucket=b", "--python=planner", "--topology=v3:8x8")
+    for verb in ("create", "whole", "watch"):
+        machine.run("tpu_vm.sh", verb, *words, code=2, GAN_JAX_TYPE="v3-8")
+        assert (
+            "--type=v3-8 (exported as GAN_JAX_TYPE) is another machine than --topology=v3:8x8, which is v3-128"
+            in machine.err
+        )
+    machine.run("tpu_vm.sh", "create", *words, "--type=v3-32", code=2)
+    assert machine.calls() == []
+    (create,) = machine.lines("tpu_vm.sh", "create", *words, GAN_JAX_TYPE="v3-128")
+    assert "--accelerator-type=v3-128" in create
+    (create,) = machine.lines("tpu_vm.sh", "create", *SLICE, "--topology=v5e:4x4", "--type=v5lite-16")
+    assert "--accelerator-type=v5lite-16" in create
+    machine.run("tpu_vm.sh", "plan", *words, GAN_JAX_TYPE="v3-8")  # a plan costs nothing, and may be of any machine
+    assert "is another machine" in machine.err and machine.calls()[-1][0] == "planner"
+    machine.run("tpu_vm.sh", "plan", *words[:-1], "--topology=v3:8x8,v4:4x4x4@512", GAN_JAX_TYPE="v3-8")
+
+
+def test_every_slice_can_be_planned():
+    script = f'. {LAUNCH}/topologies.sh; for kind in v2 v3 v4 v5e v5p v6e; do echo "$kind" $(slices_of "$kind"); done'
+    listed = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+    kinds = {line.split()[0]: line.split()[1:] for line in listed}
+    assert tuple(kinds) == TPUS
+    for kind, slices in kinds.items():
+        for sides in slices:
+            assert parse_topology(f"{kind}:{sides}").kind == kind
+            numbers = [*map(int, sides.split("x"))]
+            assert len(numbers) == (3 if kind in ("v4", "v5p") else 2)
+            assert numbers == sorted(numbers) or sides == "2x2x1"
+
+
+def test_an_accelerator_that_is_not_known_is_not_checked(machine: Machine):
+    machine.run("gke.sh", "apply", "--name=g", *POD, "--accelerator=tpu9x", "--topology=4x12", "--dry-run")
+    assert "--accelerator=tpu9x is not known here" in machine.err
+
+
+def test_a_tilde_is_the_home_folder(machine: Machine):
+    train = machine.lines("gpu_machine.sh", "--config=~/c.py", "--workdir=~/w", f"--venv={machine.folder}/v")[-1]
+    assert train[-2:] == [f"--config={machine.home}/c.py", f"--workdir={machine.home}/w"]
+    lines = machine.lines("tpu_worker.sh", "train", "--config=c", "--workdir=~/w")
+    assert ["mkdir", "-p", f"{machine.home}/gan_jax_run", f"{machine.home}/w"] in lines
+    (train,) = machine.lines("tpu_vm.sh", "train", *SLICE, "--config=c", "--workdir=~/w")
+    assert "--workdir=~/w" in remote(train)  # of the home there
+
+
 SCRIPTED_GCLOUD = """
 next() { head -n 1 "$FAKE/$1"; sed -i 1d "$FAKE/$1"; }
 case "$*" in
@@ -373,6 +440,15 @@ def test_worker_ends_a_program_that_hangs(machine: Machine):
     machine.run("tpu_worker.sh", "stop", "--patience=0", code=2)
     machine.run("tpu_worker.sh", "stop", "--patience=0", "--kill")
     assert machine.run("tpu_worker.sh", "status").strip() == "interrupted"
+
+
+def test_interruptible_tells_what_it_is_and_takes_no_other_flag(machine: Machine):
+    for flag in ("--help", "-h"):
+        assert machine.run("interruptible.sh", flag).startswith("interruptible.sh [--exit-code-file=FILE] COMMAND...")
+        assert "set -u" not in machine.out
+    machine.run("interruptible.sh", "--exitcode-file=x", "true", code=2)
+    assert "unknown flag --exitcode-file=x" in machine.err
+    machine.run("interruptible.sh", code=2)
 
 
 def test_interruptible_keeps_the_commands_own_code(machine: Machine):

@@ -73,5 +73,5 @@ def test_a_config_says_in_how_many_parts():
     config.method.accumulate = 4
     assert Setup.of(config).method.accumulate == 4
     config.method.accumulate = 0
-    with pytest.raises(ValueError, match="accumulate must be 1 or more"):
+    with pytest.raises(ValueError, match="accumulate must be a whole number from 1 on"):
         Setup.of(config)

@@ -248,7 +248,7 @@ def test_uniform_latents_and_labels_of_the_sampler(make_game):
         ),
         ({"regularizers": {"a": Probe(player="critic")}}, "head 'probe' is trained with 'critic', which is no player"),
         ({"d_steps": 0}, "d_steps must be a whole number from 1 on, got 0"),
-        ({"generator_batch_multiple": 0}, "generator_batch_multiple must be 1 or more"),
+        ({"generator_batch_multiple": 0}, "generator_batch_multiple must be a whole number from 1 on, got 0"),
     ],
 )
 def test_what_a_game_refuses(make_game, changes, message):

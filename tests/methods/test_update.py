@@ -191,3 +191,12 @@ def test_what_adapts_is_a_collection_of_its_own(make_game):
     state = jax.eval_shape(make_game(discriminator=ada).init, jax.random.key(0))
     stats = state.networks["discriminator"].stats
     assert set(stats) == {"adaptive"} and set(stats["adaptive"]) == {"augment_probability"}
+
+
+def test_a_statistic_does_not_take_the_name_of_a_loss():
+    """Single numbers among the statistics are told beside the update's own."""
+    adam = optim.adam(0.1)
+    for name in ("total", "gradient_norm"):
+        with pytest.raises(ValueError, match=f"both named '{name}'"):
+            moved = lambda batch, name=name: {"player": {"own": {name: jnp.float32(1)}}}
+            descend({"player": network(1.0, adam)}, ["player"], {"player": adam}, moved=moved)

@@ -4,7 +4,7 @@ import scipy.optimize
 from scipy.special import log_softmax
 from sklearn.datasets import load_digits
 
-from gan_jax.metrics.linear_probe import linear_probe
+from gan_jax.metrics.linear_probe import linear_probe, probe_accuracies
 
 
 def by_the_protocol(train, labels, test, l2):
@@ -83,3 +83,12 @@ def test_bad_input_is_refused():
         linear_probe(x, labels, x, labels[:3])
     with pytest.raises(ValueError, match="training features hold NaN"):
         linear_probe(x * np.nan, labels, x, labels)
+
+
+def test_the_gap_is_what_was_learnt_by_heart():
+    """Random labels of as many features as images can be learnt, and tell nothing of others."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(80, 60)), rng.integers(0, 2, 80)
+    both = probe_accuracies(x[:40], labels[:40], x[40:], labels[40:])
+    assert both.train == 1 and both.test < 0.75 and both.gap == both.train - both.test
+    assert both.test == linear_probe(x[:40], labels[:40], x[40:], labels[40:])

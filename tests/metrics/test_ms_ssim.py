@@ -94,3 +94,11 @@ def test_bad_input_is_refused(rng):
         ms_ssim(x.astype(float), x.astype(float) + 7)
     with pytest.raises(ValueError, match="nan"):
         ms_ssim(x, x * np.nan)
+
+
+def test_floats_of_an_unknown_range_are_refused():
+    x = np.random.default_rng(0).random((2, 16, 16, 1)).astype(np.float32)
+    with pytest.raises(ValueError, match="No pixel is below 0: is black 0 or -1"):
+        ms_ssim(x, x)
+    np.testing.assert_allclose(ms_ssim(x, x, data_range=(0, 1)), 1, atol=1e-6)
+    assert ms_ssim(x, -x).shape == (2,)

@@ -33,6 +33,13 @@ def test_copies_are_neighbours_at_distance_0():
     assert nearest(x, x)[1].tolist() == [[0], [0], [2]]
 
 
+def test_copies_far_from_zero_too(rng):
+    x = np.repeat(rng.normal(size=(30, 100)).astype(np.float32) + 50, 3, 0)[rng.permutation(90)]
+    distances, indices = nearest(x, x, 3, 16)
+    assert not distances.any() and (np.diff(indices) > 0).all()
+    assert not kth_neighbor_radii(x, 2, 16).any() and kth_neighbor_radii(x, 3, 16).all()
+
+
 def test_far_from_zero_distances_keep_their_precision(rng):
     x = rng.normal(size=(20, 4))
     np.testing.assert_allclose(kth_neighbor_radii(x + 1e5, 2), kth_neighbor_radii(x, 2), rtol=1e-7)

@@ -66,6 +66,30 @@ def test_order_does_not_matter(rng):
     )
 
 
+@pytest.mark.parametrize("score", [precision_recall_density_coverage, improved_precision_recall])
+def test_copies_count_alike_in_any_order(rng, score):
+    """Sets of which many are copies of each other and of the other's: all ties, which rounding must not decide."""
+    known = rng.normal(size=(40, 64)).astype(np.float32) + 3
+    real, fake = known[rng.integers(0, 30, 300)], known[rng.integers(10, 40, 250)]
+    found = [score(rng.permutation(real), rng.permutation(fake), 3, chunk) for chunk in (7, 64, 2048) for _ in range(3)]
+    assert all(each == found[0] for each in found)
+
+
+def test_copies_by_hand():
+    """By exact integers: squares of distances of whole numbers have no rounding."""
+    rng = np.random.default_rng(5)
+    real, fake = rng.integers(0, 3, (60, 2)).astype(float), rng.integers(0, 4, (50, 2)).astype(float)
+    squares = lambda a, b: np.square(a[:, None] - b[None]).sum(-1)
+    radius = lambda x: np.sort(squares(x, x) + np.diag([np.inf] * len(x)), 1)[:, 2]
+    between, r, f = squares(real, fake), radius(real)[:, None], radius(fake)[None]
+    inside = between < r
+    expected = {"precision": inside.any(0).mean(), "recall": (between < f).any(1).mean()}
+    expected |= {"density": inside.sum() / 3 / 50, "coverage": inside.any(1).mean()}
+    assert precision_recall_density_coverage(real, fake, 3, 16) == pytest.approx(expected)
+    expected = {"precision": (between <= r).any(0).mean(), "recall": (between <= f).any(1).mean()}
+    assert improved_precision_recall(real, fake, 3, 16) == pytest.approx(expected)
+
+
 def test_memory_does_not_grow_with_the_product(rng):
     real, fake = rng.normal(size=(2, 3000, 8)).astype(np.float32)
     tracemalloc.start()

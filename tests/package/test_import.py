@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,13 @@ def test_a_checkout_on_the_path_has_the_configs(tmp_path):
         "assert gan_jax.configs.ssgan_digits is ssgan_digits\nprint(gan_jax.load_config('ssgan_digits').steps)"
     )
     assert _python(code, tmp_path).split() == ["6000"]
+
+
+def test_no_text_tells_to_install_a_package_that_is_not_published():
+    folders = ("gan_jax", "configs", "docs", "launch", "notebooks", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    texts = [*files, *ROOT.glob("*.md")]
+    readable = [path for path in texts if path.suffix in (".py", ".md", ".sh", ".ipynb", ".yaml", ".sbatch", "")]
+    assert len(readable) > 100
+    named = re.compile(r"gan_jax\[[a-z]+\]|pip install (-e )?gan_jax")
+    assert not [str(path) for path in readable if named.search(path.read_text(errors="replace"))]

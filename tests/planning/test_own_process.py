@@ -20,6 +20,24 @@ def test_a_compiler_that_dies_is_an_error():
         call_in_own_process("v9:2x2", int, "x")
 
 
+def _frightening(then):
+    os.write(2, b"E0000 something that means nothing\n")
+    if then == "die":
+        os.abort()
+    return len(then)
+
+
+def test_what_a_compiler_says_is_shown_only_where_it_fails(capfd):
+    assert call_in_own_process("v9:2x2", _frightening, "end well") == 8
+    assert capfd.readouterr().err == ""
+    with pytest.raises(RuntimeError, match="its last words are above"):
+        call_in_own_process("v9:2x2", _frightening, "die")
+    assert "E0000 something that means nothing\n" in capfd.readouterr().err
+    with pytest.raises(TypeError):
+        call_in_own_process("v9:2x2", _frightening, 3)
+    assert "E0000 something" in capfd.readouterr().err
+
+
 def test_a_call_ends_with_the_process_that_waits_for_it(tmp_path):
     program = (
         "import pathlib, sys\nfrom gan_jax.planning.own_process import call_in_own_process\n"

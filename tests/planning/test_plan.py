@@ -47,6 +47,13 @@ def test_a_plan_says_what_the_program_is(tmp_path, capsys):
     assert f"discriminator {count['discriminator']:,}" in told and "by the compiler" in told
 
 
+def test_a_plan_goes_to_a_json_file(tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    for name in ("plan.png", "plan", "folder.json"):  # the plot of several would take the place of a plan.png
+        with pytest.raises(ValueError, match="a plan is written to a .json file"):
+            plan(small(), ["cpu:1", "cpu:1@32"], out=tmp_path / name)
+
+
 def test_gpus_are_planned_by_the_roofline(capsys):
     one, four = plan(small(), ["gpu:1xh100", "gpu:4xh100"])
     roof = four.by_the_model.roofline
@@ -135,7 +142,7 @@ def test_simulated_devices_must_be_set_up():
 
 def test_missing_libtpu_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "libtpu", None)
-    with pytest.raises(RuntimeError, match=r'pip install "gan_jax\[tpu\]"'):
+    with pytest.raises(RuntimeError, match=r'pip install "\.\[tpu\]"'):
         plan(small(), ["v3:2x2"])
 
 

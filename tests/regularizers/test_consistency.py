@@ -155,7 +155,7 @@ def test_defaults_are_the_papers():
 
 
 def test_refusals(game, make_play):
-    with pytest.raises(ValueError, match="number of pixels, got -1"):
+    with pytest.raises(ValueError, match="max_shift must be a whole number from 0 on, got -1"):
         consistency(max_shift=-1)
     with pytest.raises(ValueError, match="sigma must be more than 0, got 0"):
         latent_consistency(sigma=0)

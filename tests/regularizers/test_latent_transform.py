@@ -35,7 +35,7 @@ def game(rng, make_play):
     z = rng.normal(size=(N, Z)).astype(np.float32)
     shown = []
 
-    def make(m=m, w=w, a=a, labelled=False, **more):
+    def make(m=m, w=w, a=a, labelled=False, player="generator", **more):
         label = jnp.arange(N) % 2 if labelled else None
         scale = lambda label: 1.0 if label is None else 1.0 + label[:, None].astype(jnp.float32)
 
@@ -48,6 +48,8 @@ def game(rng, make_play):
         generator = lambda z, label=None: (jnp.tanh(z @ m) * scale(label)).reshape(-1, *SHAPE)
         judge = lambda first, second: jnp.concatenate([first, second], -1) @ a
         fake = generator(jnp.asarray(z), label)
+        if player == "discriminator":  # in its update the game's fakes are constants
+            fake = jax.lax.stop_gradient(fake)
         play = make_play(
             discriminator,
             np.ones((N, *SHAPE)),
@@ -95,21 +97,42 @@ def test_generators_term_by_hand(game, labelled):
 
 @pytest.mark.parametrize("labelled", [False, True])
 def test_discriminators_term_by_hand(game, labelled):
-    """The game's loss (here hinge), on the real images and G(z + eps)."""
+    """The game's loss (here hinge) on the real images and G(z + eps), in place of a part of that on them and G(z)."""
     play = game(labelled=labelled)
-    term = latent_transform(0.5, 0.3, "conv", weight_d=2.0).discriminator(play, ())
+    term = latent_transform(0.5, 0.3, "conv", share_d=0.25).discriminator(play, ())
     label = np.arange(N) % 2 if labelled else np.zeros(N)
     logits = (np.tanh(in_numpy(game, play, 0.3, jax.random.key(0), labelled)[2] @ game.w) * (1 + label[:, None])).sum(1)
     real = np.asarray(play.on_real.logits)
     loss = np.mean(np.maximum(0, 1 - real)) + np.mean(np.maximum(0, 1 + logits))
     np.testing.assert_allclose(term.metrics["latent_transform"], loss, rtol=1e-4)
-    np.testing.assert_allclose(term.loss, 2 * loss, rtol=1e-4)
+    unmoved = np.mean(np.maximum(0, 1 - real)) + np.mean(np.maximum(0, 1 + np.asarray(play.on_fake.logits)))
+    np.testing.assert_allclose(term.loss, 0.25 * (loss - unmoved), rtol=1e-4, atol=1e-6)
+
+
+def test_ds_adversarial_loss_keeps_its_weight_beside_other_tasks(make_play):
+    """D(x) = 0.2 for real images, -0.5 for G(z), 0.4 for G(z + eps). Hinge: 0.8 + 0.5 and 0.8 + 1.4; their mean is 1.75,
+    the loss of one batch with both kinds of fakes, and not their sum, 3.5, which would halve every other task's weight."""
+    level = {1.0: 0.2, 2.0: -0.5, 3.0: 0.4}
+
+    def discriminator(x, label=None):
+        logits = sum(jnp.where(x[:, 0, 0, 0] == value, logit, 0.0) for value, logit in level.items())
+        return Verdict(logits, {"pooled": logits[:, None]})
+
+    generator = lambda z, label=None: jnp.full((len(z), *SHAPE), 3.0)  # is asked for G(z + eps) alone
+    play = make_play(discriminator, np.full((N, *SHAPE), 1.0), np.full((N, *SHAPE), 2.0), nets={"generator": generator})
+    adversarial = play.adversarial(play.on_real.logits, play.on_fake.logits)
+    np.testing.assert_allclose(adversarial, 1.3, rtol=1e-6)
+    for share, total in ((0.0, 1.3), (0.5, 1.75), (1.0, 2.2)):
+        term = latent_transform(1.0, 0.3, "pooled", share_d=share).discriminator(play, ())
+        np.testing.assert_allclose(adversarial + term.loss, total, rtol=1e-6)
+    both = jnp.concatenate([play.on_fake.logits, jnp.full(N, 0.4)])
+    np.testing.assert_allclose(play.adversarial(play.on_real.logits, both), 1.75, rtol=1e-6)
 
 
 def test_who_learns(game):
     """G and A from their term; D from its own, and from nobody else's. (D's weights are constants in G's update.)"""
     loss = lambda player: (
-        lambda m, w, a: getattr(latent_transform(1.0, 0.3, "conv"), player)(game(m=m, w=w, a=a), ()).loss
+        lambda m, w, a: getattr(latent_transform(1.0, 0.3, "conv"), player)(game(m=m, w=w, a=a, player=player), ()).loss
     )
     of_g, _, of_a = jax.grad(loss("generator"), (0, 1, 2))(game.m, game.w, game.a)
     assert np.any(of_g) and np.any(of_a)
@@ -145,6 +168,29 @@ def test_features_are_averaged_over_the_image(rng):
         tapped(features, "pooled", True)
 
 
+@pytest.mark.parametrize("window, stride, padding", [(2, None, 0), (2, 1, 0), (3, 2, 1)])
+def test_features_are_averaged_in_windows_and_flattened(rng, window, stride, padding):
+    grid = rng.normal(size=(3, 4, 6, 5)).astype(np.float32)
+    padded = np.pad(grid, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
+    places = [range(0, side - window + 1, stride or window) for side in padded.shape[1:3]]
+    rows = [[padded[:, i : i + window, j : j + window].mean((1, 2)) for j in places[1]] for i in places[0]]
+    expected = np.stack([np.stack(row, 1) for row in rows], 1)  # [3, h', w', 5]
+    found = tapped({"map": jnp.asarray(grid)}, "map", False, window, stride, padding)
+    np.testing.assert_allclose(found, expected.reshape(3, -1), atol=1e-6)
+    as_map = tapped({"map": jnp.asarray(grid)}, "map", True, window, stride, padding)
+    np.testing.assert_allclose(as_map, expected, atol=1e-6)
+
+
+def test_what_windows_do_not_fit():
+    features = {"map": jnp.zeros((3, 4, 4, 5)), "pooled": jnp.zeros((3, 2))}
+    with pytest.raises(ValueError, match=r"a pooling window needs a map \[N, h, w, F\], and the tap 'pooled'"):
+        tapped(features, "pooled", False, 2)
+    with pytest.raises(ValueError, match=r"pool_window 5 is larger than the map of the tap 'map', \[3, 4, 4, 5\]"):
+        tapped(features, "map", False, 5)
+    task = latent_transform(1.0, 0.5, "map", pool_window=2)
+    assert [f.shape for f in task.heads()["latent_transform"].example(features)] == [(3, 20), (3, 20)]
+
+
 def test_the_auxiliary_nets(rng):
     """mlp: relu([f1 f2] W + b) V + c; linear: [f1 f2] V + c; conv: a 3 x 3 convolution, ReLU, the mean, then V."""
     first, second = rng.normal(size=(2, 6, F)).astype(np.float32)
@@ -168,7 +214,7 @@ def test_the_auxiliary_nets(rng):
 
 def test_head_and_defaults():
     task = latent_transform(0.5, 0.3, "conv")
-    assert (task.hidden, task.kind, task.weight_d, task.learning_rate) == (256, "mlp", 1.0, 1e-3)
+    assert (task.hidden, task.kind, task.share_d, task.learning_rate) == (256, "mlp", 0.5, 1e-3)
     (name, head), *others = task.heads().items()
     assert name == "latent_transform" and head.player == "generator" and not others
     features = {"conv": jnp.zeros((4, 2, 2, F)), "pooled": jnp.zeros((4, 7))}
@@ -185,9 +231,12 @@ def test_head_and_defaults():
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"kind": "deep"}, "mlp, linear, conv, not 'deep'"),
+        ({"kind": "deep"}, "kind 'deep' is not known. Known: mlp, linear, conv"),
         ({"sigma_eps": 0.0}, "more than 0, got 0.0"),
-        ({"warm_up": -1}, "0 or more, not -1"),
+        ({"warm_up": -1}, "warm_up must be a whole number from 0 on, got -1"),
+        ({"share_d": 1.5}, "share_d must be from 0 to 1, got 1.5"),
+        ({"pool_stride": 2}, "pool_stride and pool_padding are of windows: set pool_window"),
+        ({"pool_window": 2, "pool_padding": 2}, "pool_padding 2 leaves windows of 2 with zeros alone"),
     ],
 )
 def test_what_settings_are_refused(settings, message):
@@ -197,18 +246,22 @@ def test_what_settings_are_refused(settings, message):
 
 def test_weights_may_be_schedules(game):
     falling = optax.linear_schedule(1.0, 0.0, 10)
-    task = latent_transform(falling, 0.3, "conv", weight_d=falling)
+    task = latent_transform(falling, 0.3, "conv", share_d=falling)
     for player in ("generator", "discriminator"):
-        term = getattr(task, player)(game(round=5), ())
-        np.testing.assert_allclose(term.loss, 0.5 * term.metrics["latent_transform"], rtol=1e-5)
+        play = game(round=5)
+        term = getattr(task, player)(play, ())
+        beside = play.adversarial(play.on_real.logits, play.on_fake.logits) if player == "discriminator" else 0.0
+        np.testing.assert_allclose(term.loss, 0.5 * (term.metrics["latent_transform"] - beside), rtol=1e-4)
 
 
 @pytest.mark.parametrize("round, weight", [(0, 0.0), (3, 0.0), (4, 0.7), (9, 0.7)])
 def test_the_warm_up_has_no_weight(game, round, weight):
-    task = latent_transform(0.7, 0.3, "conv", weight_d=0.7, warm_up=4)
+    task = latent_transform(0.7, 0.3, "conv", share_d=0.7, warm_up=4)
     for player in ("generator", "discriminator"):
-        term = getattr(task, player)(game(round=round), ())
-        np.testing.assert_allclose(term.loss, weight * term.metrics["latent_transform"], rtol=1e-5)
+        play = game(round=round)
+        term = getattr(task, player)(play, ())
+        beside = play.adversarial(play.on_real.logits, play.on_fake.logits) if player == "discriminator" else 0.0
+        np.testing.assert_allclose(term.loss, weight * (term.metrics["latent_transform"] - beside), rtol=1e-4)
         assert term.metrics["latent_transform"] != 0
         assert player == "discriminator" or bool(term.rests) == (weight == 0)
 
@@ -257,11 +310,12 @@ def test_the_auxiliary_net_learns(learnt):
         apply = lambda module, name: lambda *args: module.apply({"params": state.networks[name].params}, *args)
         judge = apply(game.regularizers["lt"].heads()["latent_transform"].module, "latent_transform")
         judges = apply(game.discriminator, "discriminator")
-        nets = judge, apply(game.generator, "generator"), lambda images: judges(images).features
+        feature = lambda images: tapped(judges(images).features, "hidden0")
+        nets = judge, apply(game.generator, "generator"), feature
 
         def one(key):
             z = jax.random.normal(jax.random.fold_in(key, 0), (64, 8))
-            return pair_accuracy(*nets, z, jax.random.fold_in(key, 1), sigma_eps, "hidden0")
+            return pair_accuracy(*nets, z, jax.random.fold_in(key, 1), sigma_eps)
 
         return float(jnp.mean(jax.lax.map(one, jax.random.split(jax.random.key(7), 20))))
 

@@ -128,6 +128,8 @@ def test_measures_are_seen_through_wrappers():
     (name, (measure, settings)), *others = after(3, every(2, task)).measures().items()
     assert name == "latent_transform" and settings == {"sigma_eps": 0.3} and not others
     assert measure == task.measures()["latent_transform"][0]
+    again = latent_transform(1.0, 0.3, "pooled").measures()["latent_transform"][0]
+    assert measure == again and hash(measure) == hash(again)  # so that runs of one config share a program
     assert Nothing().measures() == every(2, Counting()).measures() == {}
 
 
@@ -149,7 +151,7 @@ def test_heads_and_memory_are_those_of_what_is_wrapped(wrapper):
 @pytest.mark.parametrize("wrapper", [every, after])
 @pytest.mark.parametrize("n", [0, -1])
 def test_numbers_start_at_one(wrapper, n):
-    with pytest.raises(ValueError, match=f"{wrapper.__name__} needs a whole number from 1 on, got {n}"):
+    with pytest.raises(ValueError, match=f"n must be a whole number from 1 on, got {n}"):
         wrapper(n, Counting())
 
 

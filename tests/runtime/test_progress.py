@@ -1,8 +1,9 @@
 import io
+import re
 
 import pytest
 
-from gan_jax.runtime.progress import Progress
+from gan_jax.runtime.progress import Progress, _number
 
 
 class Clock:
@@ -98,12 +99,13 @@ def test_a_log_gets_one_plain_line_an_interval(clock):
     with Progress(1000, interval=10, stream=stream, clock=clock) as progress:
         play(progress, clock, 350)
         assert progress.line() == (
-            "round 350/1000 (35.0%) 640 images/s, 1.56 s/kimg, 20% waiting for data, 01:05 left, d/loss 1.5"
+            "round 350/1000 (35.0%) 640 images/s, 1.562 s/kimg, 20% waiting for data, 01:05 left, d/loss 1.5"
         )
     text = stream.getvalue()
     assert "\r" not in text and "\x1b" not in text
     rounds = [int(line.split()[1].split("/")[0]) for line in text.splitlines()]
-    assert len(rounds) == 5 and rounds[0] == 1 and rounds[-1] == 350  # at 0, 10, 20 and 30 s, and the end
+    assert rounds[:2] == [0, 1] and len(rounds) == 6 and rounds[-1] == 350  # at 0, 10, 20 and 30 s, and the end
+    assert text.splitlines()[0] == "round 0/1000 (0.0%) waiting for the first round, which may take minutes to compile"
 
 
 def test_a_terminal_gets_a_bar(clock):
@@ -113,6 +115,32 @@ def test_a_terminal_gets_a_bar(clock):
     text = stream.getvalue()
     assert "150/1000" in text and "images/s" in text and "d/loss 1.5" in text
     assert text.count("\n") == 1  # one bar, redrawn in place
+
+
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_at_any_width_the_bar_can_be_read_and_the_time_left_is_there(clock, columns):
+    stream = Terminal()
+    losses = {"d/adversarial": 1.23456, "g/adversarial": -12345.6}
+    with Progress(100_000, stream=stream, clock=clock, columns=lambda: columns) as progress:
+        assert "waiting for the first round" in stream.getvalue()
+        for step in range(1, 100):
+            clock.now += 0.00324
+            progress.update(step, step * 64, 0.001, losses, 0.001)
+        clock.now += 1
+        progress.update(1000, 64_000, 0.001, losses, 0.001)
+    shown = stream.getvalue().rstrip("\n").split("\r")[-1].rstrip()
+    assert len(shown) <= columns
+    assert shown.count("|") == 2 and len(shown.split("|")[1]) >= 10
+    assert re.match(r" 1000/100000, \d\d:\d\d left, \d\d,\d\d\d images/s", shown.split("|")[2])
+    assert ("s/kimg" in shown) == (columns == 200) and "e+" not in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(19780.4, "19,780"), (774.43, "774.4"), (1.5617, "1.562"), (0.05061, "0.05061"), (0, "0"), (-12345.6, "-12,346")],
+)
+def test_numbers_are_written_as_a_person_does(value, written):
+    assert _number(value) == written
 
 
 def test_metrics_are_read_only_when_shown(clock):

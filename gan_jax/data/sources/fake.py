@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from gan_jax import ranges
 from gan_jax.data.source import Element
 
 
@@ -34,14 +35,14 @@ class Fake:
     def __post_init__(self):
         for name in ("size", "leaves", "voxels"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("size", "voxels"):
+            ranges.wholes(f"fake: {name}", getattr(self, name))
+        ranges.whole("fake: length", self.length)
+        ranges.whole("fake: num_classes", self.num_classes, 0)
         if len(self.size) != 3 or min(self.size) < 1 or self.size[2] > 4:
             raise ValueError(f"fake: size must be (height, width, 1 to 4 channels), got {self.size}.")
         if len(self.voxels) != 4 or min(self.voxels) < 1 or self.voxels[3] != 1:
             raise ValueError(f"fake: voxels must be (depth, height, width, 1), got {self.voxels}.")
-        if self.length < 1 or self.num_classes < 0:
-            raise ValueError(
-                f"fake: length {self.length} must be at least 1, num_classes {self.num_classes} not negative."
-            )
         if not self.leaves or "label" in self.leaves or len({*self.leaves}) < len(self.leaves):
             raise ValueError(
                 f"fake: leaves must be names, each once, such as ('a', 'b'), got {self.leaves}. Labels come with num_classes."

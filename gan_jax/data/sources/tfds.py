@@ -162,7 +162,7 @@ def _how_to_prepare(builder: Any, root: str) -> str:
         f"tfds: {name} is not prepared: there is no dataset_info.json in {builder.data_path}.",
         _there(root),
         "If it is elsewhere, set data_dir (or TFDS_DATA_DIR) to the folder that holds its name. To prepare it:",
-        '  pip install "gan_jax[prepare]"',
+        '  pip install ".[prepare]"',
         f'  python -c "import tensorflow_datasets as tfds; {script}"',
     ]
     if manual:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gan_jax import ranges
 from gan_jax.data.in_memory import InMemory
 from gan_jax.names import one_of
 
@@ -37,11 +38,12 @@ class Toys(InMemory):
     ):
         one_of(name, _NAMES, "toys: name")
         one_of(split, ("train", "test"), "toys: split")
-        if length < 1:
-            raise ValueError(f"toys: length must be at least 1, got {length}.")
+        ranges.whole("toys: length", length)
         ring = name == "ring"
         scale = (1.0 if ring else 4.0) if scale is None else scale
         self.std = (0.01 if ring else 0.05) if std is None else std
+        ranges.positive("toys: scale", scale)
+        ranges.not_negative("toys: std", self.std)
         if ring:
             angles = 2 * np.pi * np.arange(8) / 8
             modes = scale * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # [8, 2]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gan_jax.evaluators.evidence import Evidence
-from gan_jax.evaluators.recipes.recipe import Measured, Recipe
+from gan_jax.evaluators.recipes.recipe import Measured, Outcome, Recipe
 from gan_jax.metrics.attributes import attribute_shares, unsure_shares
 
 
-def attributes(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
+def attributes(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """For each attribute the share of samples that have it, beside that of the real images; and how far apart they are.
 
     One classifier counts both sides, so that what it gets wrong is alike on both. A share's spread is its standard error
@@ -33,4 +33,4 @@ def attributes(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> 
         Measured(f"unsure{side}", float(np.mean(unsure_shares(told, **recipe.settings))))
         for side, told in logits.items()
     ]
-    return [Measured("", float(apart)), *shares, *unsure]
+    return Outcome([Measured("", float(apart)), *shares, *unsure])

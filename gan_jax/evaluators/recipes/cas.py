@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from tqdm import tqdm
+
 from gan_jax.evaluators.evidence import Evidence
-from gan_jax.evaluators.recipes.recipe import Measured, Recipe
-from gan_jax.features.accuracy_score import classification_accuracy_score
+from gan_jax.evaluators.recipes.recipe import Measured, Outcome, Recipe
+from gan_jax.features.accuracy_score import PAPER_STEPS, classification_accuracy_score
 from gan_jax.features.resnet import CifarResNet
+from gan_jax.runtime.processes.processes import is_first
 
 
-def cas(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
+def cas(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """Top-1 and top-5 accuracy on the test split, of a classifier trained on as many samples as there are training images.
 
-    settings: "depth" of a ResNet for small images, in place of the paper's; the others are those of `fit`.
+    settings: "depth" of a ResNet for small images, in place of the paper's; the others are those of `fit`. Classes of the
+    test split are matched with the samples' by their names; images without a label are left out.
     """
-    labels, n_test = evidence.fake_labels(n_fake), len(evidence.reals("test"))
-    settings, classes = dict(recipe.settings), len(evidence.reals("test").classes)
+    n_test, classes = min(len(evidence.reals("test")), recipe.most_reals or n_real), len(evidence.classes)
+    labels, real_labels = evidence.fake_labels(n_fake), evidence.real_labels("test", n_test)
+    settings = dict(recipe.settings)
     if depth := settings.pop("depth", None):
         settings["module"] = CifarResNet(classes, depth)
-    found = classification_accuracy_score(
-        evidence.fake_images(n_fake),
-        labels,
-        evidence.real_images("test", n_test),
-        evidence.real_labels("test", n_test),
-        classes,
-        seed=evidence.seed,
-        **settings,
-    )
-    return [Measured("", found["top1"]), Measured("top5", found["top5"])]
+    known, real_known = labels >= 0, real_labels >= 0
+    with contextlib.closing(_Bar(evidence, settings.get("steps", PAPER_STEPS))) as bar:
+        found = classification_accuracy_score(
+            evidence.fake_images(n_fake)[known],
+            labels[known],
+            evidence.real_images("test", n_test)[real_known],
+            real_labels[real_known],
+            classes,
+            seed=evidence.seed,
+            progress=bar,
+            **settings,
+        )
+    return Outcome([Measured("", found["top1"]), Measured("top5", found["top5"])], n_fake=int(known.sum()))
+
+
+class _Bar:
+    """Shows steps of training. Every tenth is waited for, so that what it shows is done."""
+
+    def __init__(self, evidence: Evidence, steps: int):
+        self._bar = tqdm(total=steps, desc="classifier", unit="step", disable=evidence.quiet or not is_first())
+
+    def __call__(self, step: int, metrics: Mapping[str, Any]) -> None:
+        if step % 10 == 0 or step == self._bar.total:
+            float(metrics["loss"])
+            self._bar.update(step - self._bar.n)
+
+    def close(self) -> None:
+        self._bar.close()

@@ -5,16 +5,16 @@ Distances of the 2015 Inception are FID and KID. Through any other network they 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from gan_jax.evaluators.recipes import measures, pairs
-from gan_jax.evaluators.recipes.attributes import attributes
 from gan_jax.evaluators.recipes.cas import cas
 from gan_jax.evaluators.recipes.memorisation import memorisation
+from gan_jax.evaluators.recipes.modes import modes
 from gan_jax.evaluators.recipes.probe import probe
 from gan_jax.evaluators.recipes.recipe import Recipe
+from gan_jax.evaluators.recipes.through import recipes_through
 from gan_jax.names import nearest
 
 _INCEPTION = {"extractor": "inception_2015", "tap": "2048"}
@@ -39,9 +39,13 @@ _NAMED = {
         measures.frechet, "FID with the clean resize, 50,000 against all training images", 50_000, smallest=2048, **_CLEAN
     ),
     "fid_test": Recipe(
-        measures.frechet, "FID, as many samples as test images", split="test", smallest=2048, **_INCEPTION
+        measures.frechet, "FID, as many samples as test images, at most 50,000", most_fakes=50_000, streamed=True,
+        split="test", smallest=2048, **_INCEPTION,
     ),
-    "fid": Recipe(measures.frechet, "FID, all images of both sides", smallest=2048, **_INCEPTION),
+    "fid": Recipe(
+        measures.frechet, "FID, all images of both sides; as many samples as reals, at most 50,000", most_fakes=50_000,
+        streamed=True, smallest=2048, **_INCEPTION,
+    ),
     "fid_infinity": Recipe(
         measures.frechet_infinity,
         "FID of 50,000 samples, extrapolated to infinitely many",
@@ -51,7 +55,8 @@ _NAMED = {
         **_INCEPTION,
     ),
     "intra_fid50k": Recipe(
-        measures.intra_frechet, "FID within each class, 50,000 samples in all", 50_000, smallest=2048, by_class=True, **_INCEPTION
+        measures.intra_frechet, "FID within each class, 50,000 samples in all", 50_000, smallest=2048, needs_labels=True,
+        **_INCEPTION,
     ),
     "kid50k": Recipe(
         measures.kernel,
@@ -64,7 +69,9 @@ _NAMED = {
     ),
     "kid": Recipe(
         measures.kernel,
-        "KID, all images of both sides, 100 subsets of at most 1,000",
+        "KID, at most 50,000 of each, 100 subsets of at most 1,000",
+        most_fakes=50_000,
+        most_reals=50_000,
         smallest=100,
         settings=MappingProxyType({"subsets": 100, "subset_size": 1000}),
         **_INCEPTION,
@@ -81,7 +88,8 @@ _NAMED = {
     ),
     "is": Recipe(
         measures.inception,
-        "Inception score, all images in 10 splits",
+        "Inception score, all images, at most 50,000, in 10 splits",
+        most_fakes=50_000,
         split=None,
         smallest=1000,
         extractor="inception_2015",
@@ -93,7 +101,8 @@ _NAMED = {
         settings=_PRDC, **_INCEPTION,
     ),
     "prdc": Recipe(
-        measures.prdc, "precision, recall, density, coverage; all images, k = 5", smallest=100, settings=_PRDC, **_INCEPTION
+        measures.prdc, "precision, recall, density, coverage; at most 10,000 of each, k = 5", most_fakes=10_000,
+        most_reals=10_000, smallest=100, settings=_PRDC, **_INCEPTION,
     ),
     "pr50k": Recipe(
         measures.improved_pr,
@@ -105,42 +114,52 @@ _NAMED = {
         tap="fc",
         settings=MappingProxyType({"k": 3}),
     ),
-    "swd16k": Recipe(measures.swd, "sliced Wasserstein distance x 1000, 16,384 of each", 16_384, 16_384, smallest=64, equal=True),
-    "swd": Recipe(measures.swd, "sliced Wasserstein distance x 1000, as many samples as reals", smallest=64, equal=True),
+    "swd16k": Recipe(
+        measures.swd, "sliced Wasserstein distance x 1000, 16,384 of each", 16_384, 16_384, smallest=64, equal_sizes=True
+    ),
+    "swd": Recipe(
+        measures.swd, "sliced Wasserstein distance x 1000, as many samples as reals, at most 8,192", most_fakes=8192,
+        most_reals=8192, smallest=64, equal_sizes=True,
+    ),
     "ms_ssim10k": Recipe(
         measures.ms_ssim, "how alike 10,000 pairs of samples are (MS-SSIM), and of real images", 10_000,
-        settings=MappingProxyType({"pairs": 10_000}),
+        most_reals=10_000, smallest=142, settings=MappingProxyType({"pairs": 10_000}),
     ),
     "ms_ssim": Recipe(
         measures.ms_ssim, "how alike 1,000 pairs of samples are (MS-SSIM), and of real images", 1_000,
-        fewer=True, settings=MappingProxyType({"pairs": 1_000}),
+        most_reals=10_000, smallest=46, allow_fewer=True, settings=MappingProxyType({"pairs": 1_000}),
     ),
     "ms_ssim_by_class": Recipe(
         measures.ms_ssim_by_class,
         "MS-SSIM of 100 pairs of samples within each class",
         10_000,
         split=None,
-        by_class=True,
-        fewer=True,
+        needs_labels=True,
+        allow_fewer=True,
         settings=MappingProxyType({"pairs": 100}),
     ),
     "cas": Recipe(
-        cas, "accuracy on real test images of a classifier trained on samples", smallest=100, by_class=True, apart=True
+        cas, "accuracy on real test images of a classifier trained on samples, at most 50,000", most_fakes=50_000,
+        most_reals=50_000, smallest=100, needs_labels=True, needs_both_splits=True,
     ),
     "cas_small": Recipe(
         cas,
         "the same with a ResNet-8 of 600 steps: minutes on a CPU, for small data sets",
+        most_fakes=50_000,
+        most_reals=50_000,
         smallest=100,
-        by_class=True,
-        apart=True,
+        needs_labels=True,
+        needs_both_splits=True,
         settings=MappingProxyType({"depth": 8, "steps": 600, "shift": 2}),
     ),
     "probe": Recipe(
         probe,
-        "accuracy of linear probes on the discriminator's features",
+        "accuracy of linear probes on the discriminator's features, at most 50,000 images of each split",
         0,
-        of_run=True,
-        apart=True,
+        most_reals=50_000,
+        needs_labels=True,
+        needs_run=True,
+        needs_both_splits=True,
         settings=MappingProxyType(
             {"most_features": 9216, "fit": "L-BFGS, standardised", "trained_on": "train", "tested_on": "test"}
         ),
@@ -150,53 +169,29 @@ _NAMED = {
         "accuracy of LT-GAN's auxiliary net on fresh samples, at the trained sigma_eps and at others",
         0,
         split=None,
-        of_run=True,
+        needs_run=True,
         settings=MappingProxyType({"sigmas": (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), "batches": 16, "batch_size": 64}),
     ),
     "memorisation": Recipe(
         memorisation,
-        "nearest training images of samples, by pixels",
+        "nearest of at most 50,000 training images of samples, by pixels",
         1_000,
+        most_reals=50_000,
+        smallest=100,
         extractor="pixels",
         tap="pixels",
-        apart=True,
-        fewer=True,
+        needs_both_splits=True,
+        allow_fewer=True,
     ),
-}  # fmt: skip
-
-_THROUGH = {
-    "fd_{}": Recipe(measures.frechet, "Frechet distance of {}'s features, as many samples as training images"),
-    "fd_{}_test": Recipe(measures.frechet, "Frechet distance of {}'s features, against test images", split="test"),
-    "kd_{}": Recipe(
-        measures.kernel,
-        "kernel distance of {}'s features, 100 subsets of at most 1,000",
-        settings=MappingProxyType({"subsets": 100, "subset_size": 1000}),
-    ),
-    "prdc_{}": Recipe(measures.prdc, "precision, recall, density, coverage of {}'s features, k = 5", settings=_PRDC),
-    "memorisation_{}": Recipe(
-        memorisation, "nearest training images of samples, by {}'s features", 1_000, apart=True, fewer=True
-    ),
-}
-_THROUGH_CLASSES = {
-    "is_{}": Recipe(
-        measures.inception,
-        "Inception score's formula with {}'s logits",
+    "modes": Recipe(
+        modes,
+        "modes of a mixture of Gaussians that 10,000 points reach, and the share of points near one",
         10_000,
         split=None,
-        fewer=True,
-        tap="logits",
-        settings=MappingProxyType({"splits": 10}),
+        needs_mixture=True,
+        settings=MappingProxyType({"deviations": 3.0}),
     ),
-}
-_THROUGH_ATTRIBUTES = {
-    "attributes_{}": Recipe(
-        attributes,
-        "shares of samples and training images with each attribute that {} tells",
-        smallest=100,
-        tap="logits",
-        settings=MappingProxyType({"sure": 0.9}),
-    ),
-}
+}  # fmt: skip
 
 
 def known_recipes(classifiers: Mapping[str, str]) -> dict[str, str]:
@@ -204,23 +199,14 @@ def known_recipes(classifiers: Mapping[str, str]) -> dict[str, str]:
 
     classifiers: those at hand, {"digits": "classes"} and the like, and what their logits tell, "classes" or "attributes".
     """
-    through = {name: recipe.about for name, recipe in _through(classifiers)}
+    through = {name: recipe.about for name, recipe in recipes_through(classifiers)}
     return {name: recipe.about for name, recipe in _NAMED.items()} | through
 
 
 def find_recipe(name: str, classifiers: Mapping[str, str]) -> Recipe:
     """The recipe of this name. Raises ValueError, with the nearest and all known names, where there is none."""
-    found = _NAMED | dict(_through(classifiers))
+    found = _NAMED | dict(recipes_through(classifiers))
     if name in found:
         return found[name]
     known = list(known_recipes(classifiers))
     raise ValueError(f"there is no recipe {name!r}{nearest(name, known)}; known: {', '.join(known)}")
-
-
-def _through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recipe]]:
-    """The recipes that look through each of the classifiers."""
-    for through, told in classifiers.items():
-        patterns = _THROUGH | (_THROUGH_ATTRIBUTES if told == "attributes" else _THROUGH_CLASSES)
-        for pattern, recipe in patterns.items():
-            about, tap = recipe.about.format(through), recipe.tap or "pooled"
-            yield pattern.format(through), dataclasses.replace(recipe, extractor=through, tap=tap, about=about)

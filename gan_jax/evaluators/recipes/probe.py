@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from flax import struct
 
 from gan_jax.evaluators.evidence import Evidence
-from gan_jax.evaluators.recipes.recipe import Measured, Recipe
-from gan_jax.metrics.linear_probe import linear_probe
+from gan_jax.evaluators.recipes.recipe import Measured, Outcome, Recipe
+from gan_jax.metrics.linear_probe import probe_accuracies
 from gan_jax.types import Array
 
 
@@ -41,19 +41,28 @@ class PooledTaps(struct.PyTreeNode):
         return {tap: pooled(value, self.most) for tap, value in seen.items()}
 
 
-def probe(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> list[Measured]:
-    """The test accuracy of a linear probe on each tap, and the best of them."""
+def probe(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
+    """The test accuracy of a linear probe on each tap, the best of them, and how much higher each is on the training split.
+
+    Images without a label are left out.
+
+    Classes of the test split are matched with the training split's by their names. Raises ValueError where the test
+    split has images of a class that the training split lacks.
+    """
     if evidence.observer is None:
         raise ValueError("a probe looks through a run's discriminator: name the run with --workdir")
-    labels = {split: evidence.real_labels(split, len(evidence.reals(split))) for split in ("train", "test")}
+    sizes = {"train": n_real, "test": min(len(evidence.reals("test")), recipe.most_reals or n_real)}
+    labels = {split: evidence.real_labels(split, n) for split, n in sizes.items()}
+    known = {split: found >= 0 for split, found in labels.items()}
     taps = PooledTaps(evidence.observer, recipe.settings["most_features"])
-    seen = {split: evidence.observed(split, taps) for split in labels}
-    accuracies = {
-        tap: linear_probe(seen["train"][tap], labels["train"], seen["test"][tap], labels["test"])
-        for tap in seen["train"]
-    }
-    best = max(accuracies, key=accuracies.__getitem__)
-    return [
-        Measured("", accuracies[best]),
-        *(Measured(tap, accuracies[tap], tap=tap) for tap in accuracies),
+    seen = {split: evidence.observed(split, taps, n) for split, n in sizes.items()}
+    of = lambda split, tap: (seen[split][tap][known[split]], labels[split][known[split]])
+    track = evidence.bar("probes", "tap")
+    accuracies = {tap: probe_accuracies(*of("train", tap), *of("test", tap)) for tap in track(list(seen["train"]))}
+    best = max(accuracies, key=lambda tap: accuracies[tap].test)
+    numbers = [
+        Measured("", accuracies[best].test),
+        *(Measured(tap, each.test, tap=tap) for tap, each in accuracies.items()),
+        *(Measured(f"{tap}/gap", each.gap, tap=tap) for tap, each in accuracies.items()),
     ]
+    return Outcome(numbers, n_real=int(known["train"].sum()))

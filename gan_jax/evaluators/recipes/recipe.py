@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -20,30 +20,50 @@ class Measured(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a recipe gave. settings: what was done where that differs from the recipe's own settings.
+
+    n_fake, n_real: how many images counted, where these are fewer than were looked at; None: all.
+    """
+
+    numbers: Sequence[Measured]
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    n_fake: int | None = None
+    n_real: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """One way to a score.
 
     measure: (evidence, recipe, n_fake, n_real) -> the numbers. about: one line for the list of recipes.
     fakes: how many samples; None: as many as reals; 0: none. reals: how many of the split; None: all of it.
+    most_fakes, most_reals: where that leaves the number open, no more than this; the record says so where it was met.
+    streamed: a set of images in the place of samples is taken whole, however large, since its features are not kept.
     split: "train" or "test" of the reference; None where it looks at none.
     extractor, tap: what looks at the images; None: the measure takes pixels.
-    smallest: fewer fakes than this are refused unless forced. settings: keyword arguments of the metric.
-    by_class, of_run: whether it needs labels, or a run's discriminator. equal: as many of one side as of the other.
-    fewer: a set with less than `fakes` images gives those it has.
-    apart: whether it needs a training and a test split.
+    smallest: fewer fakes or reals than this are refused unless forced. settings: keyword arguments of the metric.
+    needs_labels, needs_run, needs_both_splits, needs_mixture: what it cannot do without: the class of every image, a
+    run's discriminator, a training and a test split, points of known modes.
+    equal_sizes: as many of one side as of the other.
+    allow_fewer: a set with less than `fakes` images gives those it has.
     """
 
-    measure: Callable[[Evidence, Recipe, int, int], list[Measured]]
+    measure: Callable[[Evidence, Recipe, int, int], Outcome]
     about: str
     fakes: int | None = None
     reals: int | None = None
+    most_fakes: int | None = None
+    most_reals: int | None = None
+    streamed: bool = False
     split: str | None = "train"
     extractor: str | None = None
     tap: str | None = None
     smallest: int = 2
     settings: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
-    by_class: bool = False
-    of_run: bool = False
-    equal: bool = False
-    fewer: bool = False
-    apart: bool = False
+    needs_labels: bool = False
+    needs_run: bool = False
+    needs_both_splits: bool = False
+    needs_mixture: bool = False
+    equal_sizes: bool = False
+    allow_fewer: bool = False

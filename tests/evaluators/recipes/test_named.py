@@ -2,11 +2,12 @@ import inspect
 
 import pytest
 
-from gan_jax.evaluators.recipes import attributes, cas, measures, memorisation, pairs, probe
+from gan_jax.evaluators.recipes import attributes, cas, measures, memorisation, modes, pairs, probe
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
 from gan_jax.metrics.attributes import unsure_shares
+from gan_jax.metrics.modes import mode_coverage
 
 CLASSIFIERS = {"digits": "classes", "mine": "classes", "looks": "attributes"}
 
@@ -61,6 +62,7 @@ METRICS = {
     measures.frechet_infinity: extrapolation.frechet_at_infinity,
     cas.cas: classifier.fit,
     attributes.attributes: unsure_shares,
+    modes.modes: mode_coverage,
 }
 
 

@@ -1,0 +1,85 @@
+"""Recipes that look through a classifier, and bear its name: never FID, `fd_digits`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from gan_jax.evaluators.recipes import measures
+from gan_jax.evaluators.recipes.attributes import attributes
+from gan_jax.evaluators.recipes.memorisation import memorisation
+from gan_jax.evaluators.recipes.recipe import Recipe
+
+_THROUGH = {
+    "fd_{}": Recipe(
+        measures.frechet,
+        "Frechet distance of {}'s features, as many samples as training images, at most 50,000",
+        most_fakes=50_000,
+        streamed=True,
+    ),
+    "fd_{}_test": Recipe(
+        measures.frechet,
+        "Frechet distance of {}'s features, against test images",
+        most_fakes=50_000,
+        streamed=True,
+        split="test",
+    ),
+    "kd_{}": Recipe(
+        measures.kernel,
+        "kernel distance of {}'s features, at most 50,000 of each, 100 subsets of at most 1,000",
+        most_fakes=50_000,
+        most_reals=50_000,
+        smallest=100,
+        settings=MappingProxyType({"subsets": 100, "subset_size": 1000}),
+    ),
+    "prdc_{}": Recipe(
+        measures.prdc,
+        "precision, recall, density, coverage of {}'s features, at most 10,000 of each, k = 5",
+        most_fakes=10_000,
+        most_reals=10_000,
+        smallest=100,
+        settings=MappingProxyType({"k": 5}),
+    ),
+    "memorisation_{}": Recipe(
+        memorisation,
+        "nearest of at most 50,000 training images of samples, by {}'s features",
+        1_000,
+        most_reals=50_000,
+        smallest=100,
+        needs_both_splits=True,
+        allow_fewer=True,
+    ),
+}
+_THROUGH_CLASSES = {
+    "is_{}": Recipe(
+        measures.inception,
+        "Inception score's formula with {}'s logits",
+        10_000,
+        split=None,
+        smallest=1000,
+        allow_fewer=True,
+        tap="logits",
+        settings=MappingProxyType({"splits": 10}),
+    ),
+}
+_THROUGH_ATTRIBUTES = {
+    "attributes_{}": Recipe(
+        attributes,
+        "shares of samples and training images, at most 50,000 of each, with each attribute that {} tells",
+        most_fakes=50_000,
+        most_reals=50_000,
+        smallest=100,
+        tap="logits",
+        settings=MappingProxyType({"sure": 0.9}),
+    ),
+}
+
+
+def recipes_through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recipe]]:
+    """The recipes that look through each of the classifiers."""
+    for through, told in classifiers.items():
+        patterns = _THROUGH | (_THROUGH_ATTRIBUTES if told == "attributes" else _THROUGH_CLASSES)
+        for pattern, recipe in patterns.items():
+            about, tap = recipe.about.format(through), recipe.tap or "pooled"
+            yield pattern.format(through), dataclasses.replace(recipe, extractor=through, tap=tap, about=about)

@@ -1,0 +1,98 @@
+"""How many images of either side a recipe takes, or why it takes none."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gan_jax.evaluators.evidence import Evidence
+from gan_jax.evaluators.image_set import ImageSet
+from gan_jax.evaluators.recipes.recipe import Recipe
+
+
+class Sizes(NamedTuple):
+    """Images that a recipe looks at. caps: those of its limits that were met, for the record."""
+
+    n_fake: int
+    n_real: int
+    caps: dict[str, Any]
+
+
+def sizes_of(evidence: Evidence, recipe: Recipe) -> Sizes:
+    """Raises ValueError, with a sentence, where the evidence is not what the recipe needs. It looks at no pixel."""
+    _check_kind(evidence, recipe)
+    caps: dict[str, Any] = {}
+    n_real = 0
+    if recipe.split is not None:
+        real = evidence.reals(recipe.split)
+        _check_alike(evidence.fake_set, real)
+        n_real = _at_most(recipe.most_reals, len(real), "most_reals", caps) if recipe.reals is None else recipe.reals
+        if n_real > len(real):
+            raise ValueError(f"it needs {n_real:,} {recipe.split} images, and {real.name} has {len(real):,}")
+    n_fake = _fakes(evidence, recipe, caps)
+    if recipe.equal_sizes:
+        n_fake = n_real = min(n_fake, n_real)
+    if recipe.needs_both_splits and evidence.reals("train") is evidence.reals("test"):
+        raise ValueError(f"it needs a training and a test split, and {evidence.reals('train').name} is one set")
+    if recipe.needs_labels:
+        _check_classes(evidence, recipe)
+    fewest = min([n for n in (n_fake, n_real) if n], default=0)
+    if recipe.fakes != 0 and fewest < recipe.smallest and not evidence.force:
+        raise ValueError(
+            f"{fewest:,} images are too few: it means little below {recipe.smallest:,}; "
+            "give more images, or force it with --force"
+        )
+    return Sizes(n_fake, n_real, caps)
+
+
+def _check_kind(evidence: Evidence, recipe: Recipe) -> None:
+    if recipe.needs_run and evidence.observer is None:
+        raise ValueError("it looks through a run's discriminator: name the run with --workdir")
+    if recipe.needs_mixture and evidence.mixture is None:
+        raise ValueError("it counts the modes of a mixture of Gaussians: it is for runs on the data source toys")
+    if evidence.mixture is not None and not recipe.needs_mixture and not recipe.needs_run:
+        raise ValueError("it is of images, and this run draws points: the recipe modes scores them")
+
+
+def _fakes(evidence: Evidence, recipe: Recipe, caps: dict[str, Any]) -> int:
+    if recipe.fakes == 0:
+        return 0
+    if evidence.fake_set is None:
+        if recipe.fakes is not None:
+            return recipe.fakes
+        if recipe.split is None:  # as many as there are, and there is no end of them
+            return _at_most(recipe.most_fakes, recipe.most_fakes or 0, "most_fakes", caps)
+        return _at_most(recipe.most_fakes, len(evidence.reals(recipe.split)), "most_fakes", caps)
+    have = len(evidence.fake_set)
+    if recipe.fakes is None:
+        return have if recipe.streamed else _at_most(recipe.most_fakes, have, "most_fakes", caps)
+    if recipe.allow_fewer:
+        return min(have, recipe.fakes)
+    if have < recipe.fakes:
+        raise ValueError(f"it needs {recipe.fakes:,} images, and {evidence.fake_set.name} has {have:,}")
+    return recipe.fakes
+
+
+def _at_most(cap: int | None, n: int, name: str, caps: dict[str, Any]) -> int:
+    if cap is None or n <= cap:
+        return n
+    caps[name] = cap
+    return cap
+
+
+def _check_alike(fake: ImageSet | None, real: ImageSet) -> None:
+    if fake is not None and fake.shape != real.shape:
+        one, other = (" x ".join(map(str, images.shape)) for images in (fake, real))
+        raise ValueError(
+            f"{fake.name} holds images of {one} and {real.name} of {other} (height x width x channels): "
+            "scores compare images of one size; resize one of the sets"
+        )
+
+
+def _check_classes(evidence: Evidence, recipe: Recipe) -> None:
+    if recipe.fakes != 0:
+        of_set = evidence.fake_set is not None
+        if not (evidence.fake_set.labels() is not None if of_set else evidence.fake.num_classes):
+            what = "these images have no labels" if of_set else "this generator is unconditional"
+            raise ValueError(f"a score by class needs the class of every sample, and {what}")
+    if recipe.split is not None and evidence.reals(recipe.split).labels() is None:
+        raise ValueError(f"a score by class needs labels, and {evidence.reals(recipe.split).name} has none")

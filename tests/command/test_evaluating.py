@@ -1,0 +1,48 @@
+"""A flag of evaluate that would change nothing is refused."""
+
+import pytest
+
+from gan_jax.command.errors import UsageError
+from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used
+from gan_jax.command.parsing import parse
+from gan_jax.main import VERBS, find
+
+
+def given(*flags):
+    return parse("evaluate", ["gan_jax", *flags], find, list(VERBS))
+
+
+@pytest.mark.parametrize(
+    ("flags", "unused"),
+    [
+        (("--images=a", "--reference=b", "--truncation=1"), "--images takes no --truncation"),
+        (("--images=a", "--reference=b", "--weights=raw"), "--images takes no --weights"),
+        (("--images=a", "--reference=b", "--workdir=c"), "--images takes no --workdir"),
+        (("--images=a", "--reference=b", "--config=sngan_digits"), "--images takes no --config"),
+        (("--workdir=a", "--reference=b"), "--workdir takes no --reference"),
+        (("--workdir=a", "--out=b"), "--workdir takes no --out"),
+        (("--compare=a,b", "--recipes=swd"), "--compare takes no --recipes"),
+        (("--workdir=a", "--all", "--step=3"), "--step=N or --all, not both"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(flags, unused):
+    with pytest.raises(UsageError, match=unused):
+        refuse_what_is_not_used(given(*flags))
+
+
+def test_what_is_used_passes():
+    for flags in (
+        ("--images=a", "--reference=b", "--out=c", "--images_range=0,1", "--seed=3", "--force"),
+        ("--workdir=a", "--truncation=1", "--step=3", "--weights=raw"),
+        ("--compare=a,b", "--force"),
+        ("--recipes=list",),
+    ):
+        refuse_what_is_not_used(given(*flags))
+
+
+def test_a_range_is_two_numbers():
+    assert pixel_range(given("--images=a", "--images_range=0,1").images_range) == (0.0, 1.0)
+    assert pixel_range(None) is None
+    for wrong in ("0", "0,1,2", "black,white"):
+        with pytest.raises(UsageError, match=f"two numbers, such as 0,1, not {wrong}"):
+            pixel_range(wrong.split(","))

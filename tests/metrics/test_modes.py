@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from gan_jax.metrics.modes import mode_coverage
+
+CENTRES = np.array([[0.0, 0], [10, 0], [0, 10]])
+
+
+def test_by_hand():
+    points = np.array([[0, 0.2], [0.29, 0], [0, 0.31], [10, -0.1], [5, 5]])
+    found = mode_coverage(points, CENTRES, 0.1)
+    assert found == pytest.approx({"modes": 2, "near": 3 / 5, "smallest": 0, "largest": 2 / 3})
+    assert mode_coverage(points, CENTRES, 0.1, deviations=1.0)["near"] == 0
+    assert mode_coverage(points[4:], CENTRES, 0.1) == {"modes": 0, "near": 0, "smallest": 0, "largest": 0}
+
+
+def test_of_the_mixture_itself(rng):
+    points = CENTRES[rng.integers(0, 3, 20_000)] + 0.5 * rng.normal(size=(20_000, 2))
+    found = mode_coverage(points, CENTRES, 0.5)
+    assert found["near"] == pytest.approx(1 - np.exp(-4.5), abs=2e-3)  # of a Gaussian in the plane, within 3 deviations
+    assert found["modes"] == 3 and found["smallest"] == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="positive standard deviation"):
+        mode_coverage(CENTRES, CENTRES, 0)
+    with pytest.raises(ValueError, match="have 2 numbers an image, and the fake ones 3"):
+        mode_coverage(np.zeros((4, 3)), CENTRES, 1)
