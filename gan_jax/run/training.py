@@ -89,16 +89,8 @@ class Training:
         if told := nothing_to_learn(setup, self.step):
             warn(told)
         self._saved = self.step or None
-        self._diary = Diary(
-            self.workdir,
-            setup,
-            self.mesh,
-            self.step,
-            source=source,
-            scoring=scoring,
-            images=self._images,
-            lock=self._lock,
-        )
+        told = {"source": source, "scoring": scoring, "images": self._images, "lock": self._lock}
+        self._diary = Diary(self.workdir, setup, self.mesh, self.step, **told)
         self._read = Reading(self._timetable, self._diary, self.checkpoints, self._images)
 
     def _images(self, step: int) -> int:
