@@ -5,6 +5,7 @@ from gan_jax.data.batches.in_order import in_order
 from gan_jax.data.batches.prefetch import Prefetch
 from gan_jax.data.domains import Unpaired, holding, leaves_of
 from gan_jax.data.eight_bit import EightBit
+from gan_jax.data.fingerprints import changes, fingerprint, is_copy
 from gan_jax.data.inspection import Inspection, describe, inspect_source
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.requirements import require_keys, require_labels
@@ -19,10 +20,13 @@ __all__ = [
     "Preprocessing",
     "Source",
     "Unpaired",
+    "changes",
     "describe",
+    "fingerprint",
     "holding",
     "in_order",
     "inspect_source",
+    "is_copy",
     "leaves_of",
     "open_source",
     "require_keys",

@@ -57,6 +57,10 @@ class InMemory:
     def labels(self) -> np.ndarray | None:
         return self._labels
 
+    def arrays(self) -> list[np.ndarray]:
+        """All that it holds: the leaves, then the labels where there are any."""
+        return [*self._leaves.values(), *([] if self._labels is None else [self._labels])]
+
     def attribute_table(self) -> np.ndarray:
         """bool [N, K]: whether image n has attribute k of `attribute_names`."""
         return self._attributes

@@ -20,7 +20,16 @@ def grows(stretches: Sequence[Stretch]) -> bool:
 
 
 def require_growing(stretches: Sequence[Stretch], name: str, module: linen.Module) -> None:
-    """Raises ValueError where the run grows and a network does not: one that does takes `fade`, the generator `shape` too."""
+    """Raises ValueError where the run grows and a network does not: one that does takes `fade`, the generator `shape` too.
+
+    And where the last stretch is not the largest, whose layers hold those of all others.
+    """
+    largest = max((each.phase.shape for each in stretches), key=lambda shape: shape[0])
+    if stretches[-1].phase.shape != largest:
+        raise ValueError(
+            f"the last stretch shows elements of {stretches[-1].phase.shape}, an earlier one of {largest}: a run may grow, and "
+            "not shrink"
+        )
     innermost = module
     while hasattr(innermost, "discriminator"):  # wrappers hand it on
         innermost = innermost.discriminator

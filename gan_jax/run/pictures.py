@@ -16,6 +16,7 @@ from gan_jax.game import Method, Phase, Stretch
 from gan_jax.nn.compiling import compiled
 from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
+from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
 from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
@@ -59,7 +60,8 @@ class Pictures:
 
     The samples' mean distance from each other, relative to the real elements', is logged: it falls towards 0 where the
     generator collapses. Real elements that are all alike, as of data that hold one image, are nothing to compare with: then
-    it is not logged, and `Drawn.alike` says so.
+    it is not logged, and `Drawn.alike` says so. A picture that cannot be
+    written is told of once, and the run goes on.
     n: samples a picture. real: elements of the data at full size, leaves [N, ...] with N at least n. paired: whether
     leaves of one index belong together.
     """
@@ -68,6 +70,7 @@ class Pictures:
         self._method, self._mesh, self._n, self._paired = method, mesh, n, paired
         self._real = {name: np.asarray(leaf[:n]) for name, leaf in real.items() if name != "label"}
         self._key = jax.random.key(seed)
+        self._files = Dispensable("a picture", "its numbers are in metrics.jsonl")
 
     def draw_real(self, folder: Path) -> None:
         """Draws the real elements, a PNG for each of their leaves: real.png, or real_a.png and so on."""
@@ -75,10 +78,11 @@ class Pictures:
             return
         for name, leaf in self._real.items():
             path = folder / ("real.png" if len(self._real) == 1 else f"real_{name}.png")
-            if _is_points(leaf):
-                scatter_png(path, leaf, leaf)
-            else:
-                save_png(path, image_grid(_as_images(leaf)))
+            with self._files:
+                if _is_points(leaf):
+                    scatter_png(path, leaf, leaf)
+                else:
+                    save_png(path, image_grid(_as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
         """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
@@ -97,7 +101,8 @@ class Pictures:
             like = real.get(sampler.target)
             if _is_points(made):
                 if is_first():
-                    scatter_png(path, made, like)
+                    with self._files:
+                        scatter_png(path, made, like)
             else:
                 shown = [
                     *(given or {}).values(),
@@ -108,7 +113,8 @@ class Pictures:
                 columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
                 grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
                 if is_first():
-                    save_png(path, grids[name])
+                    with self._files:
+                        save_png(path, grids[name])
             if like is not None:
                 if (of_real := mean_distance(like)) <= _ALIKE * max(float(np.abs(like).max()), 1e-12):
                     alike = True

@@ -14,13 +14,15 @@ import jax
 import numpy as np
 from clu import parameter_overview
 
-from gan_jax.game import Method, Phase, stretch_after
-from gan_jax.run.work_folder import read_config, read_found
-from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
+from gan_jax.game import Method, Phase, images_before, stretch_after
+from gan_jax.run.work_folder import OF_A_HOST, read_config, read_found, read_run, require_alike
+from gan_jax.runtime.checkpoints.checkpoints import CheckpointMisplaced, Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
 from gan_jax.runtime.mesh import make_mesh, replicate, state_shardings, state_template
+from gan_jax.runtime.processes.processes import fetch
 from gan_jax.setup.construct import ConfigError
+from gan_jax.setup.extension import at_rest
 from gan_jax.setup.setup import Setup
 from gan_jax.types import PyTree, TrainState
 
@@ -55,7 +57,14 @@ def blueprint(method: Method, seed: int, mesh: jax.sharding.Mesh) -> Blueprint:
 
     def restore(checkpoints: Checkpoints, step: int | None = None) -> tuple[int, TrainState] | None:
         found = checkpoints.restore(trained, step, earlier=_earlier_names)
-        return None if found is None else (found[0], whole(found[1]))
+        if found is None:
+            return None
+        if (played := int(fetch(found[1].step))) != found[0]:  # of a version that did not write it into the manifest
+            raise CheckpointMisplaced(
+                f"{checkpoints.directory / str(found[0])} holds the checkpoint of step {played}: it was renamed or copied. "
+                f"Nothing was changed. Call it {played} again, or move it away"
+            )
+        return found[0], whole(found[1])
 
     hashes = {name: state_digest(variables) for name, variables in frozen.items()}
     return Blueprint(state_template(abstract, mesh), shardings, make, restore, hashes)
@@ -72,6 +81,17 @@ def introduction(state: TrainState, mesh: jax.sharding.Mesh, workdir: Path) -> s
         f"parameters: {', '.join(counts)}\n"
         f"devices: {len(devices)} x {devices[0].device_kind}, mesh {dict(mesh.shape)}, "
         f"processes: {jax.process_count()}; work folder {workdir}"
+    )
+
+
+def nothing_to_learn(setup: Setup, step: int) -> str | None:
+    """A sentence where a player's learning rate is 0 from round `step` to the end; None where all may learn."""
+    images = images_before(setup.stretches, setup.steps) / setup.steps
+    if step >= setup.steps or not (players := at_rest(setup.config, step, images)):
+        return None
+    return (
+        f"the learning rate of {' and '.join(players)} is 0 from round {step} on, so that the {setup.steps - step:,} rounds "
+        "that remain change nothing there; --schedule=stretch spreads a schedule over the longer run"
     )
 
 
@@ -92,11 +112,13 @@ def saved_steps(workdir: str | Path) -> list[int]:
 def restore(workdir: str | Path, step: int | None = None) -> Restored:
     """A run's newest checkpoint, or the one at `step`, on the devices of `mesh_for`.
 
-    Raises FileNotFoundError where the folder holds no run or no checkpoint, and ConfigError where a frozen network is
-    another than the run was trained with.
+    Raises FileNotFoundError where the folder holds no run or no checkpoint, CheckpointMisplaced where the checkpoint is of
+    another step or run than its place says, and ConfigError where a frozen network is another than the run was trained with.
     """
     workdir = Path(workdir).expanduser()
-    setup = Setup.of(read_config(workdir))
+    config = read_config(workdir)
+    require_alike({**config, "step": step}, "run", OF_A_HOST)
+    setup = Setup.of(config)
     planned = blueprint(setup.method, setup.seed, mesh_for(setup))
     before = read_found(workdir).get("frozen", {})
     for name, now in planned.frozen.items():
@@ -104,7 +126,7 @@ def restore(workdir: str | Path, step: int | None = None) -> Restored:
             raise ConfigError(
                 f"{workdir} was trained with other weights of {name} ({before[name][:12]}) than are here ({now[:12]})"
             )
-    restored = planned.restore(Checkpoints(workdir / "checkpoints"), step)
+    restored = planned.restore(Checkpoints(workdir / "checkpoints", run=read_run(workdir)), step)
     if restored is None:
         raise FileNotFoundError(f"there is no checkpoint in {workdir / 'checkpoints'} yet: train first")
     found, state = restored

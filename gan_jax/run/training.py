@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import jax
 import numpy as np
 
 from gan_jax.data import Prefetch, describe
-from gan_jax.evaluators.judge import Failed
-from gan_jax.evaluators.score import append_scores
 from gan_jax.game import images_before, stretch_after
-from gan_jax.run.dispatch import Player, gathered, put, read
-from gan_jax.run.divergence import diverged, largest, learns_no_more, not_finite
+from gan_jax.run.beginning import config_to_play, enter, occupy
+from gan_jax.run.diary import Diary
+from gan_jax.run.dispatch import Player, gathered, put
+from gan_jax.run.divergence import largest
 from gan_jax.run.drawing import chosen_sampler, draw
-from gan_jax.run.log import RunLog, shown_losses
-from gan_jax.run.pictures import Pictures, shown_elements
+from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
 from gan_jax.run.scoring import scoring_during
-from gan_jax.run.state import blueprint, introduction
+from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
 from gan_jax.run.timetable import Timetable
-from gan_jax.run.work_folder import claim, facts
-from gan_jax.runtime.checkpoints.checkpoints import Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
-from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.processes.processes import say, warn
 from gan_jax.runtime.processes.signals import StopRequested
 from gan_jax.runtime.profile import Profile
 from gan_jax.runtime.progress import Progress
-from gan_jax.runtime.workdir import check_writable
+from gan_jax.runtime.workdir import check_writable, unmade_on_failure
 from gan_jax.setup.setup import Setup
-
-
-class _Played(NamedTuple):
-    """A dispatch that the device was handed, and whose numbers nobody has read."""
-
-    first: int  # the step that its first round ends at
-    metrics: Mapping[str, jax.Array]  # [] each, or [rounds] if they are several
-    state: Mapping[str, jax.Array] = {}  # `divergence.largest` of the state after it, where it is looked at
 
 
 class Training:
@@ -51,47 +39,59 @@ class Training:
             run.play()            # to the end, or play(until=200)
             images = run.sample(64)
 
+    The folder is this run's alone until it is closed, see docs/runs.md.
     config: a ConfigDict or nested dict, see configs/base.py. workdir: its folder, made where it is missing.
     profile: (start, stop), the rounds of which a trace is taken, see gan_jax/runtime/profile.py.
+    schedule: of a run that goes on with other `steps`, "keep" or "stretch", see `setup.extension.extended`.
+    accept_new_data: go on although the data are not those that the run was begun with.
     Raises before any training: ConfigError and ValueError for settings that do not fit each other or the data,
-    FileNotFoundError for missing data, OSError for a folder that cannot be written.
+    FileNotFoundError for missing data, OSError for a folder that cannot be written, FolderInUse for one in which another
+    run plays, CheckpointError where what is there cannot be read.
     """
 
-    def __init__(self, config: Any, workdir: str | Path, profile: tuple[int, int] | None = None):
-        setup = self.setup = Setup.of(config)
+    def __init__(
+        self,
+        config: Any,
+        workdir: str | Path,
+        profile: tuple[int, int] | None = None,
+        schedule: str | None = None,
+        accept_new_data: bool = False,
+    ):
+        setup = self.setup = Setup.of(config_to_play(config, workdir, schedule))
         self.method = setup.method
         self.mesh = make_mesh(setup.mesh.data, setup.mesh.fsdp)
         for phase in dict.fromkeys(each.phase for each in setup.stretches):
             check_parts(phase.batch_size, getattr(self.method, "accumulate", 1), self.mesh)
-        self.workdir = check_writable(workdir)
+        with unmade_on_failure(workdir), contextlib.ExitStack() as leaving:
+            self.workdir = check_writable(workdir)
+            self._lock = occupy(self.workdir, setup.config)
+            leaving.callback(self._unlock)
+            self._begin(profile, accept_new_data)
+            leaving.pop_all()
+
+    def _begin(self, profile: tuple[int, int] | None, accept_new_data: bool) -> None:
+        setup = self.setup
         self._timetable = Timetable.of(setup)
         self._profile = Profile(profile, self.workdir / "profile", self.steps)
-
         source = self._source = setup.source()
         say(describe(source))
         self.batches = setup.batches(source, jax.process_index(), jax.process_count())
-        self._scoring = None
-        if self._timetable.scores is not None:
-            self._scoring = scoring_during(setup, self.mesh, self.workdir.name)
+        judged = self._timetable.scores is not None
+        scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)
         self._play_on_device.check(planned.template)  # before the folder belongs to a config that cannot be played
-        saving = self.workdir / "checkpoints"
-        if (newest := max(Checkpoints(saving).steps(), default=0)) > self.steps:
-            raise ValueError(
-                f"{self.workdir} holds a checkpoint of step {newest}, beyond the {self.steps} steps of this run"
-            )
-        claim(self.workdir, setup.config, **facts(source), **({"frozen": planned.frozen} if planned.frozen else {}))
-        self.checkpoints = Checkpoints(self.workdir / "checkpoints", setup.checkpoint.keep, setup.checkpoint.keep_every)
-        self.step, self.state = planned.restore(self.checkpoints) or (0, planned.make())
+        self.checkpoints, self.step, self.state = enter(self.workdir, setup, source, planned, accept_new_data)
         say(introduction(self.state, self.mesh, self.workdir))
         if self.step:
             kimg, epoch = self._images(self.step) / 1000, self.batches.epoch(self.step)
             say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
+        if told := nothing_to_learn(setup, self.step):
+            warn(told)
         self._saved = self.step or None
-        self._lost = False  # whether it was said that a player learns no more
-        self._log = RunLog(self.workdir, self.step, self._images)
-        self._pictures = Pictures(self.method, self.mesh, setup.seed, *shown_elements(setup, source))
+        told = {"source": source, "scoring": scoring, "images": self._images, "lock": self._lock}
+        self._diary = Diary(self.workdir, setup, self.mesh, self.step, **told)
+        self._read = Reading(self._timetable, self._diary, self.checkpoints, self._images)
 
     def _images(self, step: int) -> int:
         return images_before(self.setup.stretches, step)
@@ -103,9 +103,16 @@ class Training:
         self.close()
 
     def close(self) -> None:
-        """Waits for the checkpoint being written, and closes the files."""
-        self.checkpoints.close()
-        self._log.close()
+        """Waits for the checkpoint being written, closes the files, and leaves the folder to others."""
+        try:
+            self._diary.close()
+            self.checkpoints.close()
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock:
+            self._lock.release()
 
     def digest(self) -> str:
         """SHA-256 over all arrays of the state."""
@@ -121,14 +128,17 @@ class Training:
     def play(self, until: int | None = None) -> str | None:
         """Plays rounds up to `until`, by default to the end. -> the signal that stopped it early, or None.
 
-        Saves at intervals, when it is stopped by SIGTERM or SIGINT, and at the end.
-        Raises TrainingDiverged where a number is no longer finite; the checkpoints stay as they are.
+        Saves at intervals, when it is stopped by SIGTERM or SIGINT, and at the end. With several processes a signal to any
+        of them stops all.
+        Raises TrainingDiverged where a number is no longer finite; the checkpoints stay as they are. Raises
+        FileNotFoundError where the folder is removed or renamed meanwhile, and FolderInUse where another run took it over.
         """
         until = self.steps if until is None else min(until, self.steps)
         if self.step >= until:
             return None
         if self.step == 0:
-            self._picture(real=True)
+            self._diary.real_pictures()
+            self._diary.picture(self.state, self._phase, self.step)
         lengths = self._timetable.lengths(self.step, until)
         keys = self.method.batch(self.setup.stretches[0].phase)
         dispatches = gathered(self.batches, self.step, lengths, self.setup.stretches, keys)
@@ -147,8 +157,8 @@ class Training:
             return stop.name if self.step < until else None
 
     def _play(self, until: int, dispatches: Prefetch, progress: Progress, stop: StopRequested) -> None:
-        late: _Played | None = None  # its numbers are read while the device plays the next
-        self._waited = 0.0
+        late: Played | None = None  # its numbers are read while the device plays the next
+        self._read.begin()
         for turn in itertools.count():
             if self.step >= until or stop.agreed(turn):
                 break
@@ -157,85 +167,34 @@ class Training:
             with jax.profiler.StepTraceAnnotation("dispatch", step_num=self.step):
                 self.state, metrics = self._play_on_device(self.state, dispatch)
             if late:
-                self._report(late, progress, dispatches)
-            late, self.step = _Played(self.step + 1, metrics), self.step + dispatch.rounds
+                self._read(late, progress, dispatches)
+            late, self.step = Played(self.step + 1, metrics), self.step + dispatch.rounds
             if self._profile.after(self.step, self.state):
                 progress.skip()
             due = self._timetable.due(self.step)
             if any(due) or any(self._timetable.writes(step) for step in range(late.first, self.step + 1)):
                 late = late._replace(state=largest(self.state))
             if any(due):  # only of a state whose numbers are known to be sound
-                self._report(late, progress, dispatches)
+                self._read(late, progress, dispatches)
                 late = None
                 if due.picture:
-                    self._picture()
+                    self._diary.picture(self.state, self._phase, self.step)
                 if due.scores:
-                    self._score()
+                    self._diary.score(self.state, self._phase, self.step)
                     progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
         if late:  # the state that is saved next
-            self._report(late._replace(state=largest(self.state)), progress, dispatches)
-
-    def _report(self, played: _Played, progress: Progress, dispatches: Prefetch) -> None:
-        """Reads the numbers of a dispatch, round by round, once the device has them."""
-        began = time.perf_counter()
-        rounds = read(played.metrics)
-        blocked = time.perf_counter() - began
-        waited, self._waited = dispatches.waited - self._waited, dispatches.waited
-        last = played.first + len(rounds) - 1
-        shown = shown_losses(rounds[-1])
-        progress.update(last, self._images(last), waited, shown, blocked)
-        lines = [step for step in range(played.first, last + 1) if self._timetable.writes(step)]
-        times = {**progress.rates(), **progress.time_shares()} if lines else {}
-        of_state = {name: float(value) for name, value in jax.device_get(played.state).items()}
-        for step, values in enumerate(rounds, played.first):
-            if not_finite(seen := values | of_state if step == last else values):
-                self._log.note(step, seen)
-                raise diverged(step, seen, self.checkpoints)
-            if step in lines:
-                self._log.write(step, {**times, **values})
-                if not self._lost and (sentence := learns_no_more(step, values)):
-                    self._lost = True
-                    warn(sentence)
-
-    def _picture(self, real: bool = False) -> None:
-        """Draws the run's samples, and writes down how much they differ from each other."""
-        folder = self.workdir / "samples"
-        if real:
-            self._pictures.draw_real(folder)
-        drawn = self._pictures.draw(self.state, self._phase, folder, self.step)
-        if drawn.metrics:
-            self._log.write(self.step, drawn.metrics)
-        for name, grid in drawn.grids.items():
-            self._log.image(self.step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
-        if real and drawn.alike:
-            warn(
-                "the real elements of a picture are all alike: how much samples differ, and whether they collapse, is not told"
-            )
-        if self.step and drawn.collapsed:
-            warn(
-                f"round {self.step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "
-                "as much as real ones do: the generator may have collapsed"
-            )
-
-    def _score(self) -> None:
-        """Scores the state by the config's cheap recipes; the numbers go where metrics go, the records to scores.jsonl."""
-        for result in self._scoring.of(self.state, self._phase, self.step):
-            if isinstance(result, Failed):
-                warn(f"round {self.step}: {result.recipe}: no score: {result.reason}")
-                continue
-            if is_first():
-                append_scores(self.workdir / "scores.jsonl", result)
-            self._log.write(self.step, {f"score/{score.name}": score.value for score in result})
+            self._read(late._replace(state=largest(self.state)), progress, dispatches)
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
+            self._diary.check()
             self.checkpoints.save(self.step, self.state.replace(frozen={}))
             self._saved = self.step
 
     def _finish(self) -> None:
-        self._log.note(self.step, {"state_digest": self.digest()})
+        self._diary.note(self.step, {"state_digest": self.digest()})
 
     # --- the result
 
@@ -254,12 +213,32 @@ class Training:
         return stretch_after(self.setup.stretches, self.step).phase
 
 
-def train(config: Any, workdir: str | Path, profile: tuple[int, int] | None = None) -> str | None:
-    """Trains to the end, or goes on to it. -> the signal that stopped it early, or None."""
-    with Training(config, workdir, profile) as run:
-        stopped = run.play()
-        if stopped:
-            say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
-        else:
+def train(
+    config: Any,
+    workdir: str | Path,
+    profile: tuple[int, int] | None = None,
+    schedule: str | None = None,
+    accept_new_data: bool = False,
+) -> str | None:
+    """Trains to the end, or goes on to it; see `Training`. -> the signal that stopped it early, or None.
+
+    "Finished" is said, and None returned, only where the last round was played. A second Ctrl-C returns "SIGINT" too, with
+    a word about what is saved; with several processes it raises KeyboardInterrupt, which ends all.
+    """
+    try:
+        with Training(config, workdir, profile, schedule, accept_new_data) as run:
+            stopped = run.play()
+            if run.step < run.steps:
+                say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
+                return stopped
             say(f"finished at step {run.step}; state_digest {run.digest()}")
-        return stopped
+            return None
+    except KeyboardInterrupt:
+        if jax.process_count() > 1:
+            raise
+        saved = saved_steps(workdir)
+        where = (
+            f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
+        )
+        warn(f"stopped at once by Ctrl-C; the same command {where}")
+        return "SIGINT"

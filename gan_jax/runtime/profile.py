@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,7 +69,13 @@ class Profile:
     def _end(self) -> None:
         if self._traced:
             (start, stop), self._traced, self._rounds = self._traced, None, None
-            jax.profiler.stop_trace()
+            try:
+                jax.profiler.stop_trace()
+            except (OSError, RuntimeError) as error:  # a full disk, for one
+                print(
+                    f"the trace could not be written to {self._directory} ({error}): the run goes on", file=sys.stderr
+                )
+                return
             print(
                 f"trace of rounds {start} to {stop}: {self._directory}; open its newest *.trace.json.gz at "
                 f"https://ui.perfetto.dev, or pip install xprof; xprof --logdir={self._directory}",

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+
+@contextlib.contextmanager
+def unmade_on_failure(workdir: str | os.PathLike) -> Iterator[None]:
+    """Around what makes a folder: where it fails, the folder, and those above it, go again if they are new and empty."""
+    path = Path(workdir).expanduser().absolute()
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for each in missing:
+                each.rmdir()
+        raise
 
 
 def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Path:
     """Makes the directory where it is missing and writes a file there. -> its absolute path.
 
-    need_mb: megabytes (10^6 bytes) that must be free. Raises OSError with a sentence that says what to do.
+    need_mb: megabytes (10^6 bytes) that must be free. Raises OSError, and ValueError for a URL, with a sentence
+    that says what to do.
     """
+    if "://" in os.fspath(workdir):
+        raise ValueError(
+            f"a work folder is a folder of this machine, and {os.fspath(workdir)} is a URL: mount the bucket, and name the "
+            "folder there with --workdir (docs/tpu.md)"
+        )
     path = Path(workdir).expanduser().absolute()
     blocking = next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None)
     if blocking is not None:

@@ -116,7 +116,7 @@ def import_weights(
     workdir = check_writable(workdir)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.save(0, state)
-    claim(workdir, fitted, **_found(setup))  # last: without it the folder holds no run
+    claim(workdir, fitted, saved=True, **_found(setup))  # last: without it the folder holds no run
     _report(workdir, fitted, imported)
     return fitted
 

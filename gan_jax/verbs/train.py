@@ -6,6 +6,7 @@ from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags, require
 
+SCHEDULES = ("keep", "stretch")
 INSTEAD = {
     "seed": "--config.seed={}",
     "steps": "--config.steps={}",
@@ -23,6 +24,10 @@ def declare(flags: Flags) -> None:
     flags.config("The experiment: a name that gan_jax configs lists, or a file. A folder's run knows its own.")
     flags.workdir("The run's folder: checkpoints, samples, metrics and scores.", needed="runs/digits")
     flags.text("profile", None, "A range of rounds such as 10:20, of which a trace is written to workdir/profile.")
+    flags.group("A run that goes on")
+    about = "With more --config.steps than it was begun with: its schedules as they were, or over the new length."
+    flags.one_of("schedule", None, SCHEDULES, about)
+    flags.switch("accept_new_data", False, "Although the data are not those that it was begun with.")
     flags.machine()
 
 
@@ -36,4 +41,4 @@ def run(values: FlagValues) -> str | None:
         require(values, "train", config="ssgan_digits")
     profile = None if values.profile is None else parse_rounds(values.profile)
     config = values.config or read_config(values.workdir)
-    return train(config, values.workdir, profile)
+    return train(config, values.workdir, profile, values.schedule, values.accept_new_data)

@@ -40,6 +40,27 @@ def test_two_processes_train_and_resume_as_one(command, together, run, tmp_path)
     np.testing.assert_allclose(_losses(tmp_path / "two"), _losses(tmp_path / "one"), rtol=2e-4, atol=2e-4)
 
 
+def test_a_signal_to_one_process_stops_all_and_none_says_finished(command, start, tmp_path):
+    """Nor does a third process get in between, on the same folder."""
+    arguments = command(tmp_path, "--config.steps=100000", "--config.checkpoint.every=100000")
+    processes = start(arguments)
+    with ThreadPoolExecutor() as pool:
+        printed = [pool.submit(process.communicate) for process in processes]
+        deadline = time.monotonic() + 300
+        while len(_lines(tmp_path)) < 12 and time.monotonic() < deadline:
+            assert all(process.poll() is None for process in processes), [each.result() for each in printed]
+            time.sleep(0.05)
+        [intruder] = start(arguments, 1)
+        out, errors = intruder.communicate(timeout=120)
+        assert intruder.returncode == 1 and f"process {processes[0].pid} on host" in errors, errors[-2000:]
+        processes[1].send_signal(signal.SIGTERM)
+        (first, _), (second, _) = (each.result(timeout=120) for each in printed)
+    assert [process.returncode for process in processes] == [143, 143]
+    assert "stopped by SIGTERM at step" in first and "finished" not in first + second
+    saved = int(re.search(r"at step (\d+), saved", first)[1])
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [str(saved)]
+
+
 _EVIDENCE = """
 import jax, sys
 import numpy as np

@@ -233,7 +233,7 @@ def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_
 
 def test_a_player_that_learns_no_more_is_told_once(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        "gan_jax.run.training.learns_no_more", lambda step, values: f"round {step}: lost" if step > 1 else None
+        "gan_jax.run.reading.learns_no_more", lambda step, values: f"round {step}: lost" if step > 1 else None
     )
     train(tiny(steps=4), tmp_path)
     told = capsys.readouterr().err

@@ -12,7 +12,7 @@ from gan_jax.architectures.augmented import Augmented
 from gan_jax.game import Phase, Stretch, sampled
 from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
-from gan_jax.methods.growth import faded, grows
+from gan_jax.methods.growth import faded, grows, require_growing
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
@@ -171,6 +171,11 @@ def test_images_that_do_not_fade_are_left_alone():
     np.testing.assert_array_equal(faded(STRETCHES, x, jnp.int32(8)), x)
     assert grows(STRETCHES) and not grows((Stretch(LARGE, 0, 3), Stretch(LARGE, 3, 5)))
     assert grows((Stretch(LARGE, 0, 3, fade=True),))
+
+
+def test_a_run_whose_last_stretch_is_smaller_is_refused():
+    with pytest.raises(ValueError, match=r"the last stretch shows elements of .* an earlier one of .* not shrink"):
+        require_growing((Stretch(LARGE, 0, 3), Stretch(SMALL, 3, 5)), "generator", None)
 
 
 def test_samples_fade_without_a_jump(run):

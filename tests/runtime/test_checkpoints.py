@@ -1,3 +1,6 @@
+import shutil
+import threading
+import time
 from pathlib import Path
 
 import jax
@@ -5,7 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, CheckpointMismatch, Checkpoints
+from gan_jax.runtime.checkpoints.checkpoints import (
+    CheckpointError,
+    CheckpointMismatch,
+    CheckpointMisplaced,
+    Checkpoints,
+)
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import make_mesh, state_template
 
@@ -97,6 +105,92 @@ def test_a_damaged_newest_is_named_and_passed_over(three, template, make_state, 
     assert "3 is passed over, trying step 2" in line and ("incomplete" if harm == "torn" else path.name) in line
     three.save(3, make_state(3))  # the run goes on and gets there again
     assert three.restore(template)[0] == 3
+
+
+def test_what_was_passed_over_as_damaged_is_set_aside_not_deleted(three, template, make_state):
+    harmed = data_file(three, 3)
+    harmed.write_bytes(b"?")
+    assert three.restore(template)[0] == 2
+    three.save(3, make_state(3))
+    three.close()
+    assert three.restore(template)[0] == 3 and three.steps() == [1, 2, 3]
+    aside = Path(three.directory, "3.damaged", harmed.relative_to(Path(three.directory, "3")))
+    assert aside.read_bytes() == b"?"
+
+
+def test_another_step_or_run_in_its_place_is_refused_and_stays(three, template, make_state, tmp_path):
+    folder = lambda step, run="run": tmp_path / run / str(step)
+    shutil.copytree(folder(3), folder(9))  # copied
+    with pytest.raises(
+        CheckpointMisplaced, match="9 holds the checkpoint of step 3: it was renamed or copied. Nothing"
+    ):
+        three.restore(template)
+    shutil.rmtree(folder(9))
+    folder(3).rename(folder(7))  # renamed
+    with pytest.raises(CheckpointMisplaced, match="7 holds the checkpoint of step 3"):
+        three.restore(template)
+    folder(1).rename(folder(3))  # swapped
+    folder(7).rename(folder(1))
+    for step in (None, 1, 3):
+        with pytest.raises(CheckpointMisplaced, match="holds the checkpoint of step"):
+            three.restore(template, step)
+    assert sorted(int(path.name) for path in (tmp_path / "run").iterdir()) == [1, 2, 3]
+    with Checkpoints(tmp_path / "other", run="b") as other:
+        other.save(4, make_state(4))
+    assert Checkpoints(tmp_path / "other", run="b").restore(template)[0] == 4
+    assert Checkpoints(tmp_path / "other").restore(template)[0] == 4  # nobody asks
+    with pytest.raises(
+        CheckpointMisplaced, match=r"4 is of another run \(b\) than this folder \(a\): it was copied here"
+    ):
+        Checkpoints(tmp_path / "other", run="a").restore(template)
+    assert Checkpoints(tmp_path / "run", run="a").restore(template, 2)[0] == 2  # of a version that named no run
+
+
+def test_where_all_manifests_are_gone_nothing_is_taken_for_a_first_save(three, template):
+    for step in (1, 2, 3):
+        (three.directory / str(step) / "manifest.json").unlink()
+    with pytest.raises(CheckpointError, match="no checkpoint in .* can be loaded"):
+        three.restore(template)
+    assert sorted(path.name for path in three.directory.iterdir()) == ["1", "2", "3"]
+
+
+def test_what_first_saves_left_that_were_cut_short_goes_with_the_next(tmp_path, template, make_state):
+    """Else two of them would look like checkpoints whose manifests somebody removed."""
+    for step in (5, 4):
+        with Checkpoints(tmp_path) as checkpoints:
+            assert checkpoints.restore(template) is None
+            checkpoints.save(step, make_state(step))
+        assert [path.name for path in tmp_path.iterdir()] == [str(step)]
+        (tmp_path / str(step) / "manifest.json").unlink()
+
+
+def test_a_save_that_failed_leaves_nothing_though_others_of_its_writers_go_on(tmp_path, make_state, monkeypatch):
+    """One writer's failure ends the save; the others make their files, and their folders anew, for a while."""
+    checkpoints, threads = Checkpoints(tmp_path), []
+
+    def write_late(folder):
+        for number in range(40):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(folder, f"late_{number}").write_text("x")
+            time.sleep(0.01)
+
+    class Response:
+        def __init__(self, folder):
+            threads.append(threading.Thread(target=write_late, args=(folder,)))
+            threads[0].start()
+
+        def result(self):
+            time.sleep(0.05)
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        "gan_jax.runtime.checkpoints.checkpoints.ocp.save_async", lambda folder, arrays: Response(folder)
+    )
+    checkpoints.save(1, make_state(1))
+    with pytest.raises(CheckpointError, match="step 1 could not be written"):
+        checkpoints.close()
+    threads[0].join()
+    assert not (tmp_path / "1").exists()
 
 
 def test_a_first_save_that_was_cut_short_is_no_checkpoint(tmp_path, template, make_state, capsys):

@@ -20,7 +20,7 @@ from gan_jax.runtime.processes.processes import (
 )
 
 TWO = """
-import sys
+import signal, sys
 from pathlib import Path
 from gan_jax.runtime.processes import processes
 from gan_jax.runtime.processes.processes import any_process, ending_together, fetch, from_first_process, initialize_distributed
@@ -70,9 +70,10 @@ assert any_process(me == 1) and not any_process(False) and from_first_process(5 
 with StopRequested(every=3) as stop:
     answers = []
     for step in range(1, 8):
-        stop.requested = stop.requested or (me == 1 and step == 2)
+        stop.received = signal.SIGTERM if me == 1 and step >= 2 else None
         answers.append(stop.agreed(step))
 assert answers == [False, False, True, True, True, True, True], answers
+assert stop.name == "SIGTERM", stop.name
 print("done", me)
 """
 

@@ -1,9 +1,10 @@
+import errno
 import os
 import tempfile
 
 import pytest
 
-from gan_jax.runtime.workdir import check_writable
+from gan_jax.runtime.workdir import check_writable, unmade_on_failure
 from gan_jax.runtime.writers.atomic import write_atomically
 
 
@@ -41,3 +42,37 @@ def test_an_atomic_write_is_whole_or_not_there(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="killed here"):
         write_atomically(path, b"two")
     assert path.read_bytes() == b"one" and [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_an_atomic_write_that_fails_names_the_file_and_what_to_do(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        OSError, match="grid.png could not be written .No space left on device.: free some space"
+    ) as told:
+        write_atomically(tmp_path / "grid.png", b"one")
+    assert told.value.errno == errno.ENOSPC and not list(tmp_path.iterdir())
+
+
+def test_a_url_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="gs://bucket/run is a URL: mount the bucket"):
+        check_writable("gs://bucket/run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_made_for_nothing_goes_again(tmp_path):
+    def begin(path, *files):
+        with unmade_on_failure(path):
+            check_writable(path, need_mb=0.001)
+            for file in files:
+                (path / file).write_text("")
+            raise KeyError("a mistake")
+
+    (tmp_path / "mine").mkdir()
+    for path, files in ((tmp_path / "a" / "b", ()), (tmp_path / "mine", ()), (tmp_path / "c", ("note",))):
+        with pytest.raises(KeyError):
+            begin(path, *files)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["c", "mine"]

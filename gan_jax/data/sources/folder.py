@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from gan_jax.data.files.layout import layout_of
 from gan_jax.data.files.tree import Unreadable, open_tree, readable
+from gan_jax.data.fingerprints import fingerprint_of_files
 from gan_jax.data.images.decoding import BrokenImage, broken, decode, size_of
 from gan_jax.data.images.depth import check_bits
 from gan_jax.data.source import Element
@@ -104,6 +106,10 @@ class Folder:
 
     def _told(self, index: int) -> str:
         return f"{self._place}/{self._files[index]}"
+
+    def fingerprint(self) -> dict[str, Any]:
+        """See `data.fingerprints`."""
+        return fingerprint_of_files(self._files, self._tree.facts, self._tree.read)
 
     def _leave_out_broken(self) -> None:
         from tqdm import tqdm

@@ -2,7 +2,7 @@
 
 A folder a step:   <directory>/<step>/state           what Orbax writes (its v1 API): a flat table of named arrays
                    <directory>/<step>/leaves.json     each leaf's type and shape
-                   <directory>/<step>/manifest.json   SHA-256 of every file above; written last
+                   <directory>/<step>/manifest.json   the step, the run, SHA-256 of every file above; written last
 The structure (dataclasses, named tuples, empty tuples, keys' types) comes from the caller's template, so any Orbax can
 read the arrays without this project: `ocp.load("<directory>/<step>/state")` gives {name: array}.
 With several processes the directory must be one that all of them see; process 0 lists, verifies and deletes.
@@ -10,12 +10,9 @@ With several processes the directory must be one that all of them see; process 0
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Self
@@ -24,6 +21,7 @@ import jax
 from etils import epath
 from orbax.checkpoint.experimental import v1 as ocp
 
+from gan_jax.runtime.checkpoints.folders import DAMAGED, MISPLACED, NONE, Folders
 from gan_jax.runtime.checkpoints.leaves import (
     as_leaf,
     described,
@@ -33,7 +31,6 @@ from gan_jax.runtime.checkpoints.leaves import (
     storable,
     with_sharding,
 )
-from gan_jax.runtime.checkpoints.manifest import NAME, damage, is_complete, write_manifest
 from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
 
 PyTree = Any
@@ -47,19 +44,33 @@ class CheckpointMismatch(CheckpointError):
     """A checkpoint is sound but belongs to another model: its leaves are not those of the template."""
 
 
+class CheckpointMisplaced(CheckpointError):
+    """A folder holds another step than its name says, or another run's: somebody renamed or copied it."""
+
+
 class Checkpoints:
     """The checkpoints of one run. With several processes, each method but `steps` is called by all of them.
 
     directory: where; made at the first save. keep: how many of the newest stay; keep_every: so does every step that it
-    divides. A save that follows a restore of an earlier step removes the later ones: they are another history's.
+    divides. A save that follows a restore of an earlier step removes the later ones: they are another history's. What
+    `restore` passed over as damaged is kept, under a name that ends in ".damaged".
+    run: the run's name for itself, on process 0: written into each checkpoint, and asked for when one is read; None: not
+    asked for. A checkpoint without one is of an earlier version, and anybody's.
+    sealed: called with the step once a checkpoint is complete, in the background, on process 0.
     """
 
-    def __init__(self, directory: str | os.PathLike, keep: int = 3, keep_every: int | None = None):
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        keep: int = 3,
+        keep_every: int | None = None,
+        run: str | None = None,
+        sealed: Callable[[int], None] | None = None,
+    ):
         if keep < 1 or (keep_every is not None and keep_every < 1):
             raise ValueError(f"keep={keep}, keep_every={keep_every}: each must be at least 1 (keep_every may be None)")
-        path = os.fspath(directory)
-        self.directory = epath.Path(path if "://" in path else os.path.abspath(path))
-        self._keep, self._keep_every = keep, keep_every
+        self._folders = Folders(directory, run)
+        self._keep, self._keep_every, self._sealed = keep, keep_every, sealed
         self._thread: threading.Thread | None = None
         self._failure: tuple[int, BaseException] | None = None
 
@@ -69,9 +80,14 @@ class Checkpoints:
     def __exit__(self, *exception) -> None:
         self.close()
 
+    @property
+    def directory(self) -> epath.Path:
+        """Where they are."""
+        return self._folders.directory
+
     def steps(self) -> list[int]:
         """The steps with a complete checkpoint, oldest first. Complete is not yet undamaged: `restore` verifies."""
-        return [step for step in self._folders() if is_complete(self._folder(step))]
+        return self._folders.complete()
 
     def save(self, step: int, state: PyTree) -> None:
         """Starts writing a state and returns; the caller may donate its arrays at once.
@@ -83,13 +99,20 @@ class Checkpoints:
         logging.getLogger("absl").addFilter(_not_raised_later)
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
-        error = self._prepare(step, described(leaves)) if is_first() else None
+        error = None
+        if is_first():
+            try:
+                self._folders.prepare(step, described(leaves))
+            except OSError as raised:
+                error = raised
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise _not_written(step, self.directory, error or "process 0 failed, see its log")
         try:
             with _context():
-                response = ocp.save_async(self._folder(step) / "state", arrays)
+                response = ocp.save_async(self._folders.of(step) / "state", arrays)
         except Exception as error:
+            if is_first():
+                self._folders.clear_failed(step)
             raise _not_written(step, self.directory, error) from error
         self._thread = threading.Thread(target=self._finish, args=(step, response), name=f"checkpoint {step}")
         self._thread.start()
@@ -118,14 +141,18 @@ class Checkpoints:
         earlier: where the leaves' names are not the template's: what a leaf of an earlier version's checkpoint is called
             today, None for one that is no more.
         What is passed over is named on stderr. Raises CheckpointError where checkpoints exist but all are damaged (one
-        that was never completed does not count), and CheckpointMismatch, listing the first differing leaves, where the
-        template is of another model.
+        that was never completed does not count), CheckpointMismatch, listing the first differing leaves, where the
+        template is of another model, and CheckpointMisplaced for one of another step or run than its place says.
         """
         self.wait()
-        found = from_first_process(self._newest_sound(step) if is_first() else 0)
-        if found == _NONE:
+        found = from_first_process(self._folders.newest_sound(step) if is_first() else 0)
+        if found == MISPLACED:
+            raise CheckpointMisplaced(
+                self._folders.misplaced or "a checkpoint is not in its place; process 0's log says which"
+            )
+        if found == NONE:
             return None
-        if found == _DAMAGED:
+        if found == DAMAGED:
             told = f"the checkpoint of step {step} that was asked for cannot be loaded from {self.directory}"
             raise CheckpointError(
                 f"{told if step is not None else f'no checkpoint in {self.directory} can be loaded'}; what is wrong is above. "
@@ -133,7 +160,7 @@ class Checkpoints:
                 f"copy, or move the directory away to start afresh. Here: steps {self.steps() or '(none)'}"
             )
         leaves = named_leaves(template)
-        stored = json.loads((self._folder(found) / "leaves.json").read_text())
+        stored = json.loads((self._folders.of(found) / "leaves.json").read_text())
         names = {name: name for name in stored}  # today's name: the stored one
         if earlier is not None and differences(stored, described(leaves)):
             names = {now: name for name in stored if (now := earlier(name)) is not None}
@@ -154,65 +181,20 @@ class Checkpoints:
         context = ocp.Context()
         context.pytree.loading.partial_load = bool(leave)
         with context:
-            return ocp.load(self._folder(step) / "state", wanted)
-
-    def _folder(self, step: int) -> epath.Path:
-        return self.directory / str(step)
-
-    def _folders(self) -> list[int]:
-        if not self.directory.is_dir():
-            return []
-        names = (path.name for path in self.directory.iterdir() if path.is_dir())
-        return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
-
-    def _prepare(self, step: int, leaves: dict[str, str]) -> OSError | None:
-        try:
-            self._remove(step)
-            self._folder(step).mkdir(parents=True)
-            (self._folder(step) / "leaves.json").write_text(json.dumps(leaves, indent=1))
-        except OSError as error:
-            return error
-        return None
+            return ocp.load(self._folders.of(step) / "state", wanted)
 
     def _finish(self, step: int, response: ocp.AsyncResponse) -> None:
         try:
             response.result()
             if is_first():
-                write_manifest(self._folder(step))
-                self._remove_old(step)
+                self._folders.seal(step)
+                if self._sealed is not None:
+                    self._sealed(step)
+                self._folders.remove_old(step, self._keep, self._keep_every)
         except BaseException as error:
             self._failure = (step, error)
-            with contextlib.suppress(OSError):  # what was written of it may be what fills the disk
-                if is_first() and not is_complete(self._folder(step)):
-                    self._remove(step)
-
-    def _remove_old(self, saved: int) -> None:
-        complete = [step for step in self.steps() if step <= saved]
-        kept = {*complete[-self._keep :], *(s for s in complete if self._keep_every and s % self._keep_every == 0)}
-        for step in self._folders():
-            if step not in kept:
-                self._remove(step)
-
-    def _remove(self, step: int) -> None:
-        (self._folder(step) / NAME).unlink(missing_ok=True)  # first: a half-deleted checkpoint is an incomplete one
-        if self._folder(step).exists():
-            self._folder(step).rmtree()
-
-    def _newest_sound(self, step: int | None) -> int:
-        complete = self.steps()
-        if step is not None and step not in complete:
-            _say(f"there is no complete checkpoint of step {step} in {self.directory}")
-            return _DAMAGED
-        candidates = [step] if step is not None else self._folders()[::-1]
-        for candidate, before in itertools.zip_longest(candidates, candidates[1:]):
-            if (what := damage(self._folder(candidate))) is None:
-                return candidate
-            then = "none is left" if before is None else f"trying step {before}"
-            _say(f"checkpoint {self._folder(candidate)} is passed over, {then}: {what}")
-        return _DAMAGED if complete else _NONE
-
-
-_NONE, _DAMAGED = -1, -2  # instead of a step: nothing was ever completed; what was is damaged
+            if is_first():
+                self._folders.clear_failed(step)  # what was written of it may be what fills the disk
 
 
 def _not_written(step: int, directory: epath.Path, error: BaseException | str) -> CheckpointError:
@@ -232,7 +214,3 @@ def _context() -> ocp.Context:
 def _not_raised_later(record: logging.LogRecord) -> bool:
     # Orbax logs an error of its threads, with 80 lines of traceback for each, and raises it as well.
     return "_SignalingThread.run() raised" not in str(record.msg)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -1,5 +1,7 @@
 """A list of a folder's files with their SHA-256, written last: its presence says complete, its sums say undamaged.
 
+It also says which step of which run the folder holds, whatever the folder is called and wherever it was copied.
+
 Zarr and OCDBT do not notice every flipped byte, and a damaged file is better found before its arrays are on 64 devices.
 """
 
@@ -13,11 +15,15 @@ from etils import epath
 NAME = "manifest.json"
 
 
-def write_manifest(folder: epath.Path) -> None:
-    """Lists all files below the folder. Atomic on a local disk, where a rename is; an object store's write is."""
+def write_manifest(folder: epath.Path, step: int | None = None, run: str | None = None) -> None:
+    """Lists all files below the folder. Atomic on a local disk, where a rename is; an object store's write is.
+
+    step, run: what it holds, for `read_label`.
+    """
     files = {str(path.relative_to(folder)): _sum(path) for path in _files(folder)}
     partial = folder / f"{NAME}.partial"
-    partial.write_text(json.dumps({"sha256": files}, indent=1, sort_keys=True))
+    label = {key: value for key, value in (("step", step), ("run", run)) if value is not None}
+    partial.write_text(json.dumps({**label, "sha256": files}, indent=1, sort_keys=True))
     partial.replace(folder / NAME)
 
 
@@ -26,10 +32,19 @@ def is_complete(folder: epath.Path) -> bool:
     return (folder / NAME).exists()
 
 
+def read_label(folder: epath.Path) -> tuple[int | None, str | None]:
+    """(step, run) that a complete folder was written for; None for what its version did not write down."""
+    try:
+        manifest = json.loads((folder / NAME).read_text())
+        return manifest.get("step"), manifest.get("run")
+    except (ValueError, AttributeError, OSError):  # `damage` says what is wrong with it
+        return None, None
+
+
 def damage(folder: epath.Path) -> str | None:
     """What is wrong with a folder, in a few words; None if every file is what it was. Reads all of it."""
     if not is_complete(folder):
-        return "it is incomplete: the run stopped while it was being written"
+        return "it is incomplete: it is still being written, or its run stopped meanwhile"
     try:
         files = json.loads((folder / NAME).read_text())["sha256"].items()
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:

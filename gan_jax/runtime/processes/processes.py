@@ -149,6 +149,11 @@ def any_process(flag: bool) -> bool:
     return bool(flag) if jax.process_count() == 1 else bool(multihost_utils.process_allgather(np.array(flag)).any())
 
 
+def largest_of_all(number: int) -> int:
+    """The largest of the processes' numbers, each in the range of int32, on every process."""
+    return int(number if jax.process_count() == 1 else multihost_utils.process_allgather(np.int32(number)).max())
+
+
 def wait_for_all(where: str, timeout_seconds: float = 1800) -> None:
     """Returns once all processes are here. Without their devices, so that none waits for another's in a program."""
     multihost.get_barrier_sync_fn()(key=where, timeout_ms=math.ceil(1000 * timeout_seconds))

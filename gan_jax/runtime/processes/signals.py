@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from typing import Self
 
 import jax
 
-from gan_jax.runtime.processes.processes import any_process
+from gan_jax.runtime.processes.processes import largest_of_all
 
 
 class StopRequested:
     """Within `with StopRequested() as stop:` SIGTERM and SIGINT set a flag instead of ending the process.
 
-    A second SIGINT raises KeyboardInterrupt. The handlers from before come back at the end. Off the main thread, where
-    Python takes no handlers, it does nothing but read False.
+    The first SIGINT is answered on stderr with what happens next, and a second one raises KeyboardInterrupt. The handlers
+    from before come back at the end. Off the main thread, where Python takes no handlers, it does nothing but read False.
     every: with several processes, how many rounds lie between two exchanges of their flags.
     """
 
     def __init__(self, every: int = 10):
         if every < 1:
             raise ValueError(f"every={every}: the number of rounds between two exchanges is at least 1")
-        self.requested = False
-        self.name: str | None = None  # "SIGTERM" or "SIGINT"
+        self.received: signal.Signals | None = None  # by this process
         self._every = every
-        self._agreed = False
+        self._agreed: signal.Signals | None = None
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -39,18 +39,26 @@ class StopRequested:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set by another language
         self._before = {}
 
+    @property
+    def name(self) -> str | None:
+        """The signal that all processes stop for, "SIGTERM" or "SIGINT", whichever of them received it; None for none."""
+        return None if self._agreed is None else self._agreed.name
+
     def agreed(self, step: int) -> bool:
         """Whether to stop after this round; the same answer on all processes, so that they save the same step.
 
-        One process: the flag. Several: all must call it every round; the flags are exchanged where `every` divides
-        step, which waits for the slowest, and between exchanges the answer is the last one.
+        One process: whether it received a signal. Several: all must call it every round; what they received is exchanged
+        where `every` divides step, which waits for the slowest, and between exchanges the answer is the last one.
         """
-        if step % self._every == 0 or jax.process_count() == 1:
-            self._agreed = self._agreed or any_process(self.requested)
-        return self._agreed
+        if self._agreed is None and (step % self._every == 0 or jax.process_count() == 1):
+            number = largest_of_all(self.received or 0)
+            self._agreed = signal.Signals(number) if number else None
+        return self._agreed is not None
 
     def _handle(self, number: int, frame: object) -> None:
-        name = signal.Signals(number).name
-        if name == "SIGINT" and self.name == "SIGINT":
-            raise KeyboardInterrupt
-        self.requested, self.name = True, name
+        if number == signal.SIGINT:
+            if self.received == signal.SIGINT:
+                raise KeyboardInterrupt
+            # Not print: this may run in the middle of one.
+            os.write(2, b"\nCtrl-C: the run stops after this round and saves; a second Ctrl-C stops it at once\n")
+        self.received = signal.Signals(number)

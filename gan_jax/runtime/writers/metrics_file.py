@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.writers.atomic import write_atomically
+from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.writers.atomic import naming, write_atomically
 
 
 class MetricsFile:
     """Appends to a JSON-lines file. Only process 0 writes; on the others every call does nothing.
 
     JSON has no NaN: numbers that are not finite are written as the strings "nan", "inf" and "-inf", which `float`
-    reads back. path: the file; its folder is made where it is missing.
+    reads back. path: the file; its folder is made where it is missing now, and not again later. A file that is removed
+    while it is written is begun anew, with a word on stderr.
+    Raises OSError, with the file and what to do, where a line cannot be written.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self._active = is_first()
+        if self._active:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = None
 
     def __enter__(self) -> Self:
@@ -37,25 +42,37 @@ class MetricsFile:
         if not self._active:
             return
         line = json.dumps({"step": int(step), **{name: _plain(value) for name, value in values.items()}})
-        if self._file is None:
-            if self.path.exists():
-                self._keep_if(lambda entry: True)  # a torn last line would swallow this one
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
-        self._file.write(line + "\n")
-        self._file.flush()
+        with naming(self.path):
+            if self._file is not None and not self._is_there():
+                self.close()
+                warn(f"{self.path} was removed or replaced while the run wrote it: its lines go on in a new file")
+            if self._file is None:
+                if self.path.exists():
+                    self._keep_if(lambda entry: True)  # a torn last line would swallow this one
+                self._file = self.path.open("a", encoding="utf-8")
+            self._file.write(line + "\n")
+            self._file.flush()
 
     def truncate_after(self, step: int) -> None:
         """Drops every line whose "step" is larger, and a torn last line: for a run that resumes from `step`."""
         if self._active and self.path.exists():
             self.close()
-            self._keep_if(lambda entry: entry.get("step", step) <= step)
+            self._keep_if(lambda entry: _step_of(entry) <= step)
 
     def close(self) -> None:
         """Closes the file; a later write opens it again."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(
+                OSError
+            ):  # what is left in its buffer: the line whose writing failed, and was told
+                self._file.close()
             self._file = None
+
+    def _is_there(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))
+        except OSError:
+            return False
 
     def _keep_if(self, wanted) -> None:
         before = self.path.read_bytes()
@@ -66,9 +83,26 @@ class MetricsFile:
             if entry is not None and wanted(entry):
                 kept.append(line)
         if damaged:
-            print(f"{self.path}: {damaged} torn or damaged line(s) dropped", file=sys.stderr, flush=True)
+            torn = not before.endswith(b"\n")  # by a kill, in the middle of a line
+            kept_as = "" if damaged == torn else f"; the file as it was is {_set_aside(self.path, before).name}"
+            warn(f"{self.path}: {damaged} torn or damaged line(s) dropped{kept_as}")
         if (after := b"".join(kept)) != before:
             write_atomically(self.path, after)
+
+
+def last_step(path: str | os.PathLike) -> int:
+    """The largest step of the lines of a file; 0 where there is no file, or no line."""
+    path = Path(path)
+    entries = map(_parsed, path.read_bytes().splitlines(keepends=True)) if path.exists() else ()
+    return int(max([0, *(_step_of(entry) for entry in entries if entry is not None)]))
+
+
+def _set_aside(path: Path, content: bytes) -> Path:
+    """Writes what could not be read to a name of its own."""
+    names = (path.with_name(f"{path.stem}.damaged{number}{path.suffix}") for number in itertools.count(1))
+    copy = next(name for name in names if not name.exists())
+    write_atomically(copy, content)
+    return copy
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -77,6 +111,11 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     except ValueError:  # not JSON, or not UTF-8
         return None
     return entry if isinstance(entry, dict) else None
+
+
+def _step_of(entry: Mapping[str, Any]) -> float:
+    step = entry.get("step")
+    return step if isinstance(step, int | float) else -math.inf  # a note of nobody's step stays
 
 
 def _plain(value: Any) -> Any:

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import jax.numpy as jnp
 import numpy as np
 from tensorboardX.proto.event_pb2 import Event
@@ -33,3 +36,28 @@ def test_scalars_and_images_are_there_and_a_resume_purges(tmp_path):
     assert values["samples"].image.width == 8
     start = [event for event in second if event.HasField("session_log")]
     assert [event.step for event in start] == [3] and start[0].session_log.status == 1  # START: purge from here on
+
+
+def test_a_write_that_fails_is_told_once_and_nobody_waits_for_it(tmp_path, capsys):
+    """As on a full disk. 500 curves are more than any queue in between would hold."""
+    with EventFile(tmp_path) as file:
+        file.scalars(1, {"a": 1.0})
+
+        def full(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        file._writer.write = full
+        for step in range(500):
+            file.scalars(step, {"a": 1.0})
+        file.image(1, "samples", np.zeros((8, 8, 1), np.uint8))
+        file.flush()
+    told = capsys.readouterr().err
+    assert told.count("could not be written") == 1 and "No space left" in told and "the run goes on" in told
+    assert [event.step for event in events(tmp_path)[0] if event.summary.value] == [1]
+
+
+def test_a_place_that_cannot_be_written_is_told_too(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with EventFile(tmp_path / "file") as file:
+        file.scalars(1, {"a": 1.0})
+    assert "TensorBoard's curves and pictures could not be written" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+"""What a run leaves in its folder while it plays, besides checkpoints: lines, pictures and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from gan_jax.evaluators.judge import Failed
+from gan_jax.evaluators.score import append_scores
+from gan_jax.game import Phase
+from gan_jax.run.log import RunLog
+from gan_jax.run.pictures import Pictures, shown_elements
+from gan_jax.run.scoring import Scoring
+from gan_jax.run.work_folder import require_there
+from gan_jax.runtime.lock import FolderLock
+from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.writers.dispensable import Dispensable
+from gan_jax.setup.setup import Setup
+from gan_jax.types import TrainState
+
+
+class Diary:
+    """The diary of a run that goes on from `step`; what it holds of later steps is dropped.
+
+    A picture, a curve or a score's record that cannot be written is told of once, and the run goes on; a line of
+    metrics.jsonl that cannot is an OSError, with what to do. source: the run's data. scoring: None for no scores while it
+    trains. images: of a step, real elements shown by then. lock: the folder's, on process 0.
+    """
+
+    def __init__(
+        self,
+        workdir: Path,
+        setup: Setup,
+        mesh: jax.sharding.Mesh,
+        step: int,
+        *,
+        source: Any,
+        scoring: Scoring | None,
+        images: Callable[[int], int],
+        lock: FolderLock | None,
+    ):
+        self._workdir, self._scoring, self._lock = workdir, scoring, lock
+        self._log = RunLog(workdir, step, images)
+        self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source))
+        self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
+
+    def check(self) -> None:
+        """Raises FileNotFoundError where the folder is gone, and FolderInUse where another run took it over."""
+        if self._lock:
+            self._lock.check()
+            require_there(self._workdir)
+
+    def line(self, step: int, values: Mapping[str, Any]) -> None:
+        """The numbers of a round, to metrics.jsonl and TensorBoard."""
+        self.check()
+        self._log.write(step, values)
+
+    def note(self, step: int, values: Mapping[str, Any]) -> None:
+        """Numbers or strings, to metrics.jsonl alone."""
+        self.check()
+        self._log.note(step, values)
+
+    def real_pictures(self) -> None:
+        """Draws the data's elements."""
+        self._pictures.draw_real(self._workdir / "samples")
+
+    def picture(self, state: TrainState, phase: Phase, step: int) -> None:
+        """Draws the run's samples, and writes down how much they differ from each other."""
+        self.check()
+        drawn = self._pictures.draw(state, phase, self._workdir / "samples", step)
+        if drawn.metrics:
+            self._log.write(step, drawn.metrics)
+        for name, grid in drawn.grids.items():
+            self._log.image(step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
+        if not step and drawn.alike:
+            warn(
+                "the real elements of a picture are all alike: how much samples differ, and whether they collapse, is not told"
+            )
+        if step and drawn.collapsed:
+            warn(
+                f"round {step}: the samples differ from each other {100 * min(drawn.metrics.values()):.0f}% "
+                "as much as real ones do: the generator may have collapsed"
+            )
+
+    def score(self, state: TrainState, phase: Phase, step: int) -> None:
+        """Scores the state by the config's cheap recipes; the numbers go where metrics go, the records to scores.jsonl."""
+        self.check()
+        if self._scoring is None:
+            return
+        for result in self._scoring.of(state, phase, step):
+            if isinstance(result, Failed):
+                warn(f"round {step}: {result.recipe}: no score: {result.reason}")
+                continue
+            if is_first():
+                with self._scores_file:
+                    append_scores(self._workdir / "scores.jsonl", result)
+            self._log.write(step, {f"score/{score.name}": score.value for score in result})
+
+    def close(self) -> None:
+        """Closes its files."""
+        self._log.close()

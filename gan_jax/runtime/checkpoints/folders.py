@@ -1,0 +1,137 @@
+"""The folders of a run's checkpoints, one a step: which are whole, which may go, and which are not what they are called.
+
+Only process 0 comes here, but for `of` and `complete`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+from etils import epath
+
+from gan_jax.runtime.checkpoints.manifest import NAME, damage, is_complete, read_label, write_manifest
+
+# Of `newest_sound`, instead of a step: nothing was ever completed; what was is damaged; one is not in its place.
+NONE, DAMAGED, MISPLACED = -1, -2, -3
+
+
+class Folders:
+    """Folders <directory>/<step>. run: the name of the run that they must be of; None: anybody's.
+
+    misplaced: what `newest_sound` found to be of another step or run, in a sentence.
+    """
+
+    def __init__(self, directory: str | os.PathLike, run: str | None = None):
+        path = os.fspath(directory)
+        self.directory = epath.Path(path if "://" in path else os.path.abspath(path))
+        self.misplaced: str | None = None
+        self._run = run
+        self._damaged: set[int] = set()  # complete, and passed over
+
+    def of(self, step: int) -> epath.Path:
+        """The folder of a step."""
+        return self.directory / str(step)
+
+    def complete(self) -> list[int]:
+        """The steps whose folder is complete, oldest first."""
+        return [step for step in self._all() if is_complete(self.of(step))]
+
+    def prepare(self, step: int, leaves: Mapping[str, str]) -> None:
+        """An empty folder for a step but for leaves.json. Raises OSError."""
+        if not self.complete():
+            for cut_short in self._all():  # of starts that never completed one
+                self._remove(cut_short)
+        self._remove(step)
+        self.of(step).mkdir(parents=True)
+        (self.of(step) / "leaves.json").write_text(json.dumps(leaves, indent=1))
+
+    def seal(self, step: int) -> None:
+        """Makes a step's folder complete: all its files are written."""
+        write_manifest(self.of(step), step, self._run)
+
+    def remove_old(self, saved: int, keep: int, keep_every: int | None) -> None:
+        """Removes all but the newest `keep` up to the step that was saved, and every one that keep_every divides."""
+        complete = [step for step in self.complete() if step <= saved]
+        kept = {*complete[-keep:], *(step for step in complete if keep_every and step % keep_every == 0)}
+        for step in self._all():
+            if step not in kept:
+                self._remove(step)
+
+    def clear_failed(self, step: int, seconds: float = 5.0, between: float = 0.2) -> None:
+        """Removes what a failed save has left. Its other writers may be at work yet, and make their files anew."""
+        deadline, looks = time.monotonic() + seconds, 0
+        while not is_complete(self.of(step)) and time.monotonic() < deadline and looks < 3:  # not there, three times
+            there = self.of(step).exists()
+            looks = 0 if there else looks + 1
+            if there:
+                with contextlib.suppress(OSError):
+                    self._remove(step)
+            time.sleep(between)
+
+    def newest_sound(self, step: int | None) -> int:
+        """The newest step, or this one, whose folder is complete and undamaged; NONE, DAMAGED or MISPLACED.
+
+        What is passed over is named on stderr.
+        """
+        found, complete = self._all(), self.complete()
+        if step is not None and step not in complete:
+            _say(f"there is no complete checkpoint of step {step} in {self.directory}")
+            return DAMAGED
+        candidates = [step] if step is not None else found[::-1]
+        for candidate, before in itertools.zip_longest(candidates, candidates[1:]):
+            if (what := self._misplacement(candidate)) is not None:
+                self.misplaced = what
+                return MISPLACED
+            if (what := damage(self.of(candidate))) is None:
+                return candidate
+            if candidate in complete:
+                self._damaged.add(candidate)
+            then = "none is left" if before is None else f"trying step {before}"
+            _say(f"checkpoint {self.of(candidate)} is passed over, {then}: {what}")
+        # One that was cut short may be a run's first; several are complete ones whose manifests somebody removed.
+        return DAMAGED if complete or len(found) > 1 else NONE
+
+    def _all(self) -> list[int]:
+        if not self.directory.is_dir():
+            return []
+        names = (path.name for path in self.directory.iterdir() if path.is_dir())
+        return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
+
+    def _remove(self, step: int) -> None:
+        if step in self._damaged:
+            self._set_aside(step)
+        (self.of(step) / NAME).unlink(missing_ok=True)  # first: a half-deleted checkpoint is an incomplete one
+        if self.of(step).exists():
+            self.of(step).rmtree()
+
+    def _set_aside(self, step: int) -> None:
+        """What could not be read is not thrown away: it may be the disk's fault, and pass."""
+        names = (self.directory / f"{step}.damaged{number or ''}" for number in itertools.count())
+        self.of(step).rename(next(name for name in names if not name.exists()))
+        self._damaged.discard(step)
+
+    def _misplacement(self, step: int) -> str | None:
+        """Which step or run a folder holds, and what to do, where it is not what its place says."""
+        folder = self.of(step)
+        holds, run = read_label(folder)
+        if holds is not None and holds != step:
+            return (
+                f"{folder} holds the checkpoint of step {holds}: it was renamed or copied. Nothing was changed. Call it "
+                f"{holds} again, or move it away; to go on from an earlier step, move the later ones away"
+            )
+        if run is not None and self._run is not None and run != self._run:
+            return (
+                f"{folder} is of another run ({run}) than this folder ({self._run}): it was copied here. Nothing was "
+                "changed. Move it away; to go on with a run elsewhere, copy its whole work folder"
+            )
+        return None
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
