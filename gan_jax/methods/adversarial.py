@@ -164,14 +164,20 @@ class Adversarial:
 
         carry = (self._begun(state), dict(state.memory))
         carry, of_d = several("discriminator", phase.d_steps, 0, carry, batch)
+        if self.ema is not None and self.ema.before:
+            carry = self._averaged(carry, clock, phase)
         last = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[-1:], (phase.g_steps, *leaf.shape[1:])), batch)
-        (networks, memory), of_g = several("generator", phase.g_steps, phase.d_steps, carry, last)
-        if self.ema is not None:
-            made = networks["generator"]
-            now = {"params": made.params, "stats": made.stats}
-            average = self.ema.update(made.ema, now, clock, phase.images_a_round, copied=MOVED_BY_ALL)
-            networks["generator"] = made.replace(ema=average)
+        carry, of_g = several("generator", phase.g_steps, phase.d_steps, carry, last)
+        if self.ema is not None and not self.ema.before:
+            carry = self._averaged(carry, clock, phase)
+        networks, memory = carry
         return state.replace(step=state.step + 1, networks=networks, memory=memory), of_d | of_g
+
+    def _averaged(self, carry: tuple, clock: Clock, phase: Phase) -> tuple:
+        made = carry[0]["generator"]
+        now = {"params": made.params, "stats": made.stats}
+        average = self.ema.update(made.ema, now, clock, phase.images_a_round, copied=MOVED_BY_ALL)
+        return {**carry[0], "generator": made.replace(ema=average)}, carry[1]
 
     def _begun(self, state: TrainState) -> dict[str, Network]:
         """The networks at the beginning of a round, optimisers anew where a stretch begins that says so."""

@@ -32,6 +32,7 @@ class GeneratorSampler(struct.PyTreeNode):
 
     growth: keyword arguments of a generator that grows, {"shape": (H, W, C), "fade": []}; the fade is traced.
     noise: "new" for every image; "fixed": image 0's for all; "none": the layers' noise is left out.
+    psi: [layers], how far codes w are from their average, of what they are; None: all the way. See `with_truncation`.
     """
 
     generator: linen.Module = struct.field(pytree_node=False)
@@ -40,6 +41,7 @@ class GeneratorSampler(struct.PyTreeNode):
     num_classes: int = struct.field(pytree_node=False, default=0)
     shape: tuple[int, ...] | None = struct.field(pytree_node=False, default=None)
     fade: Any = None
+    psi: Any = None
     target: str = struct.field(pytree_node=False, default="image")
     of_batch: bool = struct.field(pytree_node=False, default=False)
     noise: str = struct.field(pytree_node=False, default="new")
@@ -66,8 +68,25 @@ class GeneratorSampler(struct.PyTreeNode):
         return over_data(starts)
 
     def map(self, starts: Batch) -> Batch:
-        """Codes: the starts themselves, since these generators have no mapping network."""
-        return starts
+        """Codes: the starts, and {"w": [n, layers, W]}, truncated, where the generator has a mapping network."""
+        if not self.maps:
+            return starts
+        label = starts.get("label") if self.num_classes else None
+        w = self.generator.apply(self.variables, starts["z"], label, method="map", **self._growth)
+        if self.psi is not None:
+            average = self.variables["averages"]["w"].reshape(1, 1, -1)
+            psi = self.psi.reshape(1, -1, 1)
+            w = jnp.where(psi == 1, w, average + psi * (w - average))
+        return {**starts, "w": w}
+
+    @property
+    def maps(self) -> bool:
+        """Whether the generator has a mapping network: whether there are codes w."""
+        return hasattr(type(self.generator), "map")
+
+    @property
+    def _growth(self) -> dict[str, Any]:
+        return {} if self.shape is None else {"shape": self.shape, "fade": self.fade}
 
     def synthesize(
         self, codes: Batch, taps: tuple[str, ...] = (), edits: Mapping[str, Edit] | None = None
@@ -103,8 +122,9 @@ class GeneratorSampler(struct.PyTreeNode):
     def _draws_noise(self) -> bool:
         """Whether a layer of the generator asks for random numbers."""
         z = jax.ShapeDtypeStruct((1, self.latents.dim), jnp.float32)
+        run = lambda z: self._run(self.map({"z": z, "label": jnp.zeros(1, jnp.int32)}), {}, [], rngs={})
         try:
-            jax.eval_shape(lambda z: self._run({"z": z, "label": jnp.zeros(1, jnp.int32)}, {}, [], rngs={}), z)
+            jax.eval_shape(run, z)
         except errors.InvalidRngError:
             return True
         return False
@@ -122,12 +142,10 @@ class GeneratorSampler(struct.PyTreeNode):
         if rngs is None:
             rngs = {"noise": codes["noise"][0] if "noise" in codes else jax.random.key(0)}
         variables = {**self.variables, **({"edits": as_collection(edits)} if edits else {})}
-        growth = {} if self.shape is None else {"shape": self.shape, "fade": self.fade}
         label = codes.get("label") if self.num_classes else None
-        train = train or self.of_batch
-        out = self.generator.apply(
-            variables, codes["z"], label, train=train, rngs=rngs, mutable=mutable or False, **growth
-        )
+        made_of, method = (codes["w"], "synthesize") if self.maps else (codes["z"], None)
+        options = {"train": train or self.of_batch, "rngs": rngs, "mutable": mutable or False, "method": method}
+        out = self.generator.apply(variables, made_of, label, **options, **self._growth)
         return out if mutable else (out, {})
 
     def _moments(self, key: Array, batch_size: int) -> Any:
@@ -153,21 +171,6 @@ class Labelled(struct.PyTreeNode):
         return getattr(self.sampler, name)
 
 
-def with_latent_truncation(sampler: GeneratorSampler, threshold: float | None) -> GeneratorSampler:
-    """The same, with normal latents drawn again where they are beyond +- threshold. None leaves it as it is.
-
-    Raises ValueError for latents that have no tails, and after statistics that depend on the latents.
-    """
-    if threshold is None:
-        return sampler
-    _require_unlabelled(sampler)
-    if not hasattr(sampler, "latents"):
-        raise ValueError("truncation is for generators of latents; this one starts from images")
-    if sampler.statistics == "standing":
-        raise ValueError("truncate before taking standing statistics: they depend on the latents")
-    return sampler.replace(latents=sampler.latents.truncated(threshold))
-
-
 def with_batch_norm(
     sampler: GeneratorSampler, statistics: str, key: Array, passes: int = 16, batch_size: int = 64
 ) -> GeneratorSampler:
@@ -184,7 +187,7 @@ def with_batch_norm(
         raise ValueError(f"standing statistics are the mean of 1 pass or more, got {passes}")
     if statistics == "running":
         return sampler
-    _require_unlabelled(sampler)
+    require_unlabelled(sampler)
     if not hasattr(sampler, "of_batch"):
         raise ValueError(f"this sampler knows running statistics alone, not {statistics!r} ones")
     sampler = sampler.replace(statistics=statistics, of_batch=statistics == "batch")
@@ -199,7 +202,7 @@ def with_noise(sampler: GeneratorSampler, noise: str) -> GeneratorSampler:
     """The same, with the noise of its layers "new" for every image, "fixed" for all images, or "none"."""
     if noise not in NOISE:
         raise ValueError(f"noise is {', '.join(NOISE)}, not {noise!r}")
-    _require_unlabelled(sampler)
+    require_unlabelled(sampler)
     if not isinstance(sampler, GeneratorSampler) or not sampler._draws_noise:
         raise ValueError("this sampler's networks draw no noise: there is none to choose")
     sampler = sampler.replace(noise=noise)
@@ -220,7 +223,8 @@ def with_label(sampler: Any, label: int | None) -> Any:
     return Labelled(sampler, label)
 
 
-def _require_unlabelled(sampler: Any) -> None:
+def require_unlabelled(sampler: Any) -> None:
+    """Raises ValueError for a sampler whose label is chosen already."""
     if isinstance(sampler, Labelled):
         raise ValueError("choose the label last: first truncation, then statistics, then noise, then the label")
 

@@ -14,25 +14,28 @@ from gan_jax.nn.weights import Initializer, normal, weight
 
 
 class Dense(linen.Module):
-    """y = x W + b: [..., I] -> [..., features]. `scheme` and `gain` (of "equalized") as in `weights.weight`."""
+    """y = x W + b: [..., I] -> [..., features]. `scheme`, `gain` and `lr_multiplier` as in `weights.weight`.
+
+    The multiplier is the bias's too: it is used that much smaller than it is stored.
+    """
 
     features: int
     use_bias: bool = True
     scheme: str | None = None
     gain: float = math.sqrt(2)
+    lr_multiplier: float = 1.0
     kernel_init: Initializer = normal()
     bias_init: Initializer = linen.initializers.zeros
     dtype: Any = None
 
     @linen.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        kernel = weight(
-            self, "kernel", self.kernel_init, (x.shape[-1], self.features), self.scheme, x.shape[-1], self.gain
-        )
+        shape = (x.shape[-1], self.features)
+        kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, shape[0], self.gain, self.lr_multiplier)
         dtype = self.dtype or x.dtype
         y = x.astype(dtype) @ kernel.astype(dtype)
         if self.use_bias:
-            bias = self.param("bias", self.bias_init, (self.features,))
+            bias = self.param("bias", self.bias_init, (self.features,)) * self.lr_multiplier
             y = y + bias.astype(dtype).reshape((1,) * (y.ndim - 1) + (-1,))
         return y
 

@@ -37,17 +37,23 @@ def weight(
     scheme: str | None,
     fan_in: int,
     gain: float = math.sqrt(2),
+    lr_multiplier: float = 1.0,
 ) -> jax.Array:
     """Makes a float32 parameter of the module, and returns it as the layer uses it, by the scheme:
 
     None: as it is stored. "spectral": divided by its largest singular value (Miyato et al., arXiv:1802.05957).
     "equalized": it begins as N(0, 1), whatever `init` says, and is multiplied by gain / sqrt(fan_in) at each use (Karras et
     al., arXiv:1710.10196); a layer that no rectifier follows sets gain to 1. fan_in: inputs of one output.
+    lr_multiplier, of "equalized" alone: it begins that much larger and is used that much smaller, so that steps of one
+    size move it so much less (StyleGAN's mapping: 0.01).
     """
     if scheme not in SCHEMES:
         raise ValueError(f"unknown weight scheme {scheme!r}; known: {', '.join(map(repr, SCHEMES))}")
+    if lr_multiplier != 1.0 and scheme != "equalized":
+        raise ValueError(f"lr_multiplier is of weights with scheme 'equalized', not {scheme!r}")
     if scheme == "equalized":
-        return module.param(name, linen.initializers.normal(1.0), shape, jnp.float32) * (gain / math.sqrt(fan_in))
+        begun = linen.initializers.normal(1.0 / lr_multiplier)
+        return module.param(name, begun, shape, jnp.float32) * (gain * lr_multiplier / math.sqrt(fan_in))
     value = module.param(name, init, shape, jnp.float32)
     return spectral_normalize(module, name, value) if scheme == "spectral" else value
 

@@ -1,4 +1,7 @@
-"""Wrappers that say when a regulariser plays: `every(n, .)` and `after(n, .)`. Its heads rest while it does not."""
+"""Wrappers that say when a regulariser plays: `every(n, .)`, `after(n, .)`, `from_height(n, .)`.
+
+Its heads rest while it does not.
+"""
 
 from __future__ import annotations
 
@@ -69,3 +72,20 @@ class after(_Sometimes):
 
     def _now(self, play: Play) -> jax.Array:
         return play.clock.round >= self.n
+
+
+@dataclasses.dataclass(frozen=True)
+class from_height(_Sometimes):
+    """Plays in phases whose images are n pixels high or more: in a run that grows, from there on. The other phases'
+    programs do not hold it."""
+
+    def discriminator(self, play: Play, memory: PyTree) -> Term:
+        return self._if_high(play, lambda: self.regularizer.discriminator(play, memory), memory)
+
+    def generator(self, play: Play, memory: PyTree) -> Term:
+        return self._if_high(play, lambda: self.regularizer.generator(play, memory), memory)
+
+    def _if_high(self, play: Play, term: Any, memory: PyTree) -> Term:
+        if play.real["image"].shape[1] >= self.n:
+            return term()
+        return Term(jnp.zeros(()), memory, rests=jnp.ones((), bool))

@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.evaluators.score import Score, read_scores
-from gan_jax.methods.samplers import with_latent_truncation
+from gan_jax.methods.truncation import truncated
 from gan_jax.run.dispatch import Player
 from gan_jax.run.drawing import chosen_sampler
 from gan_jax.run.scoring import Options
@@ -165,7 +165,7 @@ def _find_sampler(setup: Setup, state: Any, options: Options) -> None:
 
     def find(state: Any) -> Any:
         chosen = chosen_sampler(setup.method.samplers(state, phase, options.average), name)
-        return with_latent_truncation(chosen, options.truncation)
+        return truncated(chosen, options.truncation)
 
     jax.eval_shape(find, state)
 

@@ -16,7 +16,8 @@ from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.score import Score
 from gan_jax.features.published import cache_folder
 from gan_jax.game import Phase, Sampler, check_seed
-from gan_jax.methods.samplers import with_batch_norm, with_latent_truncation
+from gan_jax.methods.samplers import with_batch_norm
+from gan_jax.methods.truncation import truncated
 from gan_jax.names import one_of
 from gan_jax.nn.compiling import compiled
 from gan_jax.run.drawing import chosen_sampler, draw
@@ -115,7 +116,7 @@ class Scoring:
 
     def _as_asked(self, sampler: Sampler) -> Sampler:
         options, key = self._options, named_key(jax.random.key(self._options.seed), "standing statistics")
-        sampler = with_latent_truncation(sampler, options.truncation)
+        sampler = truncated(sampler, options.truncation)
         with jax.set_mesh(self._mesh):
             if options.batch_norm != "standing":
                 return with_batch_norm(sampler, options.batch_norm, key)

@@ -17,6 +17,7 @@ import optax
 
 from gan_jax import ranges
 from gan_jax.names import nearest
+from gan_jax.optim import stairs
 from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
 
@@ -102,11 +103,11 @@ def _value(package: str, value: Any, where: str, given: Settings | None, default
 
 
 def _schedule(settings: Settings, where: str) -> Any:
-    """One of optax's schedules. counts: "rounds", or "kimg", thousands of real images shown."""
+    """One of optax's schedules, or `optim.stairs`. counts: "rounds", or "kimg", thousands of real images shown."""
     known, counts = _schedules(), settings.get("counts", "rounds")
     name = settings["schedule"]
     if name not in known:
-        raise ConfigError(f"{where}: optax has no schedule {name!r}{nearest(name, known)}; it has {', '.join(known)}")
+        raise ConfigError(f"{where}: there is no schedule {name!r}{nearest(name, known)}; known: {', '.join(known)}")
     if counts not in _COUNTS:
         raise ConfigError(f"{where}: a schedule counts {' or '.join(_COUNTS)}, not {counts!r}")
     arguments = {key: value for key, value in settings.items() if key not in ("schedule", "counts")}
@@ -130,10 +131,10 @@ def _check_of_schedule(where: str, value: Any) -> None:
 
 
 def _schedules() -> dict[str, Callable[..., Any]]:
-    """Optax's schedules, by their names without "_schedule"."""
+    """Optax's schedules, by their names without "_schedule", and `stairs`."""
     named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
     found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
-    return {**found, "exponential_decay": optax.schedules.exponential_decay}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay, "stairs": stairs}
 
 
 def _known(package: str) -> list[str]:

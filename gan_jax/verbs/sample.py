@@ -12,7 +12,8 @@ from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
-from gan_jax.methods.samplers import with_label, with_latent_truncation
+from gan_jax.methods.samplers import with_label
+from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
@@ -147,7 +148,7 @@ def sample(
     out = check_out(out, restored.phase.shape, num)  # before the work of drawing
     _check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
-    chosen = with_label(with_latent_truncation(chosen, truncation), label)
+    chosen = with_label(truncated(chosen, truncation), label)
     given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
     drawn = draw(chosen, num, seed, given)
     if is_first():

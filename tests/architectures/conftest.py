@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -149,3 +151,13 @@ def count():
         return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes["params"]))
 
     return parameters
+
+
+@pytest.fixture(scope="session")
+def torch_style():
+    """The module torch_style.py beside this file."""
+    pytest.importorskip("torch")
+    spec = importlib.util.spec_from_file_location("torch_style", Path(__file__).parent / "torch_style.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

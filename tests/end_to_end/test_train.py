@@ -11,7 +11,8 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from gan_jax.data import open_source
-from gan_jax.methods.samplers import with_label, with_latent_truncation
+from gan_jax.methods.samplers import with_label
+from gan_jax.methods.truncation import with_latent_truncation
 from gan_jax.run.divergence import TrainingDiverged
 from gan_jax.run.training import Training, train
 from gan_jax.setup.config import resolve

@@ -10,7 +10,7 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.latents import uniform
-from gan_jax.methods.samplers import with_latent_truncation
+from gan_jax.methods.truncation import with_latent_truncation
 from gan_jax.nn.dense import Dense
 from gan_jax.optim import Ema
 from gan_jax.regularizers.base import Nothing
@@ -177,6 +177,18 @@ def test_average_follows_the_generator(make_game, play, plain):
     )
     np.testing.assert_allclose(averaged, game.generator.apply({"params": expected}, z), atol=1e-5)
     np.testing.assert_allclose(live, game.generator.apply({"params": params(states[-1], "generator")}, z), atol=1e-6)
+
+
+def test_an_average_may_be_taken_before_the_generators_own_update(play, make_game):
+    """As Progressive GAN has it: after round t it holds the generators of the rounds before t."""
+    states, _ = play(make_game(ema=Ema(0.75, before=True)))
+    generators = [state.networks["generator"] for state in states]
+    expected = generators[0].params
+    for before, now in zip(generators, generators[1:], strict=False):
+        expected = jax.tree.map(lambda a, b: 0.75 * a + 0.25 * b, expected, before.params)
+        for a, b in zip(*map(jax.tree.leaves, (now.ema["params"], expected)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    assert not equal(generators[-1].ema["params"], generators[0].params)
 
 
 def test_before_its_start_the_average_is_the_generator(make_game, play):

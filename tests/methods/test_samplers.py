@@ -12,9 +12,9 @@ from gan_jax.methods.samplers import (
     GeneratorSampler,
     with_batch_norm,
     with_label,
-    with_latent_truncation,
     with_noise,
 )
+from gan_jax.methods.truncation import with_latent_truncation
 from gan_jax.nn.noise import NoiseInjection
 from gan_jax.nn.norms.batch_norm import BatchNorm
 from gan_jax.nn.norms.conditional_norm import SelfModulatedBatchNorm

@@ -136,3 +136,19 @@ def test_penalty_pairs_images(make_play, images):
     with pytest.raises(ValueError, match=r"pairs real with fake images, got \(8, 1, 2, 3\) and \(4, 1, 2, 3\)"):
         gradient_penalty().discriminator(play, ())
     assert r1().discriminator(play, ()).loss > 0
+
+
+@pytest.mark.parametrize("make", [r1, r2, gradient_penalty])
+def test_slopes_in_pixels_of_the_finished_size_are_those_of_repeated_pixels(make_play, rng, make):
+    """D of a low image, and D of its pixels repeated, which it averages down first: the same penalty."""
+    low = rng.normal(size=(2, B, 2, 2, 3)).astype(np.float32)
+    weights = rng.normal(size=(12, 5)).astype(np.float32)
+    judge = lambda x, label=None: Verdict(jnp.sum(jnp.sin(flat(x) @ weights), -1), {})
+    mean = lambda x: x.reshape(len(x), 2, 4, 2, 4, 3).mean((2, 4))
+    high = low.repeat(4, 2).repeat(4, 3)
+    in_full = make(full_height=8).discriminator(make_play(judge, *low), ())
+    expected = make().discriminator(make_play(lambda x, label=None: judge(mean(x)), *high), ())
+    np.testing.assert_allclose(in_full.loss, expected.loss, rtol=1e-4)
+    assert abs(float(make().discriminator(make_play(judge, *low), ()).loss) / float(expected.loss) - 1) > 0.1
+    with pytest.raises(ValueError, match="full_height"):
+        make(full_height=0)

@@ -10,7 +10,7 @@ import pytest
 from gan_jax.regularizers.base import Nothing
 from gan_jax.regularizers.latent_transform import latent_transform
 from gan_jax.regularizers.rotation import rotation
-from gan_jax.regularizers.timing import after, every
+from gan_jax.regularizers.timing import after, every, from_height
 from gan_jax.types import Term, Verdict
 
 PLAYERS = ["discriminator", "generator"]
@@ -161,3 +161,26 @@ def test_nothing_adds_nothing(make_play, player):
     term = getattr(Nothing(), player)(make_play(lambda x, label=None: Verdict(x[:, 0], {}), points, points), (3,))
     assert float(term.loss) == 0 and term.memory == (3,) and not term.metrics
     assert Nothing().heads() == {} and Nothing().init() == ()
+
+
+def test_from_height_plays_where_images_are_high_enough(make_play):
+    """Where they are not, the task is not even traced: its tap may not exist there."""
+
+    class Task:
+        def heads(self):
+            return {}
+
+        def discriminator(self, play, memory):
+            assert play.real["image"].shape[1] >= 4
+            return Term(jnp.float32(3.0), memory + 1)
+
+    judge = lambda x, label=None: Verdict(jnp.sum(x, (1, 2, 3)), {})
+    wrapped = from_height(4, Task())
+    term = {}
+    for side in (2, 4, 8):
+        images = np.zeros((2, side, side, 1), np.float32)
+        term[side] = wrapped.discriminator(make_play(judge, images, images), jnp.float32(5.0))
+    assert (term[2].loss, term[2].memory, bool(term[2].rests)) == (0, 5, True)
+    assert (
+        (term[4].loss, term[4].memory, term[4].rests) == (3, 6, None) == (term[8].loss, term[8].memory, term[8].rests)
+    )

@@ -5,6 +5,8 @@ None of these is a gather, and none has a scatter for a gradient.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 
 import jax
@@ -78,13 +80,21 @@ def blur(x: jax.Array, filter: Sequence[float] = (1, 2, 1)) -> jax.Array:
     """
     if len(filter) % 2 == 0:
         raise ValueError(f"a blur that keeps the image's place needs a filter of odd length, not {tuple(filter)}")
-    reach = len(filter) // 2
+    return filtered(x, filter, len(filter) // 2)
+
+
+def filtered(x: jax.Array, filter: Sequence[float], padding: int, gain: float = 1.0) -> jax.Array:
+    """Every channel convolved with the filter along each spatial axis, of which the result is times `gain` an axis.
+
+    x [B, *space, C] -> [B, *(space + 2 * padding - len(filter) + 1), C]. The filter is divided by its sum.
+    """
+    filter = [gain * weight / sum(filter) for weight in filter]
     for axis in range(1, x.ndim - 1):
-        side = x.shape[axis]
-        around = [(reach, reach) if a == axis else (0, 0) for a in range(x.ndim)]
+        side = x.shape[axis] + 2 * padding - len(filter) + 1
+        around = [(padding, padding) if a == axis else (0, 0) for a in range(x.ndim)]
         padded = jnp.pad(x, around)
         shifted = [lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(filter))]
         # A convolution flips the filter: the last weight meets the first shift.
-        weighted = (s * (w / sum(filter)) for s, w in zip(shifted, reversed(filter), strict=True))
-        x = sum(weighted, start=jnp.zeros_like(x))
+        weighted = (s * w for s, w in zip(shifted, reversed(filter), strict=True))
+        x = functools.reduce(operator.add, weighted)
     return x

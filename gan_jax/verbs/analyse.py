@@ -1,0 +1,94 @@
+"""Pictures that explain a generator: mixing of styles, truncation, noise, and what lies between two images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from absl.flags import FlagValues
+
+from gan_jax.analysis.mixtures import mixing_grid, truncation_grid
+from gan_jax.analysis.noise import noise_deviation
+from gan_jax.analysis.walks import SPACES, on_the_way, places
+from gan_jax.command.flags import Flags
+from gan_jax.methods.samplers import with_label
+from gan_jax.methods.truncation import truncated
+from gan_jax.run.drawing import chosen_sampler, sample_key
+from gan_jax.run.state import restore
+from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.writers.images import image_grid, save_png
+
+KINDS = ("mixing", "truncation", "noise", "interpolation")
+INSTEAD: dict[str, str] = {"steps": "--step={}"}
+
+
+def declare(flags: Flags) -> None:
+    """What `gan_jax analyse` takes."""
+    flags.group("The run")
+    flags.workdir("The run's folder.", needed="runs/faces")
+    flags.checkpoint()
+    flags.group("What is shown")
+    flags.one_of(
+        "what", None, KINDS, "Styles of columns in rows; psi by psi; what noise changes; the way between images.", True
+    )
+    flags.path("out", "analysis.png", "The picture.")
+    flags.integer("num", 6, "Rows: images that are looked at.", lowest=1)
+    flags.integer("columns", 6, "Of mixing: sources of styles; of interpolation: images on the way.", lowest=1)
+    flags.text("layers", "coarse", "Of mixing: coarse, middle, fine, all, or such as 2:4 for layers 2 and 3.")
+    flags.text("amounts", "1,0.7,0.5,0,-0.5,-1", "Of truncation: psi, or thresholds of the latents, by commas.")
+    flags.integer("draws", 100, "Of noise: how often it is drawn.", lowest=2)
+    flags.one_of("space", None, SPACES, "Of interpolation; by default w where the generator has codes w.")
+    flags.integer("seed", 0, "Of all chance.")
+    flags.number(
+        "truncation", None, "psi of codes w for all of it; other generators: latents beyond it are drawn again."
+    )
+    flags.integer("label", None, "One class for all images.", lowest=0)
+    flags.text("sampler", None, "Which of the game's samplers; by default the first.")
+    flags.machine()
+
+
+def run(values: FlagValues) -> None:
+    """Plays `gan_jax analyse`."""
+    if not str(values.out).endswith(".png"):
+        raise ValueError(f"cannot write {values.out}: out ends in .png")
+    restored = restore(values.workdir, values.step)
+    method, average = restored.setup.method, values.weights == "ema"
+    sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
+    images, columns = drawn(values, sampler)
+    if is_first():
+        save_png(values.out, image_grid(images, columns))
+        print(f"wrote {values.what} of step {restored.step} to {values.out}")
+
+
+def drawn(values: FlagValues, sampler: Any) -> tuple[np.ndarray, int]:
+    """The tiles [N, H, W, C] of a kind of picture, and how many stand in a row."""
+    key, rows = sample_key(values.seed), range(values.num)
+    if values.what == "truncation":
+        if values.truncation is not None:
+            raise ValueError("a truncation picture takes --amounts, not --truncation")
+        of_class = lambda sampler, by: with_label(truncated(sampler, by), values.label)
+        amounts = _numbers(values.amounts)
+        return truncation_grid(of_class, sampler, key, rows, amounts), len(amounts)
+    sampler = with_label(truncated(sampler, values.truncation), values.label)
+    indices = jnp.arange(values.num, dtype=jnp.uint32)
+    if values.what == "mixing":
+        others = range(values.num, values.num + values.columns)
+        return mixing_grid(sampler, key, rows, others, values.layers), values.columns + 1
+    if values.what == "noise":
+        images, spread = noise_deviation(sampler, key, indices, values.draws)
+        gray = np.repeat(spread / max(float(spread.max()), 1e-12) * 2 - 1, images.shape[-1], -1)
+        return np.stack([images, gray], 1).reshape(-1, *images.shape[1:]), 2
+    ways = []
+    for row in rows:
+        stops = jnp.asarray([2 * row, 2 * row + 1], jnp.uint32)
+        space, codes = places(sampler, key, stops, values.space)
+        ways += list(on_the_way(sampler, space, codes, max(values.columns - 1, 1), loop=False))
+    return np.stack(ways), max(values.columns, 2)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"--amounts are numbers by commas, such as 1,0.7,0; got {text!r}") from None

@@ -1,0 +1,119 @@
+"""`analyse`, `video` and `sample` of a small StyleGAN that has just grown."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_jax.main import main
+
+CONFIG = """
+from ml_collections import ConfigDict
+from gan_jax.configs import sngan_digits
+from gan_jax.configs.parts import styles
+from gan_jax.configs.parts.growing import growing
+
+def get_config():
+    config = sngan_digits.get_config()
+    config.data = ConfigDict({"source": "fake", "length": 20, "size": (8, 8, 1), "shape": (8, 8, 1)})
+    config.batch_size = 4
+    small = {"channel_base": 32, "channel_max": 4}
+    styles.networks(config, "stylegan", w_dim=4, mapping_layers=1, **small)
+    config.latents.dim = 4
+    config.regularizers = ConfigDict()
+    styles.logistic_r1(config, 1.0)
+    styles.adam(config)
+    growing(config, fade_kimg=0.008, stable_kimg=0.008, total_kimg=0.024, batch_sizes={4: 4})
+    config.log.samples_every = 3
+    config.log.num_samples = 4
+    config.log.every = 1
+    config.checkpoint.every = 100
+    config.evaluate.recipes = ("swd",)
+    config.evaluate.test = None
+    return config
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "small.py").write_text(CONFIG)
+    return play(folder, "train", f"--config={folder}/small.py", f"--workdir={folder}/run"), folder / "run"
+
+
+def play(folder, verb, *flags):
+    with pytest.raises(SystemExit) as ended:
+        main(["gan_jax", verb, "--compilation_cache=none", *flags])
+    return ended.value.code
+
+
+def test_it_grew_in_three_stretches(run):
+    status, workdir = run
+    assert status == 0
+    assert {file.name for file in (workdir / "samples").glob("*.png")} >= {f"{k:09d}.png" for k in (0, 3, 6)}
+
+
+@pytest.mark.parametrize(
+    ("what", "flags", "tiles"),
+    [
+        ("mixing", ("--num=2", "--columns=3", "--layers=2:4"), (3, 4)),
+        ("truncation", ("--num=2", "--amounts=1,0.5,0"), (2, 3)),
+        ("noise", ("--num=3", "--draws=2"), (3, 2)),
+        ("interpolation", ("--num=2", "--columns=4", "--space=z"), (2, 4)),
+    ],
+)
+def test_analyse_writes_a_table_of_pictures(run, tmp_path, what, flags, tiles):
+    out = tmp_path / "out.png"
+    assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--what={what}", f"--out={out}", *flags) == 0
+    with Image.open(out) as picture:
+        assert picture.size == tuple(66 * n + 2 for n in reversed(tiles))
+
+
+def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):
+    walk, lapse = tmp_path / "walk.gif", tmp_path / "lapse.webp"
+    flags = ("--num=2", "--frames=2", "--panels=1")
+    assert play(tmp_path, "video", f"--workdir={run[1]}", f"--out={walk}", *flags) == 0
+    with Image.open(walk) as opened:
+        assert opened.n_frames == 4
+    assert play(tmp_path, "video", f"--workdir={run[1]}", f"--out={lapse}", "--timelapse") == 0
+    with Image.open(lapse) as opened:
+        assert opened.n_frames == 3
+
+
+def test_images_of_a_folder_are_projected(run, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    Image.fromarray(np.tile(np.arange(0, 200, 20, dtype=np.uint8), (10, 1))).save(tmp_path / "mine" / "a.png")
+    out = tmp_path / "found"
+    flags = (f"--images={tmp_path}/mine", f"--out={out}", "--iterations=20", "--space=w+")
+    assert play(tmp_path, "project", f"--workdir={run[1]}", *flags) == 0
+    with np.load(out / "codes.npz") as codes:
+        assert codes["w"].shape == (1, 4, 4)
+    with Image.open(out / "projected.png") as picture:
+        assert picture.size == (2 * 66 + 2, 66 + 2)
+    assert "mean distance" in capsys.readouterr().out
+    for flags, message in (((), "--images"), ((f"--images={tmp_path}/none",), "none")):
+        assert play(tmp_path, "project", f"--workdir={run[1]}", *flags) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_truncation_of_samples_is_by_psi(run, tmp_path):
+    drawn = {}
+    for psi in ("1", "0.5"):
+        out = tmp_path / f"{psi}.npz"
+        assert play(tmp_path, "sample", f"--workdir={run[1]}", f"--out={out}", "--num=3", f"--truncation={psi}") == 0
+        drawn[psi] = np.load(out)["image"]
+    assert np.abs(drawn["1"].astype(int) - drawn["0.5"]).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "flags", "message"),
+    [
+        ("analyse", ("--what=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
+        ("analyse", ("--what=truncation", "--amounts=much"), "--amounts are numbers"),
+        ("analyse", ("--what=truncation", "--truncation=0.5"), "takes --amounts, not --truncation"),
+        ("analyse", ("--what=noise", "--out=a.jpg"), "out ends in .png"),
+        ("video", ("--out=a.avi",), "out ends in .gif"),
+    ],
+)
+def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
+    assert play(tmp_path, verb, f"--workdir={run[1]}", *flags) == 1
+    assert message in capsys.readouterr().err
