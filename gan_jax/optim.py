@@ -86,6 +86,13 @@ def stairs(values: Sequence[float], boundaries: Sequence[float]) -> Callable[[ja
     return lambda count: steps[jnp.sum(count >= ends)]
 
 
+def inverse_time_schedule(init_value: float, decay_rate: float) -> optax.Schedule:
+    """init_value / (1 + decay_rate * count), Torch's learningRateDecay."""
+    ranges.not_negative("init_value", init_value)
+    ranges.not_negative("decay_rate", decay_rate)
+    return lambda count: init_value / (1 + decay_rate * count)
+
+
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
     """Adds to each kernel's gradient that of beta |W^T W o (1 - I)|^2: Eq. (3), arXiv:1809.11096.
 

@@ -50,6 +50,12 @@ RELEASES = {
         f"{_TORCH_FIDELITY}/weights-inception-2015-12-05-6726825d.pth", convert_torch.convert_inception
     ),
     "vgg16": Release("https://download.pytorch.org/models/vgg16-397923af.pth", convert_torch.convert_vgg16),
+    "vgg19": Release("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", convert_torch.convert_vgg19),
+    # AdaIN's encoder in the PyTorch port of its authors' code, MIT License. Nobody published its digits.
+    "vgg19_normalised": Release(
+        "https://github.com/naoto0804/pytorch-AdaIN/releases/download/v0.0.0/vgg_normalised.pth",
+        convert_torch.convert_vgg19_normalised,
+    ),
     # The heads that the authors of LPIPS trained, v0.1, BSD 2-Clause License; hashed as in their package lpips 0.1.4.
     "vgg16_lpips": Release(
         f"{_TORCH_FIDELITY}/weights-vgg16-lpips.pth",
@@ -62,7 +68,8 @@ RELEASES = {
 def published_weights(
     name: str, path: str | os.PathLike | None = None, cache: str | os.PathLike | None = None
 ) -> Weights:
-    """The weights of "inception_2015", "vgg16", or "vgg16_lpips" (the heads of LPIPS on VGG-16).
+    """The weights of "inception_2015", "vgg16", "vgg16_lpips" (the heads of LPIPS on VGG-16), "vgg19" (torchvision's) or
+    "vgg19_normalised" (that of AdaIN, whose digits nobody published: it is checked by its shapes alone).
 
     path: a file to take them from: the published .pth, one of the same form, or an .npz that was converted before.
     Without it they come from the cache, by default the folder $GAN_JAX_CACHE or ~/.cache/gan_jax. What the cache lacks is

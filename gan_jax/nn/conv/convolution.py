@@ -29,11 +29,14 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
     """Convolves images or volumes (as deep learning does: without flipping the kernel).
 
     x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is "SAME" (as TensorFlow pads), "VALID", the
-    number of zeros on every side, or a (before, after) pair for each spatial axis.
+    number of zeros on every side, or a (before, after) pair for each spatial axis; "REFLECT" pads half an odd window with
+    the image mirrored at its border pixels, which stand once (PyTorch's reflection padding).
     """
     space = x.ndim - 2
     if kernel.ndim != space + 2 or kernel.shape[-2] != x.shape[-1]:
         raise ValueError(f"a kernel [*window, in, out] of shape {kernel.shape} does not fit images of shape {x.shape}")
+    if padding == "REFLECT":
+        x, padding = _reflected(x, kernel.shape[:space]), "VALID"
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:-1], kernel.shape[:space], (strides,) * space, padding)
     elif isinstance(padding, int):
@@ -111,6 +114,13 @@ def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     in_two = lambda x, kernel: downsample_mean(conv(x, kernel))
     on_tpu = fused if min(x.shape[1:-1]) >= 2 * _LEAST_SIDE_TO_FUSE else in_two
     return lax.platform_dependent(x, kernel, tpu=on_tpu, default=fused)
+
+
+def _reflected(x: jax.Array, window: Sequence[int]) -> jax.Array:
+    around = [k // 2 for k in window]
+    if any(k % 2 == 0 for k in window) or any(side <= n for side, n in zip(x.shape[1:-1], around, strict=True)):
+        raise ValueError(f"reflection takes an odd window and sides of more than half of it; got {window} of {x.shape}")
+    return jnp.pad(x, [(0, 0), *((n, n) for n in around), (0, 0)], mode="reflect")
 
 
 _RESAMPLED = {"up": upsample_conv, "unpool": unpool_conv, "down": conv_downsample}
