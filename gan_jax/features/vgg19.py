@@ -79,11 +79,12 @@ class Encoder(linen.Module):
 
     def _stages(self, images: Array) -> Iterator[tuple[str, Array]]:
         """The network, layer by layer."""
-        x = Conv(3, (1, 1), dtype=self.dtype, name="colour")((images + 1) / 2)
+        he = linen.initializers.he_normal()
+        x = Conv(3, (1, 1), kernel_init=he, dtype=self.dtype, name="colour")((images + 1) / 2)
         for block, depth in enumerate(VGG19_DEPTHS, 1):
             width = self.width * 2 ** min(block - 1, 3)
             for index in range(1, depth + 1):
-                name, he = f"conv{block}_{index}", linen.initializers.he_normal()
+                name = f"conv{block}_{index}"
                 x = linen.relu(Conv(width, padding="REFLECT", kernel_init=he, dtype=self.dtype, name=name)(x))
                 yield f"relu{block}_{index}", x
             x = downsample_max(x, ceil=True)
