@@ -124,9 +124,7 @@ def main():
         if step % 50 == 0:
             print(step, *(f"{key} {float(value):.3f}" for key, value in metrics.items()), flush=True)
 
-    variables = fit(
-        module, pixels, labels, len(classes), flags.steps, seed=flags.seed, progress=progress, **settings
-    )
+    variables = fit(module, pixels, labels, len(classes), flags.steps, seed=flags.seed, progress=progress, **settings)
     variables = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), jax.device_get(variables))
     print("with norms", {k: top_k_accuracy(predict(module, variables, x), y, 1) for k, (x, y) in test.items()})
     sample = np.random.default_rng(0).choice(len(pixels), 4000, replace=False)
@@ -135,11 +133,16 @@ def main():
     head = {"kernel": head["kernel"] * scale.reshape(-1, 1), "bias": head["bias"]}
     stored = jax.tree.map(lambda leaf: np.asarray(leaf, np.float16), {"params": layers, "head": head})
     as_read = jax.tree.map(lambda leaf: leaf.astype(np.float32), stored)
-    told = {split: accuracies(as_read["params"], as_read["head"], parts) for split, parts in (("train", train), ("test", test))}
+    told = {
+        split: accuracies(as_read["params"], as_read["head"], parts)
+        for split, parts in (("train", train), ("test", test))
+    }
     facts = {
         "name": "vgg19_quarter",
         "classes": classes,
-        "images": {split: {k: len(x) for k, (x, _) in parts.items()} for split, parts in (("train", train), ("test", test))},
+        "images": {
+            split: {k: len(x) for k, (x, _) in parts.items()} for split, parts in (("train", train), ("test", test))
+        },
         "shape": (SIDE, SIDE, 3),
         "accuracy": told,
         "steps": flags.steps,

@@ -258,3 +258,12 @@ def test_stairs_change_at_their_boundaries():
     for values, boundaries in (((1.0,), (2.0,)), ((1.0, 2.0, 3.0), (5.0, 4.0)), ((1.0, 2.0, 3.0), (5.0, 5.0))):
         with pytest.raises(ValueError, match="boundaries that rise and one value more"):
             stairs(values, boundaries)
+
+
+def test_inverse_time_is_torchs_decay():
+    """1e-4 / (1 + 5e-5 i): AdaIN's; traced rounds too."""
+    rate = optim.inverse_time_schedule(1e-4, 5e-5)
+    for i in (0, 1, 20_000, 160_000):
+        np.testing.assert_allclose(jax.jit(rate)(jnp.int32(i)), 1e-4 / (1 + 5e-5 * i), rtol=1e-6)
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        optim.inverse_time_schedule(1e-4, -1.0)

@@ -49,7 +49,11 @@ def convert_vgg16(state: StateDict) -> PyTree:
     """torchvision's VGG-16 -> variables for `vgg16` and `lpips_distance`. Its last layer, the classes, is left out."""
     kernels = vgg.layers()
     theirs = dict(
-        zip(kernels, [f"features.{i}" for i in _places([*map(len, vgg.WIDTHS)], after=2)] + ["classifier.0", "classifier.3"], strict=True)
+        zip(
+            kernels,
+            [f"features.{i}" for i in _places([*map(len, vgg.WIDTHS)], after=2)] + ["classifier.0", "classifier.3"],
+            strict=True,
+        )
     )
     shapes = {}
     for name, shape in kernels.items():
@@ -72,13 +76,18 @@ def convert_vgg19(state: StateDict) -> PyTree:
     """
     dense = tuple(f"classifier.{i}.{kind}" for i in (0, 3, 6) for kind in ("weight", "bias"))
     places = [f"features.{place}" for place in _places(vgg.VGG19_DEPTHS, after=2)]
-    colour = {"kernel": np.diag(1 / vgg.DEVIATION).astype(np.float32).reshape(1, 1, 3, 3), "bias": -vgg.MEAN / vgg.DEVIATION}
+    colour = {
+        "kernel": np.diag(1 / vgg.DEVIATION).astype(np.float32).reshape(1, 1, 3, 3),
+        "bias": -vgg.MEAN / vgg.DEVIATION,
+    }
     return {"params": {"colour": colour, **_vgg19(state, places, "VGG-19", dense)}}
 
 
 def convert_vgg19_normalised(state: StateDict) -> PyTree:
     """The normalised VGG-19 of AdaIN's PyTorch port (vgg_normalised.pth) -> variables for `vgg19.Encoder`."""
-    places = [str(place + 2) for place in _places(vgg.VGG19_DEPTHS, after=3)]  # each convolution has a padding layer before it
+    places = [
+        str(place + 2) for place in _places(vgg.VGG19_DEPTHS, after=3)
+    ]  # each convolution has a padding layer before it
     shapes = {"0.weight": (3, 3, 1, 1), "0.bias": (3,)}
     first = {name: array for name, array in state.items() if name in shapes}
     first = _checked(first, shapes, "the normalised VGG-19")

@@ -31,9 +31,10 @@ PUBLISHED = ("vgg19", "vgg19_normalised")
 
 
 class Encoder(linen.Module):
-    """Images [B, H, W, 1 or 3] in [-1, 1] -> the activations of `taps`, float32 [B, h, w, F]: "relu4_1" is [B, H/8, W/8, 8 width].
+    """Images [B, H, W, 1 or 3] in [-1, 1] -> the activations of `taps`, float32 [B, h, w, F].
 
-    Any size from 9 x 9 on; sides are halved upwards. Nothing behind the last of the taps is there.
+    Any size from 9 x 9 on. "relu4_1" has 8 * width channels at an eighth of the size, where halves are rounded up. Nothing
+    behind the last of the taps is there.
 
     weights: "vgg19_quarter", which is embedded and has width 16, see `features/encoders`; "vgg19_normalised" (AdaIN's own) or
         "vgg19" (torchvision's), see `published_weights`, whose width is 64.
@@ -75,7 +76,9 @@ class Encoder(linen.Module):
         width = found["conv1_1"]["kernel"].shape[-1]
         if width != self.width:
             raise ValueError(f"the weights {self.weights!r} have width {width}: set the encoder's width to it")
-        return {"params": {name: jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), found[name]) for name in wanted}}
+        return {
+            "params": {name: jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), found[name]) for name in wanted}
+        }
 
     def _stages(self, images: Array) -> Iterator[tuple[str, Array]]:
         """The network, layer by layer."""
@@ -92,7 +95,9 @@ class Encoder(linen.Module):
 
 def names(kind: str = "conv") -> tuple[str, ...]:
     """conv1_1 ... conv5_4, in order; kind "relu": their activations."""
-    return tuple(f"{kind}{block}_{index}" for block, depth in enumerate(VGG19_DEPTHS, 1) for index in range(1, depth + 1))
+    return tuple(
+        f"{kind}{block}_{index}" for block, depth in enumerate(VGG19_DEPTHS, 1) for index in range(1, depth + 1)
+    )
 
 
 def encoder_weights(name: str, path: str | Path | None = None) -> Weights:

@@ -98,7 +98,6 @@ class StyleSampler(struct.PyTreeNode):
         return images, {name: known[name] for name in taps}
 
 
-
 class EncoderObserver(struct.PyTreeNode):
     """A `game.Observer`: what the frozen encoder sees."""
 

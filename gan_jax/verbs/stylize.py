@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import jax
 import numpy as np
 from absl.flags import FlagValues
 from tqdm import tqdm
@@ -137,7 +136,9 @@ def checked_weights(style_weights: Sequence[float] | None, styles: int) -> list[
         return [1 / styles] * styles
     total, told = math.fsum(style_weights), ", ".join(f"{each:g}" for each in style_weights)
     if len(style_weights) != styles:
-        raise ValueError(f"there are {styles} styles and {len(style_weights)} style_weights ({told}): give one for each")
+        raise ValueError(
+            f"there are {styles} styles and {len(style_weights)} style_weights ({told}): give one for each"
+        )
     if not all(each >= 0 for each in style_weights) or not abs(total - 1) <= _SUM:
         raise ValueError(f"style_weights are shares from 0 on which make 1 together, and {told} make {total:g}")
     return [each / total for each in style_weights]

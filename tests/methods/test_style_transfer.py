@@ -76,9 +76,7 @@ def test_a_round_trains_the_decoder_alone(batch):
     observed = jax.eval_shape(method.observers(state, PHASE)["encoder"], given["style"])
     assert tuple(observed) == method.encoder.taps
     _, later = step(after, batch)  # weights may be schedules
-    np.testing.assert_allclose(
-        later["decoder/total"], later["decoder/content"] + 5 * later["decoder/style"], rtol=1e-5
-    )
+    np.testing.assert_allclose(later["decoder/total"], later["decoder/content"] + 5 * later["decoder/style"], rtol=1e-5)
 
 
 def test_it_learns(batch):

@@ -109,7 +109,9 @@ def _rings(x, y, palette, rng):
 def _cells(x, y, palette, rng):
     points = rng.random((int(rng.integers(12, 60)), 2))
     # The nearest point is the one of the largest p . q - |q|^2 / 2.
-    near = np.stack([x, y], -1).astype(np.float32) @ points.T.astype(np.float32) - (points**2).sum(1, dtype=np.float32) / 2
+    near = (
+        np.stack([x, y], -1).astype(np.float32) @ points.T.astype(np.float32) - (points**2).sum(1, dtype=np.float32) / 2
+    )
     return palette[rng.integers(len(palette), size=len(points))[near.argmax(-1)]]
 
 

@@ -19,9 +19,7 @@ def adain(x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float = 1e-8
     return scale_and_shift(y, scale, bias).astype(x.dtype)
 
 
-def style_moments(
-    features: jax.Array, epsilon: float = 1e-5, unbiased: bool = True
-) -> tuple[jax.Array, jax.Array]:
+def style_moments(features: jax.Array, epsilon: float = 1e-5, unbiased: bool = True) -> tuple[jax.Array, jax.Array]:
     """A style: the mean and deviation of each channel of each image. [B, *space, C] -> two [B, 1, ..., 1, C].
 
     The deviation is sqrt(variance + epsilon); `unbiased` variances divide by n - 1, as in the PyTorch port of the authors'
