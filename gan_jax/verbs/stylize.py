@@ -26,7 +26,7 @@ _SUM = 0.01  # by how much weights may miss 1, as 0.33,0.33,0.33 do
 def declare(flags: Flags) -> None:
     """What `gan_jax stylize` takes."""
     flags.group("The run")
-    flags.workdir("The folder of a run of style transfer.", needed="runs/adain_faces")
+    flags.workdir("The folder of a run of style transfer.", needed="runs/adain_emoji")
     flags.integer("step", None, "Which checkpoint; by default the newest.", lowest=0)
     flags.group("The images")
     flags.path("content", None, "An image, or a folder of images.", needed="photo.jpg")
@@ -99,7 +99,7 @@ def stylize(
     if not isinstance(sampler, StyleSampler):
         raise ValueError(
             f"{workdir} is a run of {restored.setup.config['method']['type']}: stylize takes one of style transfer, such as"
-            " of --config=adain_faces"
+            " of --config=adain_emoji"
         )
     channels = restored.phase.shape[-1]
     read = [_large_enough(read_image(path, channels, style_size), path) for path in styles]

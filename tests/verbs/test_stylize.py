@@ -17,7 +17,7 @@ from gan_jax.verbs.stylize import checked_weights, stylize, transfer
 
 
 def tiny():
-    config = load_config("adain_faces")
+    config = load_config("adain_emoji")
     fake = {"source": "fake", "length": 70, "size": (16, 16, 3)}
     config.data.domains = {"content": dict(fake), "style": {**fake, "length": 66}}
     config.data.shape = (16, 16, 3)
@@ -153,7 +153,7 @@ def test_a_run_of_another_method_and_none_at_all(pictures, tmp_path, capsys):
         stylize(tmp_path / "ring", pictures / "dots.png", pictures / "dots.png", tmp_path / "x.png")
     asked = [f"--content={pictures / 'dots.png'}", f"--style={pictures / 'grey.png'}"]
     for flags, says in (
-        ([], "stylize needs --workdir, such as --workdir=runs/adain_faces"),
+        ([], "stylize needs --workdir, such as --workdir=runs/adain_emoji"),
         ([f"--workdir={tmp_path / 'none'}"], "none"),
         ([f"--workdir={tmp_path}", "--style_weights=a,b"], "--style_weights=a: a number is needed for each style"),
         ([f"--workdir={tmp_path}", "--num=3"], "for stylize: --content=FOLDER"),
