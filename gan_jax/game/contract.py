@@ -98,7 +98,9 @@ class Method(Protocol):
     """A game: some networks, and what each player wants."""
 
     networks: tuple[str, ...]  # those that a config describes, each in the block of its name
-    frozen: tuple[str, ...]  # those of them that no player trains: loaded before round 0, in no checkpoint
+    frozen: tuple[
+        str, ...
+    ]  # those of them that no player trains: types of `features`, loaded before round 0, in no checkpoint
     stretches: tuple[Stretch, ...]
 
     def batch(self, phase: Phase) -> dict[str, jax.ShapeDtypeStruct]:

@@ -7,6 +7,7 @@ decoder makes an image of them. It is trained to be seen by the same VGG-19 with
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -153,6 +154,18 @@ class StyleTransfer:
     stretches: tuple[Stretch, ...]
     content_weight: Weight = 1.0
     style_weight: Weight = 10.0
+
+    def __post_init__(self):
+        for name in ("content_weight", "style_weight"):
+            value = getattr(self, name)
+            if isinstance(value, int | float) and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be 0 or more, got {value}")
+        for shape in (each.phase.shape for each in self.stretches):
+            if len(shape) != 3 or shape[-1] not in (1, 3) or any(side % 8 or side < 16 for side in shape[:2]):
+                raise ValueError(
+                    "style transfer is trained on images (H, W, 1 or 3) whose sides are multiples of 8 from 16 on, and the"
+                    f" config's are {shape}; afterwards any size will do"
+                )
 
     def batch(self, phase: Phase) -> dict[str, jax.ShapeDtypeStruct]:
         """Content and style images, [1, B, H, W, C] each."""

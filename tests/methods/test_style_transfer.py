@@ -1,6 +1,7 @@
 """AdaIN style transfer: its two losses by hand, its round beside PyTorch, and what its sampler promises."""
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,8 @@ from gan_jax.features.vgg19 import Encoder
 from gan_jax.game import Edit, Phase, Stretch
 from gan_jax.methods.style_transfer import StyleTransfer, content_loss, last, style_loss
 from gan_jax.optim import adam
+from gan_jax.setup.config_files import ConfigError, load_config
+from gan_jax.setup.setup import Setup
 from gan_jax.types import ByImages
 
 SHAPE, WIDTH = (16, 16, 3), 2
@@ -125,6 +128,30 @@ def test_the_decoder_has_the_published_size():
     images, variables = jax.eval_shape(Decoder((256, 256, 3)).init_with_output, jax.random.key(0), features)
     assert images.shape == (2, 40, 56, 3)
     assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == 3_505_219
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings", "says"),
+    [
+        ((20, 16, 3), {}, r"multiples of 8 from 16 on, and the config's are \(20, 16, 3\)"),
+        ((8, 16, 3), {}, "multiples of 8 from 16 on"),
+        ((16, 16, 4), {}, "images .H, W, 1 or 3."),
+        ((2,), {}, "images .H, W, 1 or 3."),
+        (SHAPE, {"style_weight": -1.0}, "style_weight must be 0 or more, got -1"),
+        (SHAPE, {"content_weight": math.nan}, "content_weight must be 0 or more"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(shape, settings, says):
+    with pytest.raises(ValueError, match=says):
+        StyleTransfer(Decoder(SHAPE, WIDTH), Encoder(width=WIDTH), {}, (Stretch(Phase(shape, 2), 0, 1),), **settings)
+
+
+def test_a_frozen_network_is_a_type_of_what_looks():
+    config = load_config("adain_emoji")
+    assert isinstance(Setup.of(config).method.encoder, Encoder)
+    config.encoder.type = "vgg19.Encodr"
+    with pytest.raises(ConfigError, match=r"encoder: unknown type 'vgg19.Encodr' \(did you mean 'vgg19.Encoder'\?\)"):
+        Setup.of(config)
 
 
 @pytest.mark.parity
