@@ -35,8 +35,12 @@ class Decoder(linen.Module):
     @linen.compact
     def __call__(self, features: jax.Array) -> jax.Array:
         x = features
-        layer = lambda width, name: Conv(
-            width, padding="REFLECT", kernel_init=linen.initializers.he_normal(), dtype=self.dtype, name=name
+        layer = lambda width, name, gain=2.0: Conv(
+            width,
+            padding="REFLECT",
+            kernel_init=linen.initializers.variance_scaling(gain, "fan_in", "normal"),
+            dtype=self.dtype,
+            name=name,
         )
         for each in _LAYERS:
             if each == "up":
@@ -44,4 +48,5 @@ class Decoder(linen.Module):
                 continue
             name, multiple = each
             x = tap(self, name.replace("conv", "relu"), linen.relu(layer(multiple * self.width, name)(x)))
-        return layer(self.image_shape[-1], "conv1_1")(x).astype(jnp.float32)
+        # The first images are nearly grey: beyond [-1, 1] the encoder sees what it never saw, and nothing is learned.
+        return layer(self.image_shape[-1], "conv1_1", 0.01)(x).astype(jnp.float32)
