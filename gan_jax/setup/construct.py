@@ -103,7 +103,8 @@ def _value(package: str, value: Any, where: str, given: Settings | None, default
 
 
 def _schedule(settings: Settings, where: str) -> Any:
-    """One of optax's schedules, or `optim`'s `stairs` and `inverse_time`. counts: "rounds", or "kimg", thousands of real images shown."""
+    """One of optax's schedules, or `optim`'s `stairs` and `inverse_time`. counts: "rounds", or "kimg", thousands of
+    real images shown."""
     known, counts = _schedules(), settings.get("counts", "rounds")
     name = settings["schedule"]
     if name not in known:
@@ -134,7 +135,8 @@ def _schedules() -> dict[str, Callable[..., Any]]:
     """Optax's schedules, by their names without "_schedule", `stairs` and `inverse_time`."""
     named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
     found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
-    return {**found, "exponential_decay": optax.schedules.exponential_decay, "stairs": stairs, "inverse_time": inverse_time_schedule}
+    own = {"stairs": stairs, "inverse_time": inverse_time_schedule}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay, **own}
 
 
 def _known(package: str) -> list[str]:
