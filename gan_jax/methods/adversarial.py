@@ -251,10 +251,8 @@ class Adversarial:
         modules |= {name: head.module for name, head in heads.items()}
         grown = growth(self.stretches, phase, game.fade(self.stretches, clock.round))
         real = {**real, "image": faded(self.stretches, real["image"], clock.round)}
-        passes, own = (
-            Passes(modules, params, networks, heads, noise, grown, clock),
-            (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL),
-        )
+        passes = Passes(modules, params, networks, heads, noise, grown, clock)
+        own = (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL)
 
         fake_label = latents.get("label")
         if player == "discriminator":
