@@ -143,9 +143,11 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     args = parser.parse_args(argv)
     setup = Setup.of(load_config(args.config))
     state, batch = trained(setup.method, setup, args.rounds)
-    results = {"load": os.getloadavg()[0], "effect": effect(setup.method, state, batch, args.draws)}
+    results = {"effect": effect(setup.method, state, batch, args.draws)}
+    print(json.dumps(results, indent=2), flush=True)
     results["cost"] = costs(variants(setup.method), batch, args.turns)
-    print(json.dumps(results, indent=2))
+    results["load"] = os.getloadavg()[0]
+    print(json.dumps({key: results[key] for key in ("cost", "load")}, indent=2))
     return results
 
 
