@@ -58,6 +58,7 @@ def get_config() -> ConfigDict:
     config.method.num_classes = 0  # 0: unconditional
     config.method.generator_batch_multiple = 1  # fakes in a generator update for each real image of the batch
     config.method.accumulate = 1  # parts in which a batch is played, where it is too large for the memory
+    config.method.fake_labels = "uniform"  # or "data": those of the real images, pair by pair
     config.method.clip_weights = placeholder(float)
 
     config.latents = ConfigDict({"type": "normal", "dim": 128})  # or "uniform"

@@ -230,7 +230,7 @@ def _method(config: Mapping[str, Any], made: Any) -> Method:
             for name, settings in config["regularizers"].items()
         }
     if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
-        parts["ema"] = call(Ema, {"decay": None, **config["ema"]}, "ema")
+        parts["ema"] = call(Ema, {"decay": None, **arguments_of("optim", config["ema"], "ema")}, "ema")
     parts["stretches"] = stretches_of(config)
     return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
 
