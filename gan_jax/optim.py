@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -88,19 +88,6 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
         return jax.tree.map(lambda leaf: now.astype(leaf.dtype) * leaf, updates), state
 
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
-
-
-def stairs(values: Sequence[float], boundaries: Sequence[float]) -> Callable[[jax.Array], jax.Array]:
-    """A schedule: values[0] before boundaries[0], values[i + 1] from boundaries[i] on."""
-    if len(values) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
-        raise ValueError(
-            f"stairs take boundaries that rise and one value more than them, got {tuple(values)} and {tuple(boundaries)}"
-        )
-    for name, numbers in (("values", values), ("boundaries", boundaries)):
-        for number in numbers:
-            ranges.not_negative(name, number)
-    steps, ends = jnp.asarray(values, jnp.float32), jnp.asarray(boundaries, jnp.float32)
-    return lambda count: steps[jnp.sum(count >= ends)]
 
 
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -24,3 +24,16 @@ def cosine_schedule(init_value: float, end_value: float, transition_steps: float
         return init_value + (end_value - init_value) * 0.5 * (1.0 - jnp.cos(jnp.pi * passed))
 
     return schedule
+
+
+def stairs_schedule(values: Sequence[float], boundaries: Sequence[float]) -> Callable[[jax.Array], jax.Array]:
+    """A schedule: values[0] before boundaries[0], values[i + 1] from boundaries[i] on."""
+    if len(values) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
+        raise ValueError(
+            f"stairs take boundaries that rise and one value more than them, got {tuple(values)} and {tuple(boundaries)}"
+        )
+    for name, numbers in (("values", values), ("boundaries", boundaries)):
+        for number in numbers:
+            ranges.not_negative(name, number)
+    steps, ends = jnp.asarray(values, jnp.float32), jnp.asarray(boundaries, jnp.float32)
+    return lambda count: steps[jnp.sum(count >= ends)]

@@ -9,7 +9,7 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.optim import Ema
-from gan_jax.schedules import cosine_schedule
+from gan_jax.schedules import cosine_schedule, stairs_schedule
 from gan_jax.setup.construct import ConfigError, construct
 from gan_jax.types import ByImages, Clock
 
@@ -100,3 +100,11 @@ def test_a_config_names_it():
         construct("optim", {"type": "adam", "b2": {**settings, "transition_steps": 0}}, "optim.generator")
     with pytest.raises(ConfigError, match=r"no schedule 'cosin' \(did you mean 'cosine'\?\)"):
         construct("optim", {"type": "adam", "b2": {**settings, "schedule": "cosin"}}, "optim.generator")
+
+
+def test_stairs_change_at_their_boundaries():
+    schedule = stairs_schedule((1.0, 2.0, 0.5), (3.0, 7.0))
+    assert [float(schedule(count)) for count in (0, 2.9, 3, 6, 7, 100)] == [1, 1, 2, 2, 0.5, 0.5]
+    for values, boundaries in (((1.0,), (2.0,)), ((1.0, 2.0, 3.0), (5.0, 4.0)), ((1.0, 2.0, 3.0), (5.0, 5.0))):
+        with pytest.raises(ValueError, match="boundaries that rise and one value more"):
+            stairs_schedule(values, boundaries)

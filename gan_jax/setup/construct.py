@@ -17,7 +17,6 @@ import optax
 
 from gan_jax import ranges, schedules
 from gan_jax.names import nearest
-from gan_jax.optim import stairs
 from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
 
@@ -134,7 +133,7 @@ def _schedules() -> dict[str, Callable[..., Any]]:
     """Optax's schedules and ours, by their names without "_schedule"."""
     named = {name: made for name, made in (vars(optax.schedules) | vars(schedules)).items() if callable(made)}
     found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
-    return {**found, "exponential_decay": optax.schedules.exponential_decay, "stairs": stairs}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay}
 
 
 def _known(package: str) -> list[str]:
