@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax.game import Sampler
-from gan_jax.latents import slerp
 from gan_jax.nn.compiling import compiled
+from gan_jax.nn.sphere import slerp
 from gan_jax.types import Array, Batch
 
 SPACES = ("z", "w")

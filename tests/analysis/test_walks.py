@@ -7,7 +7,7 @@ import pytest
 
 from gan_jax.analysis.walks import on_the_way, places
 from gan_jax.game import sampled
-from gan_jax.latents import slerp
+from gan_jax.nn.sphere import slerp
 
 KEY = jax.random.key(2)
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.recipes.recipe import Measured, Outcome, Recipe
-from gan_jax.latents import slerp
 from gan_jax.metrics.perceptual_path import path_length
 from gan_jax.metrics.separability import attribute_entropy
 from gan_jax.nn.compiling import compiled
+from gan_jax.nn.sphere import slerp
 from gan_jax.types import Array, Batch, named_key
 
 _AT_ONCE = 32
