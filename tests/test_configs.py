@@ -38,7 +38,7 @@ def _but_one_of_those_alike(file):
     return pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem.startswith(_ALIKE) else [])
 
 
-@pytest.mark.parametrize("file", map(_but_one_of_those_alike, EXPERIMENTS))
+@pytest.mark.parametrize("file", [_but_one_of_those_alike(file) for file in EXPERIMENTS])
 def test_a_round_of_full_size_has_the_states_shape(file):
     config = _config(file)
     method = Setup.of(config).method

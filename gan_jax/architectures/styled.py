@@ -22,7 +22,7 @@ class StyledGenerator(linen.Module):
     of other latents. mixing_group: images a coin is tossed for, so that the number of devices changes nothing; None: the
     batch. other_latents: "drawn": N(0, 1) of their own; "given": the second half of the latents, [B, 2 Z], so that a task
     may change both. w_decay: of the average of w, which starts at 0.
-    Taps: "synthesis/level0", ....
+    Taps: "synthesis/block0", ....
     """
 
     image_shape: tuple[int, int, int]

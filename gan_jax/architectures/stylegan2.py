@@ -48,7 +48,7 @@ class StyledLayer(linen.Module):
 
 
 class Synthesis(linen.Module):
-    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "level0", ...: a level's last map."""
+    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "block0", ...: a level's last map."""
 
     levels: Levels
     form: str
@@ -75,7 +75,7 @@ class Synthesis(linen.Module):
                     past = equalized(features, 1, 1.0, use_bias=False, dtype=self.dtype, name=f"{name}_past")
                     y = _HALF * (y + upsample_bilinear(past(x)))
                 x = y
-            x = tap(self, name, x)
+            x = tap(self, f"block{level}", x)
             if self.form == "skip" or level == levels.last:
                 to_image = ModulatedConv(channels, 1, demodulate=False, dtype=self.dtype, name=f"{name}_to_image")
                 bias = self.param(f"{name}_image_bias", linen.initializers.zeros, (channels,), jnp.float32)

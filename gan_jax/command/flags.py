@@ -151,6 +151,8 @@ class _PathParser(absl_flags.ArgumentParser):
     """A path, with ~ as the home folder."""
 
     def parse(self, argument: str) -> str:
+        if not argument:
+            raise ValueError("it is empty; the current folder is .")
         return os.path.expanduser(argument)
 
     def flag_type(self) -> str:

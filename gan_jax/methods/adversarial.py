@@ -60,8 +60,9 @@ class Adversarial:
         the generator `shape`, that of the images to make; real images are cross-faded with their own half size.
     regularizers: by name; the name seeds their noise and marks their memory.
     latents: what z is drawn from.
-    num_classes: of the game, 0 for none; fakes get uniformly drawn labels. Each network has its own num_classes and is
-        handed labels where that is not 0.
+    num_classes: of the game, 0 for none. Each network has its own num_classes and is handed labels where that is not 0.
+    fake_labels: "uniform", drawn, or "data": a fake image has the label of the real one at its place, so that losses over
+        pairs compare images of one class (R3GAN).
     generator_batch_multiple: fakes in a generator update for each real image of the batch (SNGAN: 2).
     ema: the moving average of the generator; None keeps none.
     accumulate: parts in which each update's batch is played one after the other, for batches beyond the memory. The
@@ -82,6 +83,7 @@ class Adversarial:
     regularizers: Mapping[str, Regularizer] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     latents: Latents = normal(128)
     num_classes: int = 0
+    fake_labels: str = "uniform"
     generator_batch_multiple: int = 1
     ema: Ema | None = None
     clip_weights: float | None = None
@@ -94,6 +96,8 @@ class Adversarial:
         ranges.whole("num_classes", self.num_classes, 0)
         if self.clip_weights is not None:
             ranges.positive("clip_weights", self.clip_weights)
+        if self.fake_labels not in ("uniform", "data"):
+            raise ValueError(f"fake_labels is 'uniform' or 'data', not {self.fake_labels!r}")
         if missing := _PREFIX.keys() - self.optimizers.keys():
             raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
         if clash := self.regularizers.keys() & set(_TAKEN):
@@ -201,7 +205,7 @@ class Adversarial:
         """One update of a player and of the heads that are trained with it, by the gradient of the whole batch."""
         trained = [player, *(name for name, head in self._heads().items() if head.player == player)]
         multiple = self.generator_batch_multiple if player == "generator" else 1
-        latents = self._latents(key, real["image"].shape[0] * multiple)
+        latents = self._latents(key, real, multiple)
 
         def loss(params: Mapping[str, PyTree], batch: tuple[Batch, Batch], key: Array) -> tuple[Array, Outcome]:
             play, moved = self._play(player, params, networks, memory, *batch, key, clock, number, phase)
@@ -227,9 +231,12 @@ class Adversarial:
             if head.player == player and terms[owner].rests is not None
         }
 
-    def _latents(self, key: Array, n: int) -> Batch:
+    def _latents(self, key: Array, real: Batch, multiple: int) -> Batch:
+        n = real["image"].shape[0] * multiple
         latents = {"z": self.latents.draw(named_key(key, "latents"), n)}
-        if self.num_classes:
+        if self.num_classes and self.fake_labels == "data" and "label" in real:
+            latents["label"] = jnp.repeat(real["label"], multiple)
+        elif self.num_classes:
             latents["label"] = jax.random.randint(named_key(key, "label"), (n,), 0, self.num_classes)
         return over_data(latents)
 
@@ -244,7 +251,8 @@ class Adversarial:
         modules |= {name: head.module for name, head in heads.items()}
         grown = growth(self.stretches, phase, game.fade(self.stretches, clock.round))
         real = {**real, "image": faded(self.stretches, real["image"], clock.round)}
-        passes, own = Passes(modules, params, networks, heads, noise, grown), (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL)
+        passes = Passes(modules, params, networks, heads, noise, grown, clock)
+        own = (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL)
 
         fake_label = latents.get("label")
         if player == "discriminator":

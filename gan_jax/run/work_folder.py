@@ -161,9 +161,16 @@ def _read(workdir: str | Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is not what a run writes ({error}): put back a copy, or name another folder"
         ) from None
-    if not isinstance(content, dict):
+    if not _is_written_by_a_run(content):
         raise ConfigError(f"{path} is not what a run writes: put back a copy, or name another folder")
     return content
+
+
+def _is_written_by_a_run(content: Any) -> bool:
+    if not content or not isinstance(content, dict):
+        return False
+    blocks = [content.get(name, {}) for name in ("data", "method", "optim", "checkpoint", *_BESIDES)]
+    return all(isinstance(each, dict) for each in blocks) and isinstance(content.get("found", {}).get("data", {}), dict)
 
 
 def _write(workdir: Path, content: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ def declare(flags: Flags) -> None:
     flags.path("out", "samples.png", "A grid (.png), an array file (.npz), or a folder of PNGs.")
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")
-    flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    flags.number("truncation", None, "Normal latents beyond this are drawn again; of codes w it is psi.")
     flags.integer("label", None, "One class for all images.", lowest=0)
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.machine()
