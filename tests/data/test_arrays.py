@@ -234,6 +234,8 @@ def npy(shape, dtype="<u1", data=b"1234"):
         ({"image": npy((1, 2, 2))[:20]}, "image cannot be read"),
         ({"image": npy((1, 2, 2)).replace(b"descr", b"sdecr")}, "image cannot be read"),
         ({"image": b"no array"}, "image cannot be read"),
+        ({"image": b"\x93NUMPY\x01\x00\x10\x00{garbage........." + bytes(64)}, "image cannot be read.*copy it again"),
+        ({"image": b"\x93NUMPY\x01\x00\x0e\x00{'descr': '|u1" + bytes(64)}, "image cannot be read"),
     ],
 )
 def test_claims_are_compared_with_the_file_before_memory_is_taken(tmp_path, arrays, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -96,6 +97,7 @@ class Npz:
 
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGE += (SyntaxError, tokenize.TokenError)  # of a header's text
 
 
 def _memory() -> float:
