@@ -5,7 +5,7 @@ Expected: FID 1.96 (50,000 samples against all training images: fid50k here). No
 Settings: the authors' code (its preset and command, --cond=1 --mirror=1), which does not say when the published run ended: 40M
     images is a guess. There each update of G has real images of its own; here they are those of D's last update.
 Meant for: 8 accelerators, as published; on one, set method.accumulate to 4.
-Data: CIFAR-10, prepared by TFDS (`pip install "gan_jax[prepare]"`, `tfds build cifar10`).
+Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/r3gan_cifar10.py --workdir=runs/r3gan_cifar10
 """
 

@@ -55,8 +55,7 @@ def occupy(
         time.sleep(0.2)
     places = texts_of_all(str(workdir) if seen else f"!{workdir}")
     if strangers := [number for number, place in enumerate(places) if place.startswith("!")]:
-        if lock:
-            lock.release()
+        on_first_process(lambda: lock and lock.release())  # before any of them ends, and may be started again
         raise ConfigError(
             f"process {strangers[0]} of {len(places)} does not see the work folder of process 0: there it is {places[0]}, "
             f"here {places[strangers[0]][1:]}. Give all hosts the same --workdir, on a file system that they share"
