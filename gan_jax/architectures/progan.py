@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import blur, downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Dense

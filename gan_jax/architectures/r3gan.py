@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.stem import base_size
+from gan_jax.architectures.parts.stem import base_size
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import downsample_bilinear, upsample_bilinear
 from gan_jax.nn.dense import Dense, Embed

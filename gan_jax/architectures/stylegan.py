@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax.architectures import progan
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
+from gan_jax.architectures.parts.styled import StyledGenerator
 from gan_jax.architectures.progan import FADED_IN, ToImages, equalized, lrelu
-from gan_jax.architectures.styled import StyledGenerator
 from gan_jax.nn.conv.resample import blur
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.noise import NoiseInjection
@@ -84,9 +84,6 @@ class Generator(StyledGenerator):
     constant: bool = True
     noise: bool = True
     norm: str = "adain"
-
-    def _mapping_style(self) -> str:
-        return "stylegan"
 
     def _synthesis(self) -> linen.Module:
         if self.norm not in ("adain", "pixel"):

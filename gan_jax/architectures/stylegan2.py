@@ -10,10 +10,10 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.levels import Levels
-from gan_jax.architectures.mapping import Mapping
+from gan_jax.architectures.parts.levels import Levels
+from gan_jax.architectures.parts.mapping import Mapping
+from gan_jax.architectures.parts.styled import StyledGenerator
 from gan_jax.architectures.progan import equalized, lrelu
-from gan_jax.architectures.styled import StyledGenerator
 from gan_jax.nn.conv.resample import blur, downsample_mean, filtered, upsample_bilinear
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.minibatch_stddev import minibatch_stddev
@@ -91,6 +91,8 @@ class Generator(StyledGenerator):
     noise: of every layer, by image. channel_base is 32768 in full, 16384 for 256 pixels and below.
     """
 
+    mapping_style = "stylegan2"
+
     channel_base: int = 32768
     form: str = "skip"
     noise: bool = True
@@ -98,9 +100,6 @@ class Generator(StyledGenerator):
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
         """latents [B, Z] -> images [B, H, W, C]. train: codes are mixed, and the average of w moves."""
         return super().__call__(latents, label, train)
-
-    def _mapping_style(self) -> str:
-        return "stylegan2"
 
     def _synthesis(self) -> linen.Module:
         if self.form not in ("skip", "residual"):

@@ -15,8 +15,9 @@ from typing import Any
 
 import optax
 
-from gan_jax import ranges, schedules
+from gan_jax import ranges
 from gan_jax.names import nearest
+from gan_jax.setup import schedules
 from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
 

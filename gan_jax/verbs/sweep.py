@@ -16,8 +16,8 @@ from gan_jax.command.flags import Flags
 from gan_jax.command.overrides import OVERRIDES
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.run.divergence import TrainingDiverged
-from gan_jax.run.grid import Axes, Cell, Changes, Judging, cells_of, check_cells, is_scored, parse_axes
-from gan_jax.run.grid_report import write_report
+from gan_jax.run.grid.cells import Axes, Cell, Changes, Judging, cells_of, check_cells, is_scored, parse_axes
+from gan_jax.run.grid.report import write_report
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import train
 from gan_jax.runtime.processes.processes import is_first, say, warn

@@ -9,7 +9,7 @@ from flax import linen
 from gan_jax.architectures import dcgan, mlp, sngan
 from gan_jax.architectures.augmented import Augmented
 from gan_jax.augment.policies import augment
-from gan_jax.schedules import cosine_schedule
+from gan_jax.setup.schedules import cosine_schedule
 from gan_jax.types import ByImages, Clock, Verdict
 
 SHAPE = (8, 8, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_jax.architectures import progan, stylegan, stylegan2
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 
 WIDTHS = {"channel_base": 64, "channel_max": 8}

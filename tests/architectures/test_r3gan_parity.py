@@ -13,7 +13,7 @@ from gan_jax.latents import normal
 from gan_jax.methods.adversarial import Adversarial
 from gan_jax.optim import Ema
 from gan_jax.regularizers.gradient_penalty import r1, r2
-from gan_jax.schedules import cosine_schedule
+from gan_jax.setup.schedules import cosine_schedule
 from gan_jax.types import ByImages, named_key
 
 torch = pytest.importorskip("torch")

@@ -7,6 +7,7 @@ import pytest
 from flax import linen
 
 from gan_jax import losses
+from gan_jax.methods.playing import drawn
 from gan_jax.types import Clock, Verdict
 
 
@@ -58,4 +59,4 @@ def test_other_labels_are_refused(make_game):
 def test_labels_repeat_where_there_are_more_fakes(make_game):
     game = make_game(fake_labels="data", num_classes=3)
     real = {"image": jnp.zeros((2, 4, 4, 1)), "label": jnp.array([2, 0])}
-    assert game._latents(jax.random.key(0), real, 3)["label"].tolist() == [2, 2, 2, 0, 0, 0]
+    assert drawn(game, jax.random.key(0), real, 3)["label"].tolist() == [2, 2, 2, 0, 0, 0]

@@ -9,8 +9,8 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.optim import Ema
-from gan_jax.schedules import cosine_schedule, stairs_schedule
 from gan_jax.setup.construct import ConfigError, construct
+from gan_jax.setup.schedules import cosine_schedule, stairs_schedule
 from gan_jax.types import ByImages, Clock
 
 
