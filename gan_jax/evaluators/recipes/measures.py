@@ -38,6 +38,8 @@ def frechet(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Out
 
 def kernel(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """The kernel distance of features. Its subsets are no larger than the smaller set, and the record says how large."""
+    if min(n_fake, n_real) < 2:
+        raise ValueError("a kernel distance needs 2 images or more on each side, and there is 1: give more images")
     fake, real = _fakes(evidence, recipe, n_fake), _reals(evidence, recipe, n_real)
     used = {"subset_size": min(recipe.settings.get("subset_size", 1000), n_fake, n_real)}
     track = evidence.bar("kernel distance", "subset")
@@ -104,12 +106,19 @@ def ms_ssim(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Out
 def ms_ssim_by_class(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """How alike samples of one class are; and the share of classes more alike than AC-GAN's bound of collapse, 0.25.
 
-    Images without a label are left out. Raises ValueError for a class with fewer different pairs than are looked at.
+    Images without a label are left out. Raises ValueError for a class with fewer different pairs than are looked at,
+    and, forced or not, for one with a single image.
     """
     labels, images = evidence.fake_labels(n_fake), evidence.fake_images(n_fake)
     known = labels >= 0
     counts, pairs = np.bincount(labels[known]), recipe.settings["pairs"]
     fewest = int(min(counts[counts > 0], default=0))
+    if fewest < 2:
+        raise ValueError(
+            "a class has a single image, which makes no pair: give more images of each class"
+            if fewest
+            else "none of these images has a label, and a score by class needs them"
+        )
     if fewest * (fewest - 1) < 2 * pairs and not evidence.force:
         raise ValueError(
             f"a class has {fewest:,} images, which make fewer than {pairs:,} different pairs: give more images of each "
