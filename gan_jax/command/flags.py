@@ -38,9 +38,9 @@ class Flags:
         """The head, in --help, of the flags that follow."""
         self._group = self.groups.setdefault(title, [])
 
-    def integer(self, name: str, default: int | None, about: str, lowest: int = 0) -> None:
-        """A whole number, from `lowest` to the largest that 32 bits hold, as indices and seeds do."""
-        parser = absl_flags.IntegerParser(lowest, LARGEST)
+    def integer(self, name: str, default: int | None, about: str, lowest: int = 0, highest: int = LARGEST) -> None:
+        """A whole number, from `lowest` to `highest`: by default the largest that 32 bits hold, as indices and seeds do."""
+        parser = absl_flags.IntegerParser(lowest, highest)
         self._add(name, default, about, parser)
 
     def number(self, name: str, default: float | None, about: str) -> None:

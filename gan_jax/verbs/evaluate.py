@@ -25,6 +25,7 @@ from gan_jax.run.state import mesh_for, restore, saved_steps
 from gan_jax.run.work_folder import read_config, require_same
 from gan_jax.runtime.mesh import make_mesh
 from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
@@ -167,6 +168,7 @@ def evaluate_images(
     out = None if out is None else Path(out).expanduser()
     if out is not None:
         check_scores_file(out)
+        check_new_file(out)
     if options is not None and dataclasses.replace(options, seed=0, batch_size=None, force=False) != Options():
         raise ValueError("average, batch_norm, truncation and sampler are of a run; images are scored as they are")
     options, extractors = options or Options(), extractors or Extractors()
