@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gan_jax.evaluators.evidence import Evidence
@@ -67,8 +69,12 @@ def improved_pr(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) ->
 
 
 def intra_frechet(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
-    """The Frechet distance within each class, averaged over classes. Images without a label are left out."""
+    """The Frechet distance within each class, averaged over classes. Images without a label are left out.
+
+    Raises ValueError, with the class's name, where a class of one side has fewer than 2 images on either.
+    """
     of_fake, of_real = evidence.fake_labels(n_fake), evidence.real_labels(recipe.split, n_real)
+    _require_two_of_each(evidence.classes, of_fake, of_real)
     fake, real = _fakes(evidence, recipe, n_fake), _reals(evidence, recipe, n_real)
     track = evidence.bar("classes", "class")
     mean, by_class = intra_class_frechet_distance(
@@ -130,6 +136,16 @@ def ms_ssim_by_class(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: in
     )
     collapsed = float(np.mean([value >= 0.25 for value in by_class.values()]))  # arXiv:1610.09585, section 4.3
     return Outcome([_of("", mean), Measured("collapsed_classes", collapsed)], n_fake=labelled(labels))
+
+
+def _require_two_of_each(classes: Sequence[str], of_fake: np.ndarray, of_real: np.ndarray) -> None:
+    counts = [np.bincount(labels[labels >= 0], minlength=len(classes)) for labels in (of_fake, of_real)]
+    for name, fakes, reals in zip(classes, *counts, strict=True):
+        if fakes + reals and min(fakes, reals) < 2:
+            raise ValueError(
+                f"a class needs 2 images or more on each side, and {name!r} has {fakes:,} among the samples and {reals:,} "
+                "in the reference: leave the class out, or give more images of it"
+            )
 
 
 def labelled(labels: np.ndarray) -> int:
