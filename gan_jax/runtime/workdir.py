@@ -58,3 +58,28 @@ def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Path:
             "free some space, or name another directory with --workdir"
         )
     return path
+
+
+def check_new_file(path: str | os.PathLike) -> Path:
+    """Whether a file could be written there, its folders made where they are missing. It makes nothing. -> the path.
+
+    Raises IsADirectoryError for a folder, NotADirectoryError where a file stands in place of one, PermissionError.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file with --out")
+    check_new_folder(path.parent)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"cannot write {path}: no permission; name another file with --out")
+    return path
+
+
+def check_new_folder(path: str | os.PathLike) -> Path:
+    """The same of a folder that files are written to: it is there, or could be made."""
+    path = Path(path).expanduser()
+    there = next(part for part in (path.absolute(), *path.absolute().parents) if os.path.lexists(part))
+    if not there.is_dir():
+        raise NotADirectoryError(f"cannot write to {path}: {there} is no folder; name another place with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"cannot write to {path}: {there} may not be written to; name another place with --out")
+    return path

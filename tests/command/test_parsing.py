@@ -256,3 +256,12 @@ def test_paths_begin_at_home(monkeypatch, tmp_path):
 def test_a_config_that_is_not_there_is_no_mistake_of_flags():
     with pytest.raises(ConfigError, match=r"no config is called 'ssgan_digit' \(did you mean 'ssgan_digits'\?\)"):
         parsed("--workdir=x --config=ssgan_digit")
+
+
+@pytest.mark.parametrize("name", ["recipes", "compare", "images_range", "extractor_weights"])
+def test_a_list_that_names_nothing_or_leaves_a_gap_is_refused(name):
+    for empty in ("", ",", ",,"):
+        said = refused(f"evaluate --{name}={empty}")
+        assert f"--{name}={empty}: nothing is named; write it as --{name}=" in said
+    assert "one of the texts between commas is empty; write it as" in refused(f"evaluate --{name}=a,")
+    assert "nothing is named" in refused("sweep --workdir=x --recipes=")

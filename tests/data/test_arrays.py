@@ -1,4 +1,5 @@
 import struct
+import warnings
 import zipfile
 
 import numpy as np
@@ -244,6 +245,15 @@ def test_claims_are_compared_with_the_file_before_memory_is_taken(tmp_path, arra
             file.writestr(f"{name}.npy", data)
     with pytest.raises(ValueError, match=message):
         open_source("arrays", path=str(tmp_path / "data.npz"))
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    for other in ("image.npy", "image"):
+        with zipfile.ZipFile(tmp_path / "data.npz", "w") as file, warnings.catch_warnings(action="ignore"):
+            file.writestr("image.npy", npy((1, 2, 2)))
+            file.writestr(other, npy((1, 2, 2)))
+        with pytest.raises(ValueError, match="data.npz holds two arrays of the name image.*one of each name"):
+            open_source("arrays", path=str(tmp_path / "data.npz"))
 
 
 def test_what_fits_in_no_memory_and_what_is_damaged(tmp_path, save, monkeypatch):

@@ -25,7 +25,7 @@ def perceptual_path(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int
     settings: space "z" (along the sphere) or "w" (straight on), sampling "full" (t anywhere) or "end" (t = 0), epsilon, and
     the percentiles low and high between which lengths count.
     Distance: the squared difference of an extractor's features, each of length 1. Images are not rounded; both of a step
-    have one noise. Raises ValueError for a set of images and a generator without that space.
+    have one noise. Raises ValueError for a generator without that space.
     """
     sampler, space = _space(evidence, recipe)
     key, net = jax.random.key(evidence.seed), evidence.open(recipe.extractor)
@@ -73,7 +73,7 @@ def separability(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -
     """2 to the sum over attributes of H(answer | side of a hyperplane) in bits; 1 is perfect. Each attribute's bits too.
 
     settings: space "z" or "w"; keep: the share of samples of which the classifier is surest, attribute by attribute.
-    Raises ValueError for a set of images and a generator without that space.
+    Raises ValueError for a generator without that space.
     """
     sampler, space = _space(evidence, recipe)
     names = evidence.open(recipe.extractor).attributes
@@ -98,8 +98,6 @@ def _vectors(codes: Batch) -> Batch:
 
 def _space(evidence: Evidence, recipe: Recipe) -> tuple[Any, str]:
     """The sampler, and the space asked for."""
-    if evidence.fake_set is not None:
-        raise ValueError("it is of a generator's latent space, and these are images: name the run with --workdir")
     sampler, space = evidence.fake, recipe.settings["space"]
     if sampler.given:
         raise ValueError("it is of generators of latents, and this one starts from images")

@@ -83,6 +83,7 @@ for _space in ("z", "w"):
             + ("anywhere" if _sampling == "full" else "at the ends"),
             10_000,
             split=None,
+            needs_latents=True,
             settings=MappingProxyType({"space": _space, "sampling": _sampling, "epsilon": 1e-3, "low": 1, "high": 99}),
         )
     _THROUGH_ATTRIBUTES[f"separability_{_space}10k_{{}}"] = Recipe(
@@ -92,6 +93,7 @@ for _space in ("z", "w"):
         split=None,
         smallest=100,
         tap="logits",
+        needs_latents=True,
         settings=MappingProxyType({"space": _space, "keep": 0.5}),
     )
 
