@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+BEGIN_ANEW = "to begin anew, name another --workdir, or move this one away as a whole"
+
 
 @contextlib.contextmanager
 def unmade_on_failure(workdir: str | os.PathLike) -> Iterator[None]:
