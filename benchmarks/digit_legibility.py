@@ -38,6 +38,12 @@ def split_of(config: dict, split: str) -> tuple[np.ndarray, np.ndarray]:
     return flat(np.concatenate([b["image"] for b in batches])), np.concatenate([b["label"] for b in batches])
 
 
+def fitted(pixels: np.ndarray, labels: np.ndarray) -> Pipeline:
+    """The classifier, of pixels [N, features] in [0, 1] with labels [N]."""
+    kernel = Nystroem(gamma=1 / (pixels.shape[1] * pixels.var()), n_components=700, random_state=0)
+    return make_pipeline(kernel, LogisticRegression(C=10, max_iter=2000)).fit(pixels, labels)
+
+
 def legible(classifier: Pipeline, pixels: np.ndarray) -> np.ndarray:
     """The digits that the classifier is sure of: [n] of the N images."""
     probabilities = classifier.predict_proba(pixels)
@@ -53,8 +59,7 @@ def main() -> None:
 
     config = resolve(read_config(arguments.workdir))
     pixels, labels = split_of(config, "train")
-    kernel = Nystroem(gamma=1 / (pixels.shape[1] * pixels.var()), n_components=700, random_state=0)
-    classifier = make_pipeline(kernel, LogisticRegression(C=10, max_iter=2000)).fit(pixels, labels)
+    classifier = fitted(pixels, labels)
     test_pixels, test_labels = split_of(config, "test")
     step, sampler = load_sampler(arguments.workdir)
     samples = flat(draw(sampler, arguments.num, arguments.seed)["image"])

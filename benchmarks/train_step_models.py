@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.architectures import biggan_tables, sndcgan, sngan
+from gan_jax.architectures import sndcgan, sngan
+from gan_jax.architectures.parts import biggan_tables
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.setup import Setup
 

@@ -58,6 +58,9 @@ def get_config() -> ConfigDict:
     config.method.num_classes = 0  # 0: unconditional
     config.method.generator_batch_multiple = 1  # fakes in a generator update for each real image of the batch
     config.method.accumulate = 1  # parts in which a batch is played, where it is too large for the memory
+    config.method.fake_labels = placeholder(
+        str
+    )  # "uniform", or "data": those of the real images, pair by pair; unset: uniform
     config.method.clip_weights = placeholder(float)
 
     config.latents = ConfigDict({"type": "normal", "dim": 128})  # or "uniform"
@@ -74,7 +77,7 @@ def get_config() -> ConfigDict:
     config.ema.decay = placeholder(float)  # a round; where neither is set, no average is kept
     config.ema.half_life_kimg = placeholder(float)
     config.ema.start = 0  # first round that averages
-    config.ema.before = False  # True: the average takes G as it is before the round's own update of it
+    config.ema.before = placeholder(bool)  # True: the average takes G as it is before the round's own update of it
 
     config.mesh = ConfigDict({"data": -1, "fsdp": 1})  # -1: all devices that remain
     config.log = ConfigDict()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -11,26 +11,26 @@ import jax.numpy as jnp
 import optax
 
 from gan_jax import ranges
-from gan_jax.types import ByImages, Clock, PyTree, Weight, weight_at
+from gan_jax.types import Clock, PyTree, Weight, is_schedule, weight_at
 
 
 def adam(
     learning_rate: Weight = 2e-4,
     b1: float = 0.5,
-    b2: float = 0.999,
+    b2: Weight = 0.999,
     eps: float = 1e-8,
     clip_norm: float | None = None,
     orthogonal: float = 0.0,
 ) -> optax.GradientTransformation:
-    """Adam. learning_rate: a number or a schedule of the round or of images. clip_norm: of the whole gradient, None: no clipping.
+    """Adam. learning_rate, b2: numbers, or schedules of the round or of images.
 
+    clip_norm: of the whole gradient, None: no clipping.
     orthogonal: beta of `orthogonal_regularization`, whose gradient joins the loss's (BigGAN's generator: 1e-4).
     """
     ranges.decay("b1", b1)
-    ranges.decay("b2", b2)
     ranges.positive("eps", eps)
     ranges.not_negative("orthogonal", orthogonal)
-    transform = _clipped(optax.chain(optax.scale_by_adam(b1=b1, b2=b2, eps=eps), at_rate(learning_rate)), clip_norm)
+    transform = _clipped(optax.chain(_scale_by_adam(b1, b2, eps), at_rate(learning_rate)), clip_norm)
     return optax.chain(orthogonal_regularization(orthogonal), transform) if orthogonal else transform
 
 
@@ -53,13 +53,30 @@ def sgd(
     return _clipped(optax.chain(trace, at_rate(learning_rate)), clip_norm)
 
 
+def _scale_by_adam(b1: float, b2: Weight, eps: float) -> optax.GradientTransformation:
+    """optax.scale_by_adam, whose b2 may be a schedule. The bias is corrected as if the present b2 had held from the start, as
+    PyTorch does where b2 is set anew before each step."""
+    if not is_schedule(b2):
+        ranges.decay("b2", b2)
+        return optax.scale_by_adam(b1=b1, b2=b2, eps=eps)
+
+    def update(
+        updates: PyTree, state: PyTree, params: PyTree = None, *, clock: Clock | None = None, **told: Any
+    ) -> tuple:
+        if clock is None:
+            raise ValueError("a b2 that is a schedule needs the time: update(gradients, state, clock=clock)")
+        return optax.scale_by_adam(b1=b1, b2=weight_at(b2, clock), eps=eps).update(updates, state)
+
+    return optax.GradientTransformationExtraArgs(optax.scale_by_adam(b1=b1, eps=eps).init, update)
+
+
 def at_rate(rate: Weight) -> optax.GradientTransformation:
     """Times minus the rate. A schedule is asked at the clock of the update, never at a count of its own.
 
     A transformation with a schedule takes it as an extra argument: update(gradients, state, params, clock=clock).
     """
     ranges.weight("learning_rate", rate)
-    if not callable(rate) and not isinstance(rate, ByImages):
+    if not is_schedule(rate):
         return optax.scale_by_learning_rate(rate)
 
     def update(
@@ -71,26 +88,6 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
         return jax.tree.map(lambda leaf: now.astype(leaf.dtype) * leaf, updates), state
 
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
-
-
-def stairs(values: Sequence[float], boundaries: Sequence[float]) -> Callable[[jax.Array], jax.Array]:
-    """A schedule: values[0] before boundaries[0], values[i + 1] from boundaries[i] on."""
-    if len(values) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
-        raise ValueError(
-            f"stairs take boundaries that rise and one value more than them, got {tuple(values)} and {tuple(boundaries)}"
-        )
-    for name, numbers in (("values", values), ("boundaries", boundaries)):
-        for number in numbers:
-            ranges.not_negative(name, number)
-    steps, ends = jnp.asarray(values, jnp.float32), jnp.asarray(boundaries, jnp.float32)
-    return lambda count: steps[jnp.sum(count >= ends)]
-
-
-def inverse_time_schedule(init_value: float, decay_rate: float) -> optax.Schedule:
-    """init_value / (1 + decay_rate * count), Torch's learningRateDecay."""
-    ranges.not_negative("init_value", init_value)
-    ranges.not_negative("decay_rate", decay_rate)
-    return lambda count: init_value / (1 + decay_rate * count)
 
 
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
@@ -138,12 +135,13 @@ class Ema:
     """A moving average of a network over rounds: average <- d * average + (1 - d) * now.
 
     decay: d a round. half_life_kimg: instead, thousands of real images after which half of an average is left, whatever
-    the number of images a round. start: first round that averages; before it the average is the network itself.
+    the number of images a round; a number, or a schedule of the round or of images, where 0 is no average but the network
+    itself. start: first round that averages; before it the average is the network itself.
     before: the average takes the network as it is before the round's own update of it (Progressive GAN, StyleGAN).
     """
 
     decay: float | None = 0.999
-    half_life_kimg: float | None = None
+    half_life_kimg: Weight | None = None
     start: int = 0
     before: bool = False
 
@@ -152,19 +150,22 @@ class Ema:
             raise ValueError("an average takes either decay or half_life_kimg: set the other to None")
         if self.decay is not None:
             ranges.decay("decay", self.decay)
-        else:
+        elif not is_schedule(self.half_life_kimg):
             ranges.positive("half_life_kimg", self.half_life_kimg)
         ranges.whole("start", self.start, 0)
 
-    def decay_a_round(self, images: int) -> float:
-        """d of a round of so many real images."""
+    def decay_a_round(self, images: int, clock: Clock | None = None) -> float | jax.Array:
+        """d of a round of so many real images. clock: when; a schedule needs it."""
         if self.half_life_kimg is None:
             return self.decay
-        return 0.5 ** (images / (1000.0 * self.half_life_kimg))
+        if not is_schedule(self.half_life_kimg):
+            return 0.5 ** (images / (1000.0 * float(self.half_life_kimg)))
+        half_life = 1000.0 * weight_at(self.half_life_kimg, clock)
+        return jnp.where(half_life > 0, 0.5 ** (images / jnp.maximum(half_life, 1e-6)), 0.0)
 
     def update(self, average: PyTree, now: PyTree, clock: Clock, images: int, copied: Sequence[str] = ()) -> PyTree:
         """The average after a round of so many images. copied: collections that are taken over from `now` as they are."""
-        decay = jnp.where(clock.round < self.start, 0.0, self.decay_a_round(images))
+        decay = jnp.where(clock.round < self.start, 0.0, self.decay_a_round(images, clock))
 
         def moved(path: tuple, a: jax.Array, b: jax.Array) -> jax.Array:
             names = [getattr(key, "key", None) for key in path[:2]]

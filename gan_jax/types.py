@@ -148,6 +148,11 @@ class Regularizer(Protocol):
         ...
 
 
+def is_schedule(weight: Weight) -> bool:
+    """Whether a weight depends on the time."""
+    return callable(weight) or isinstance(weight, ByImages)
+
+
 def weight_at(weight: Weight, clock: Clock) -> Array:
     """The value of a number or a schedule at a time. -> [] float32."""
     if isinstance(weight, ByImages):

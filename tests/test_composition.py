@@ -17,6 +17,7 @@ FAMILIES = {
     "dcgan": ({"widths": (8, 8), "norm": "batch"}, {"widths": (8, 8), "norm": "none"}),
     "biggan": ({"widths": (8, 8), "attention": 8}, {"widths": (8, 8), "halvings": 1, "attention": 4}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
+    "r3gan": ({"widths": (8, 8), "group_width": 4}, {"widths": (8, 8), "group_width": 4}),
 }
 LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic", "nothing")
 REGULARIZERS = {
@@ -38,6 +39,7 @@ REGULARIZERS = {
     "consistency": {"type": "consistency.consistency", "weight_fake": 10.0},
     "latent_consistency": {"type": "consistency.latent_consistency"},
     "lecam": {"type": "lecam.lecam", "start": 1},
+    "finite_difference": {"type": "finite_difference.finite_difference", "one_in": 2},
 }
 BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
@@ -87,9 +89,12 @@ def test_all_regularisers_at_once(family, loss):
         "d/consistency_fake",
     } <= metrics.keys()
     assert {"d/latent_consistency", "g/latent_consistency", "d/lecam", "d/augment_probability"} <= metrics.keys()
+    assert {"d/r1_estimate", "d/r2_estimate"} <= metrics.keys()
 
 
-IDEAS = ("rotation", "latent_transform", "consistency", "lecam", "gradient_penalty", "augmented", "packed")
+IDEAS = (
+    "rotation", "latent_transform", "consistency", "lecam", "gradient_penalty", "finite_difference", "augmented", "packed"
+)  # fmt: skip
 SUBSETS = [subset for n in (1, 2) for subset in itertools.combinations(IDEAS, n)] + [IDEAS[:-1]]
 
 

@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from gan_jax import optim
-from gan_jax.optim import Ema, stairs
+from gan_jax.optim import Ema
 from gan_jax.types import ByImages, Clock
 
 GRADIENTS = np.random.default_rng(0).normal(size=(3, 5))
@@ -250,20 +250,3 @@ def test_adam_with_orthogonal_makes_weights_orthogonal():
         optim.adam(orthogonal=-1e-4)
     with pytest.raises(ValueError, match="needs the parameters"):
         optim.orthogonal_regularization(1.0).update(params, optax.EmptyState())
-
-
-def test_stairs_change_at_their_boundaries():
-    schedule = stairs((1.0, 2.0, 0.5), (3.0, 7.0))
-    assert [float(schedule(count)) for count in (0, 2.9, 3, 6, 7, 100)] == [1, 1, 2, 2, 0.5, 0.5]
-    for values, boundaries in (((1.0,), (2.0,)), ((1.0, 2.0, 3.0), (5.0, 4.0)), ((1.0, 2.0, 3.0), (5.0, 5.0))):
-        with pytest.raises(ValueError, match="boundaries that rise and one value more"):
-            stairs(values, boundaries)
-
-
-def test_inverse_time_is_torchs_decay():
-    """1e-4 / (1 + 5e-5 i): AdaIN's; traced rounds too."""
-    rate = optim.inverse_time_schedule(1e-4, 5e-5)
-    for i in (0, 1, 20_000, 160_000):
-        np.testing.assert_allclose(jax.jit(rate)(jnp.int32(i)), 1e-4 / (1 + 5e-5 * i), rtol=1e-6)
-    with pytest.raises(ValueError, match="must be 0 or more"):
-        optim.inverse_time_schedule(1e-4, -1.0)

@@ -28,6 +28,13 @@ def layers_of(which: str, layers: int) -> tuple[int, int]:
     except ValueError:
         raise ValueError(f"layers are {', '.join(named)} or such as 3:7, not {which!r}") from None
     after = min(after, layers) if which in named else after
+    if which in named and first >= after:
+        raise ValueError(
+            f"this generator has layers 0 to {layers - 1}, and {which} ones begin at {first}: take coarse, all, or such as"
+            f" {layers // 2}:{layers}"
+        )
+    if first >= after:
+        raise ValueError(f"layers such as 3:7 are those from 3 to 6; {which!r} names none")
     if not 0 <= first < after <= layers:
         raise ValueError(f"this generator has layers 0 to {layers - 1}; {which!r} are {first} to {after - 1}")
     return first, after

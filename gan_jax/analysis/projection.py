@@ -17,7 +17,7 @@ from gan_jax.types import Array, Batch
 
 SPACES = ("z", "w", "w+")
 Distance = Callable[[Array, Array], Array]  # images [n, H, W, C], images -> [n]
-_GUESSES, _A_CALL = 256, 20
+_GUESSES, _MOST_A_CALL = 256, 20
 
 
 class Projected(NamedTuple):
@@ -93,6 +93,7 @@ def project(
         return {**start, "w": jnp.broadcast_to(moved, start["w"].shape)}
 
     optimizer = optax.adam(_schedule(rate, steps))
+    a_call = next(n for n in range(_MOST_A_CALL, 0, -1) if steps % n == 0)  # whole calls of one program: `steps` in all
 
     def several(sampler: Any, start: Batch, images: Array, moved: Array, state: Any) -> tuple:
         def step(carry, _):
@@ -106,15 +107,14 @@ def project(
             updates, state = optimizer.update(slope, state, moved)
             return (optax.apply_updates(moved, updates), state), jnp.mean(each)
 
-        return jax.lax.scan(step, (moved, state), length=_A_CALL)
+        return jax.lax.scan(step, (moved, state), length=a_call)
 
     several, state, history = compiled(several), optimizer.init(moved), []
-    calls = -(-steps // _A_CALL)
-    with tqdm(total=calls * _A_CALL, desc="projecting", unit="step", disable=not progress) as bar, _reuse():
-        for _ in range(calls):
+    with tqdm(total=steps, desc="projecting", unit="step", disable=not progress) as bar, _reuse():
+        for _ in range(steps // a_call):
             (moved, state), means = several(sampler, start, images, moved, state)
             history.append(np.asarray(means))
-            bar.update(_A_CALL)
+            bar.update(a_call)
             bar.set_postfix_str(f"distance {history[-1][-1]:.4g}")
         codes = codes_of(start, moved)
         made = np.asarray(compiled(lambda sampler, codes: sampler.synthesize(codes)[0])(sampler, codes))

@@ -13,14 +13,14 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.biggan_layers import Layers, initializer
-from gan_jax.architectures.biggan_tables import (
+from gan_jax.architectures.parts.biggan_layers import Layers, initializer
+from gan_jax.architectures.parts.biggan_tables import (
     DEEP_DISCRIMINATOR_WIDTHS,
     discriminator_sizes,
     generator_sizes,
 )
-from gan_jax.architectures.stem import Stem
-from gan_jax.architectures.verdict import pooled_verdict
+from gan_jax.architectures.parts.stem import Stem
+from gan_jax.architectures.parts.verdict import pooled_verdict
 from gan_jax.nn.conv.convolution import conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Embed

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.verdict import projected_verdict
+from gan_jax.architectures.parts.verdict import projected_verdict
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.tap import tap
 from gan_jax.nn.weights import glorot

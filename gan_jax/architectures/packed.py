@@ -56,6 +56,11 @@ class Packed(linen.Module):
         """The discriminator's."""
         return getattr(self.discriminator, "dtype", None)
 
+    @property
+    def in_float32(self) -> tuple[str, ...]:
+        """The discriminator's."""
+        return getattr(self.discriminator, "in_float32", ())
+
     @linen.compact
     def __call__(
         self, images: jax.Array, label: jax.Array | None = None, train: bool = False, fade: jax.Array | None = None

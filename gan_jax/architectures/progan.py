@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import blur, downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Dense
@@ -70,7 +70,7 @@ class Generator(linen.Module):
     Every convolution has an equalised learning rate and is followed by leaky ReLU 0.2 and pixel normalisation.
     base: the size of level 0. channel_base, channel_max: see `levels.Levels`; 16384 and 512 in the paper.
     num_classes: one-hot labels are joined to the latents. In `__call__`, shape: of the images to make (H, W, C), None: the
-    finished size. Taps: "level0", "level1", ...: a level's last map.
+    finished size. Taps: "block0", "block1", ...: a level's last map.
     """
 
     image_shape: tuple[int, int, int]
@@ -122,7 +122,7 @@ class Generator(linen.Module):
             )
             if level:
                 x = pixel_norm(lrelu(layer("up", resample="up")(x)))
-            x = maps[level] = tap(self, f"level{level}", pixel_norm(lrelu(layer("conv")(x))))
+            x = maps[level] = tap(self, f"block{level}", pixel_norm(lrelu(layer("conv")(x))))
         if not self.is_initializing():
             maps = {level: maps[level] for level in maps if level >= top - 1}
         return ToImages(levels, self.dtype, name="to_image")(maps, fade)

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.stem import Stem, base_size, generator_norm
-from gan_jax.architectures.verdict import projected_verdict
+from gan_jax.architectures.parts.stem import Stem, base_size, generator_norm
+from gan_jax.architectures.parts.verdict import projected_verdict
 from gan_jax.names import one_of
 from gan_jax.nn.conv.convolution import Conv, ConvTranspose
 from gan_jax.nn.tap import tap

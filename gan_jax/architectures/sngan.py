@@ -17,8 +17,8 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.stem import Stem, base_size, generator_norm
-from gan_jax.architectures.verdict import pooled_verdict
+from gan_jax.architectures.parts.stem import Stem, base_size, generator_norm
+from gan_jax.architectures.parts.verdict import pooled_verdict
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_interpolated, upsample_nearest
 from gan_jax.nn.tap import tap

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax.architectures import progan
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
+from gan_jax.architectures.parts.styled import StyledGenerator
 from gan_jax.architectures.progan import FADED_IN, ToImages, equalized, lrelu
-from gan_jax.architectures.styled import StyledGenerator
 from gan_jax.nn.conv.resample import blur
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.noise import NoiseInjection
@@ -39,7 +39,7 @@ class Epilogue(linen.Module):
 
 
 class Synthesis(linen.Module):
-    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "level0", ...: a level's last map."""
+    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "block0", ...: a level's last map."""
 
     levels: Levels
     constant: bool
@@ -68,7 +68,7 @@ class Synthesis(linen.Module):
                 x = blur(layer("up", resample="up")(x))
             x = epilogue(f"level{level}_epilogue0")(x, codes[:, 2 * level])
             x = epilogue(f"level{level}_epilogue1")(layer("conv")(x), codes[:, 2 * level + 1])
-            x = maps[level] = tap(self, f"level{level}", x)
+            x = maps[level] = tap(self, f"block{level}", x)
         if not self.is_initializing():
             maps = {level: maps[level] for level in maps if level >= top - 1}
         return ToImages(levels, self.dtype, name="to_image")(maps, fade)
@@ -84,9 +84,6 @@ class Generator(StyledGenerator):
     constant: bool = True
     noise: bool = True
     norm: str = "adain"
-
-    def _mapping_style(self) -> str:
-        return "stylegan"
 
     def _synthesis(self) -> linen.Module:
         if self.norm not in ("adain", "pixel"):

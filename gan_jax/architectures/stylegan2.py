@@ -10,10 +10,10 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.levels import Levels
-from gan_jax.architectures.mapping import Mapping
+from gan_jax.architectures.parts.levels import Levels
+from gan_jax.architectures.parts.mapping import Mapping
+from gan_jax.architectures.parts.styled import StyledGenerator
 from gan_jax.architectures.progan import equalized, lrelu
-from gan_jax.architectures.styled import StyledGenerator
 from gan_jax.nn.conv.resample import blur, downsample_mean, filtered, upsample_bilinear
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.minibatch_stddev import minibatch_stddev
@@ -48,7 +48,7 @@ class StyledLayer(linen.Module):
 
 
 class Synthesis(linen.Module):
-    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "level0", ...: a level's last map."""
+    """Codes w [B, layers, W] -> images, see `Generator`. Taps: "block0", ...: a level's last map."""
 
     levels: Levels
     form: str
@@ -75,7 +75,7 @@ class Synthesis(linen.Module):
                     past = equalized(features, 1, 1.0, use_bias=False, dtype=self.dtype, name=f"{name}_past")
                     y = _HALF * (y + upsample_bilinear(past(x)))
                 x = y
-            x = tap(self, name, x)
+            x = tap(self, f"block{level}", x)
             if self.form == "skip" or level == levels.last:
                 to_image = ModulatedConv(channels, 1, demodulate=False, dtype=self.dtype, name=f"{name}_to_image")
                 bias = self.param(f"{name}_image_bias", linen.initializers.zeros, (channels,), jnp.float32)
@@ -91,6 +91,8 @@ class Generator(StyledGenerator):
     noise: of every layer, by image. channel_base is 32768 in full, 16384 for 256 pixels and below.
     """
 
+    mapping_style = "stylegan2"
+
     channel_base: int = 32768
     form: str = "skip"
     noise: bool = True
@@ -98,9 +100,6 @@ class Generator(StyledGenerator):
     def __call__(self, latents: jax.Array, label: jax.Array | None = None, train: bool = False) -> jax.Array:
         """latents [B, Z] -> images [B, H, W, C]. train: codes are mixed, and the average of w moves."""
         return super().__call__(latents, label, train)
-
-    def _mapping_style(self) -> str:
-        return "stylegan2"
 
     def _synthesis(self) -> linen.Module:
         if self.form not in ("skip", "residual"):

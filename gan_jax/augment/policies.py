@@ -9,11 +9,12 @@ composed into one and filtered.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 
+from gan_jax import ranges
 from gan_jax.augment import color, motion
 from gan_jax.types import named_key
 
@@ -160,14 +161,24 @@ POLICIES = {
 }
 
 
-def check_policy(policy: Sequence[str]) -> None:
-    """Raises ValueError for a group that does not exist."""
+Policy = Sequence[str] | Mapping[str, float]  # groups, or the share of p that each group has
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises ValueError for a group that does not exist, and for a share that is not from 0 to 1."""
     if isinstance(policy, str) or not policy or any(group not in POLICIES for group in policy):
         raise ValueError(f"an augmentation policy is a tuple of one or more of {', '.join(POLICIES)}; got {policy!r}")
+    for group, share in _shares(policy).items():
+        ranges.within(f"policy[{group!r}]", share, 0, 1)
 
 
-def augment(key: jax.Array, images: jax.Array, policy: Sequence[str], p: float | jax.Array = 1.0) -> jax.Array:
-    """Images [B, H, W, C] in [-1, 1], each through every transform of the groups in turn, with probability p for each.
+def _shares(policy: Policy) -> Mapping[str, float]:
+    return policy if isinstance(policy, Mapping) else dict.fromkeys(policy, 1.0)
+
+
+def augment(key: jax.Array, images: jax.Array, policy: Policy, p: float | jax.Array = 1.0) -> jax.Array:
+    """Images [B, H, W, C] in [-1, 1], each through every transform of the groups in turn, with probability p for each, or
+    with the group's share of p.
 
     p: from 0 (the images come back bit for bit) to 1; it may be traced. Raises ValueError for an unknown group, or for
     what is no image.
@@ -175,12 +186,12 @@ def augment(key: jax.Array, images: jax.Array, policy: Sequence[str], p: float |
     check_policy(policy)
     if images.ndim != 4:
         raise ValueError(f"augmentation is for images [B, H, W, C], got {images.shape}")
-    for group in policy:
+    for group, share in _shares(policy).items():
         of_group = named_key(key, group)
         for i, transform in enumerate(POLICIES[group]):
             draw, gate = jax.random.split(jax.random.fold_in(of_group, i))
             # ADA turns twice, each time with such a chance that the chance of either is p.
-            chance = 1.0 - jnp.sqrt(1.0 - jnp.asarray(p)) if transform is turn else p
+            chance = 1.0 - jnp.sqrt(1.0 - jnp.asarray(p * share)) if transform is turn else p * share
             chosen = jax.random.uniform(gate, (images.shape[0], 1, 1, 1)) < chance
             images = jnp.where(chosen, transform(draw, images), images)
     return images

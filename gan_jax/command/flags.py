@@ -38,9 +38,9 @@ class Flags:
         """The head, in --help, of the flags that follow."""
         self._group = self.groups.setdefault(title, [])
 
-    def integer(self, name: str, default: int | None, about: str, lowest: int = 0) -> None:
-        """A whole number, from `lowest` to the largest that 32 bits hold, as indices and seeds do."""
-        parser = absl_flags.IntegerParser(lowest, LARGEST)
+    def integer(self, name: str, default: int | None, about: str, lowest: int = 0, highest: int = LARGEST) -> None:
+        """A whole number, from `lowest` to `highest`: by default the largest that 32 bits hold, as indices and seeds do."""
+        parser = absl_flags.IntegerParser(lowest, highest)
         self._add(name, default, about, parser)
 
     def number(self, name: str, default: float | None, about: str) -> None:
@@ -64,9 +64,12 @@ class Flags:
         self._group.append(name)
         absl_flags.DEFINE_bool(name, default, about, flag_values=self.values)
 
-    def listed(self, name: str, default: Sequence[str] | None, about: str, needed: str | None = None) -> None:
-        """Texts between commas; a ~ at the beginning of one, or behind its =, is the home folder."""
-        self._add(name, default, about, _ListParser(), needed)
+    def listed(self, name: str, default: Sequence[str] | None, about: str, example: str, needed: bool = False) -> None:
+        """Texts between commas, none of them empty; a ~ at the beginning of one, or behind its =, is the home folder.
+
+        example: what may stand behind --name=, said where something is missing there.
+        """
+        self._add(name, default, about, _ListParser(name, example), example if needed else None)
 
     def repeated(self, name: str, about: str) -> None:
         """A text each time that it is given."""
@@ -137,8 +140,16 @@ class _NumberParser(absl_flags.FloatParser):
 class _ListParser(absl_flags.ListParser):
     """Texts between commas, with ~ as the home folder."""
 
+    def __init__(self, flag: str, example: str):
+        super().__init__()
+        self._flag, self._example = flag, example
+
     def parse(self, argument: str | list[str]) -> list[str]:
-        return [_at_home(each) for each in super().parse(argument)]
+        texts = [_at_home(each) for each in super().parse(argument)]
+        if isinstance(argument, str) and not (texts and all(texts)):
+            what = "one of the texts between commas is empty" if any(texts) else "nothing is named"
+            raise ValueError(f"{what}; write it as --{self._flag}={self._example}")
+        return texts
 
 
 def _at_home(text: str) -> str:
@@ -151,6 +162,8 @@ class _PathParser(absl_flags.ArgumentParser):
     """A path, with ~ as the home folder."""
 
     def parse(self, argument: str) -> str:
+        if not argument:
+            raise ValueError("it is empty; the current folder is .")
         return os.path.expanduser(argument)
 
     def flag_type(self) -> str:

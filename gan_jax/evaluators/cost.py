@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gan_jax.evaluators.evidence import Evidence
+from gan_jax.evaluators.image_set import ImageSet
 from gan_jax.evaluators.recipes import cas, measures, memorisation, probe
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.sizes import Sizes
@@ -24,18 +25,23 @@ def cost(evidence: Evidence, recipe: Recipe, sizes: Sizes) -> str:
     """
     parts = []
     if sizes.n_fake:
-        drawn = evidence.fake_set is None
-        parts.append(f"{'draws' if drawn else 'reads'} {sizes.n_fake:,} {'samples' if drawn else 'images'}")
-    if sizes.n_real:
-        parts.append(f"reads {sizes.n_real:,} {recipe.split} images")
+        given = evidence.fake_set
+        parts.append(f"draws {sizes.n_fake:,} samples" if given is None else f"reads {_of(sizes.n_fake, given)} images")
+    if sizes.n_real and recipe.split is not None:
+        parts.append(f"reads {_of(sizes.n_real, evidence.reals(recipe.split))} {recipe.split} images")
     if recipe.needs_both_splits:
         parts.append(f"reads {len(evidence.reals('test')):,} test images")
     parts += [work] if (work := _work(evidence, recipe, sizes)) else []
     if (memory := _memory(evidence, recipe, sizes)) >= _WORTH_SAYING:
         parts.append(f"about {memory / 1e9:.1f} GB of memory")
-    if sizes.caps:
-        parts.append(f"it takes no more than {max(sizes.caps.values()):,}")
+    if met := {cap for name, cap in sizes.caps.items() if cap == getattr(recipe, name)}:
+        parts.append(f"it takes no more than {max(met):,}")
     return ", ".join(parts) or "looks at the run alone"
+
+
+def _of(n: int, images: ImageSet) -> str:
+    """ "8,192 of 9,000", or "9,000" where all are taken."""
+    return f"{n:,}" if n == len(images) else f"{n:,} of {len(images):,}"
 
 
 def _work(evidence: Evidence, recipe: Recipe, sizes: Sizes) -> str:

@@ -10,7 +10,10 @@ from gan_jax.evaluators.recipes.recipe import Recipe
 
 
 class Sizes(NamedTuple):
-    """Images that a recipe looks at. caps: those of its limits that were met, for the record."""
+    """Images that a recipe looks at.
+
+    caps: for the record, limits that cut a set, the recipe's or the other set's number, {"most_reals": 150}.
+    """
 
     n_fake: int
     n_real: int
@@ -20,6 +23,8 @@ class Sizes(NamedTuple):
 def sizes_of(evidence: Evidence, recipe: Recipe) -> Sizes:
     """Raises ValueError, with a sentence, where the evidence is not what the recipe needs. It looks at no pixel."""
     _check_kind(evidence, recipe)
+    if recipe.smallest_side > 1:
+        _check_side(evidence, recipe)
     caps: dict[str, Any] = {}
     n_real = 0
     if recipe.split is not None:
@@ -30,7 +35,8 @@ def sizes_of(evidence: Evidence, recipe: Recipe) -> Sizes:
             raise ValueError(f"it needs {n_real:,} {recipe.split} images, and {real.name} has {len(real):,}")
     n_fake = _fakes(evidence, recipe, caps)
     if recipe.equal_sizes:
-        n_fake = n_real = min(n_fake, n_real)
+        both = min(n_fake, n_real)
+        n_fake, n_real = _at_most(both, n_fake, "most_fakes", caps), _at_most(both, n_real, "most_reals", caps)
     if recipe.needs_both_splits and evidence.reals("train") is evidence.reals("test"):
         raise ValueError(f"it needs a training and a test split, and {evidence.reals('train').name} is one set")
     if recipe.needs_labels:
@@ -49,8 +55,21 @@ def _check_kind(evidence: Evidence, recipe: Recipe) -> None:
         raise ValueError("it looks through a run's discriminator: name the run with --workdir")
     if recipe.needs_mixture and evidence.mixture is None:
         raise ValueError("it counts the modes of a mixture of Gaussians: it is for runs on the data source toys")
+    if recipe.needs_latents and evidence.fake_set is not None:
+        raise ValueError("it is of a generator's latent space, and these are images: name the run with --workdir")
     if evidence.mixture is not None and not recipe.needs_mixture and not recipe.needs_run:
         raise ValueError("it is of images, and this run draws points: the recipe modes scores them")
+
+
+def _check_side(evidence: Evidence, recipe: Recipe) -> None:
+    if evidence.fake_set is None and "train" not in evidence.real:
+        return  # samples, of which the shape is not known before they are drawn
+    shape = (evidence.fake_set or evidence.reals("train")).shape
+    if min(shape[:2]) < recipe.smallest_side:
+        raise ValueError(
+            f"it needs images of at least {recipe.smallest_side} pixels along each side, and these have "
+            f"{shape[0]} x {shape[1]}"
+        )
 
 
 def _fakes(evidence: Evidence, recipe: Recipe, caps: dict[str, Any]) -> int:

@@ -141,9 +141,10 @@ class _Apply:
     name: str
 
     def __call__(self, variables: PyTree, images: Array) -> dict[str, Array]:
-        if tuple(images.shape[1:]) != self.shape or images.dtype != jnp.uint8:
+        if tuple(images.shape[1:]) != self.shape or images.dtype not in (jnp.uint8, jnp.float32):
+            shape = ", ".join(map(str, self.shape))
             raise ValueError(
-                f"the classifier {self.name!r} takes images uint8 [B, {', '.join(map(str, self.shape))}], as it was "
+                f"the classifier {self.name!r} takes images uint8, or float32 from 0 to 255, [B, {shape}], as it was "
                 f"trained on, not {images.dtype} {list(images.shape)}"
             )
         logits, features = self.module.apply(variables, _scaled(images))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gan_jax.architectures import biggan, biggan_deep
-from gan_jax.architectures.biggan_tables import DEEP_DISCRIMINATOR_WIDTHS, DISCRIMINATOR_WIDTHS, GENERATOR_WIDTHS
+from gan_jax.architectures.parts.biggan_tables import DEEP_DISCRIMINATOR_WIDTHS, DISCRIMINATOR_WIDTHS, GENERATOR_WIDTHS
 from gan_jax.foreign.reading import Imported, Reading, example, next_singular_vectors
 from gan_jax.foreign.state_dict import StateDict
 

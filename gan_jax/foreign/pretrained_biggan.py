@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gan_jax.architectures import biggan_deep
-from gan_jax.architectures.biggan_tables import GENERATOR_WIDTHS
+from gan_jax.architectures.parts.biggan_tables import GENERATOR_WIDTHS
 from gan_jax.foreign.reading import Imported, Reading, example
 from gan_jax.foreign.state_dict import StateDict
 

@@ -22,13 +22,13 @@ from gan_jax.game import Phase, Stretch
 from gan_jax.latents import Latents, normal
 from gan_jax.methods import views
 from gan_jax.methods.first_variables import first_variables
-from gan_jax.methods.growth import faded, growth, require_growing, require_resets
+from gan_jax.methods.growth import require_growing, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
-from gan_jax.methods.passes import Passes
 from gan_jax.methods.player_metrics import player_metrics
+from gan_jax.methods.playing import addends, drawn, resting_heads, seen
 from gan_jax.methods.samplers import GeneratorSampler
-from gan_jax.methods.update import MOVED_BY_ALL, MOVED_BY_ITS_PLAYER, Outcome, begun_anew, update
+from gan_jax.methods.update import MOVED_BY_ALL, Outcome, begun_anew, update
 from gan_jax.optim import Ema
 from gan_jax.types import (
     AdversarialLoss,
@@ -37,13 +37,10 @@ from gan_jax.types import (
     Clock,
     Head,
     Network,
-    Play,
     PyTree,
     Regularizer,
-    Term,
     TrainState,
     named_key,
-    over_data,
 )
 
 _PREFIX = {"discriminator": "d", "generator": "g"}
@@ -60,8 +57,9 @@ class Adversarial:
         the generator `shape`, that of the images to make; real images are cross-faded with their own half size.
     regularizers: by name; the name seeds their noise and marks their memory.
     latents: what z is drawn from.
-    num_classes: of the game, 0 for none; fakes get uniformly drawn labels. Each network has its own num_classes and is
-        handed labels where that is not 0.
+    num_classes: of the game, 0 for none. Each network has its own num_classes and is handed labels where that is not 0.
+    fake_labels: "uniform", drawn, or "data": a fake image has the label of the real one at its place, so that losses over
+        pairs compare images of one class (R3GAN).
     generator_batch_multiple: fakes in a generator update for each real image of the batch (SNGAN: 2).
     ema: the moving average of the generator; None keeps none.
     accumulate: parts in which each update's batch is played one after the other, for batches beyond the memory. The
@@ -82,6 +80,7 @@ class Adversarial:
     regularizers: Mapping[str, Regularizer] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     latents: Latents = normal(128)
     num_classes: int = 0
+    fake_labels: str = "uniform"
     generator_batch_multiple: int = 1
     ema: Ema | None = None
     clip_weights: float | None = None
@@ -94,6 +93,8 @@ class Adversarial:
         ranges.whole("num_classes", self.num_classes, 0)
         if self.clip_weights is not None:
             ranges.positive("clip_weights", self.clip_weights)
+        if self.fake_labels not in ("uniform", "data"):
+            raise ValueError(f"fake_labels is 'uniform' or 'data', not {self.fake_labels!r}")
         if missing := _PREFIX.keys() - self.optimizers.keys():
             raise ValueError(f"optimizers lacks {' and '.join(sorted(missing))}")
         if clash := self.regularizers.keys() & set(_TAKEN):
@@ -201,15 +202,15 @@ class Adversarial:
         """One update of a player and of the heads that are trained with it, by the gradient of the whole batch."""
         trained = [player, *(name for name, head in self._heads().items() if head.player == player)]
         multiple = self.generator_batch_multiple if player == "generator" else 1
-        latents = self._latents(key, real["image"].shape[0] * multiple)
+        latents = drawn(self, key, real, multiple)
 
         def loss(params: Mapping[str, PyTree], batch: tuple[Batch, Batch], key: Array) -> tuple[Array, Outcome]:
-            play, moved = self._play(player, params, networks, memory, *batch, key, clock, number, phase)
-            terms = self._terms(player, play, memory, key)
+            play, moved = seen(self, player, params, networks, memory, *batch, key, clock, number, phase)
+            terms = addends(self, player, play, memory, key)
             total = sum(term.loss for term in terms.values())
             kept = {name: term.memory for name, term in terms.items()}
             metrics = player_metrics(player, total, terms, play, self.loss)
-            return total, Outcome(metrics, moved, kept, self._rests(player, terms))
+            return total, Outcome(metrics, moved, kept, resting_heads(self, player, terms))
 
         clip = {} if self.clip_weights is None else {"discriminator": self.clip_weights}
         networks, outcome = update(
@@ -217,55 +218,6 @@ class Adversarial:
         )
         metrics = {f"{_PREFIX[player]}/{name}": value.astype(jnp.float32) for name, value in outcome.metrics.items()}
         return (networks, outcome.memory), metrics
-
-    def _rests(self, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
-        """The heads that rest, by what their regularisers say."""
-        return {
-            name: terms[owner].rests
-            for owner, regularizer in self.regularizers.items()
-            for name, head in regularizer.heads().items()
-            if head.player == player and terms[owner].rests is not None
-        }
-
-    def _latents(self, key: Array, n: int) -> Batch:
-        latents = {"z": self.latents.draw(named_key(key, "latents"), n)}
-        if self.num_classes:
-            latents["label"] = jax.random.randint(named_key(key, "label"), (n,), 0, self.num_classes)
-        return over_data(latents)
-
-    def _play(self, player, params, networks, memory, real, latents, key, clock, number, phase) -> tuple[Play, dict]:
-        """The player's view of this update, and by network the collections that its own forward passes moved."""
-        if self.num_classes and "label" not in real:
-            raise ValueError("class-conditional networks need labels, and the data has none")
-        # D sees real images through noise of its own; all else shares one, unless a regulariser gives another.
-        noise, of_real = named_key(key, "noise"), named_key(key, "noise_real")
-        heads = self._heads()
-        modules = {"generator": self.generator, "discriminator": self.discriminator}
-        modules |= {name: head.module for name, head in heads.items()}
-        grown = growth(self.stretches, phase, game.fade(self.stretches, clock.round))
-        real = {**real, "image": faded(self.stretches, real["image"], clock.round)}
-        passes, own = Passes(modules, params, networks, heads, noise, grown), (*MOVED_BY_ITS_PLAYER, *MOVED_BY_ALL)
-
-        fake_label = latents.get("label")
-        if player == "discriminator":
-            make, judge = passes.moving("generator", MOVED_BY_ALL), passes.moving("discriminator", own)
-            images = jax.lax.stop_gradient(make(latents["z"], fake_label))
-        else:
-            make, judge = passes.moving("generator", own), passes.nets["discriminator"]
-            images = make(latents["z"], fake_label)
-        on_real = judge(real["image"], real.get("label"), noise=of_real)
-        fake = {"image": over_data(images)} | ({"label": fake_label} if fake_label is not None else {})
-        on_fake = passes.nets["discriminator"](fake["image"], fake_label)
-        adversarial = lambda real, fake: getattr(self.loss, player)(real, fake, memory["loss"]).loss
-        play = Play(passes.nets, real, latents, fake, on_real, on_fake, key, clock, number, adversarial)
-        return play, passes.moved
-
-    def _terms(self, player: str, play: Play, memory: dict, key: Array) -> dict[str, Term]:
-        terms = {"loss": getattr(self.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}
-        for name, regularizer in self.regularizers.items():
-            seen = dataclasses.replace(play, key=named_key(key, name))
-            terms[name] = getattr(regularizer, player)(seen, memory[name])
-        return terms
 
     # --- the result
 

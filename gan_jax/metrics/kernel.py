@@ -46,9 +46,10 @@ def kernel_distance(
     check_same_width(real, fake)
     for what, features in (("real", real), ("fake", fake)):
         if len(features) < subset_size:
+            room = f" or take subsets of at most {len(features):,}" if len(features) > 1 else ""
             raise ValueError(
                 f"Subsets of {subset_size:,} images need as many {what} ones, and there are {len(features):,}. "
-                f"Add images or take subsets of at most {len(features):,}."
+                f"Add images{room}."
             )
     rng = np.random.RandomState(seed)  # its streams are frozen: a score of today can be repeated by any later numpy
     draw = lambda features: features[rng.choice(len(features), subset_size, replace=False)]

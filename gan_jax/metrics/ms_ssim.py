@@ -56,7 +56,8 @@ def check_scales(shape: Sequence[int], scales: int | None = None) -> int:
             f"MS-SSIM looks through a window of {WINDOW} pixels; images of {shape[1]} x {shape[2]} are smaller."
         )
     if scales is not None and not 1 <= scales <= fit:
-        raise ValueError(f"Images of {shape[1]} x {shape[2]} pixels leave room for 1 to {fit} scales, not {scales}.")
+        room = "1 scale" if fit == 1 else f"1 to {fit} scales"
+        raise ValueError(f"Images of {shape[1]} x {shape[2]} pixels leave room for {room}, not for {scales}.")
     return fit if scales is None else scales
 
 

@@ -58,8 +58,10 @@ def within_class_ms_ssim(
 
 def _images(images: Any, at_least: int) -> np.ndarray:
     images = np.asarray(images)
-    if images.ndim != 4 or len(images) < at_least:
-        raise ValueError(f"This needs images [n, H, W, C], at least {at_least} of them; got the shape {images.shape}.")
+    if images.ndim != 4:
+        raise ValueError(f"This needs images [n, H, W, C]; got the shape {images.shape}.")
+    if len(images) < at_least:
+        raise ValueError(f"Pairs of different images need at least {at_least} images, and there are {len(images)}.")
     return images
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import jax
@@ -61,7 +61,8 @@ def weight(
 def ready_for_passes(network: linen.Module, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """The network's variables, prepared for several passes: what each pass would do to the same weights is done here, once.
 
-    Weights under spectral norm are divided, and convolutions' kernels are converted to the network's dtype, if it has one.
+    Weights under spectral norm are divided, and convolutions' kernels are converted to the network's dtype, if it has one;
+    but for those below a name in the network's `in_float32`, if it has that.
     This also saves traffic between devices that share a batch. Each pass has a gradient by the kernel; here they are added
     up before they go back through the conversion, and XLA sums the total over the devices once. If every pass converted by
     itself, XLA would sum each pass's gradient over the devices. In bfloat16 the gradients are added in bfloat16.
@@ -69,6 +70,11 @@ def ready_for_passes(network: linen.Module, variables: Mapping[str, Any]) -> Map
     variables = normalize_once(variables)
     if (dtype := getattr(network, "dtype", None)) is None:
         return variables
+    kept = getattr(network, "in_float32", ())
     is_kernel = lambda path, leaf: leaf.ndim > 2 and path[-1].key == "kernel"
-    cast = lambda path, leaf: leaf.astype(dtype) if is_kernel(path, leaf) else leaf
+    cast = lambda path, leaf: leaf.astype(dtype) if is_kernel(path, leaf) and not _below(path, kept) else leaf
     return {**variables, "params": jax.tree.map_with_path(cast, variables["params"])}
+
+
+def _below(path: tuple, names: Collection[str]) -> bool:
+    return any(each.key in names for each in path)

@@ -17,11 +17,13 @@ from gan_jax.run.work_folder import (
     mark_saved,
     read_config,
     require_alike,
+    require_there,
     write,
 )
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
 from gan_jax.runtime.lock import FolderLock, token_in
 from gan_jax.runtime.processes.agreement import on_first_process, texts_of_all
+from gan_jax.runtime.workdir import BEGIN_ANEW
 from gan_jax.runtime.writers.metrics_file import last_step
 from gan_jax.setup.config import resolve
 from gan_jax.setup.construct import ConfigError
@@ -55,8 +57,7 @@ def occupy(
         time.sleep(0.2)
     places = texts_of_all(str(workdir) if seen else f"!{workdir}")
     if strangers := [number for number, place in enumerate(places) if place.startswith("!")]:
-        if lock:
-            lock.release()
+        on_first_process(lambda: lock and lock.release())  # before any of them ends, and may be started again
         raise ConfigError(
             f"process {strangers[0]} of {len(places)} does not see the work folder of process 0: there it is {places[0]}, "
             f"here {places[strangers[0]][1:]}. Give all hosts the same --workdir, on a file system that they share"
@@ -70,7 +71,8 @@ def enter(
     """(checkpoints, step, state): where the run in this folder goes on, or round 0 of a new one. Writes config.json.
 
     Raises, having written nothing: ConfigError where the folder holds another config's run or the data changed;
-    ValueError for a run that is further than its steps; CheckpointError where what is there cannot be read, or is gone.
+    ValueError for a run that is further than its steps; OSError for a metrics.jsonl that is no file;
+    CheckpointError where what is there cannot be read, or is gone.
     """
     checkpoints = workdir / "checkpoints"
     found = {**facts(source), **({"frozen": planned.frozen} if planned.frozen else {})}
@@ -82,12 +84,14 @@ def enter(
                 f"{workdir} holds a checkpoint of step {newest}, beyond the {setup.steps} steps of this run. Set steps to "
                 f"{newest} or more to go on; an earlier checkpoint is sampled and scored with --step=N"
             )
+        last_step(workdir / "metrics.jsonl")  # raises before anything is written where the file cannot be read
         _require_complete(workdir)
         return compared(workdir, setup.config, accept_new_data, **found)
 
     content = on_first_process(look)
     saving, run = setup.checkpoint, content and content["run"]["id"]
-    there = Checkpoints(checkpoints, saving.keep, saving.keep_every, run, sealed=lambda step: mark_saved(workdir))
+    told = {"sealed": lambda step: mark_saved(workdir), "require_there": lambda: require_there(workdir)}
+    there = Checkpoints(checkpoints, saving.keep, saving.keep_every, run, **told)
     restored = planned.restore(there)
 
     def take() -> None:
@@ -115,7 +119,7 @@ def _require_complete(workdir: Path) -> None:
     if Checkpoints(workdir / "checkpoints").steps() or last_step(workdir / "metrics.jsonl"):
         raise CheckpointError(
             f"{workdir} holds what a run has written, and no config.json, without which it cannot go on. Nothing was "
-            "changed: put config.json back, or name another --workdir"
+            f"changed. Put config.json back; {BEGIN_ANEW}"
         )
 
 
@@ -129,6 +133,5 @@ def _require_new(workdir: Path) -> None:
     if saved:
         raise CheckpointError(
             f"the run in {workdir} has written checkpoints, its metrics.jsonl goes to round {reached}, and no checkpoint is "
-            "there any more. Nothing was changed. Put the folder checkpoints back; to begin anew, name another --workdir, "
-            "or move this one away"
+            f"there any more. Nothing was changed. Put the folder checkpoints back; {BEGIN_ANEW}"
         )

@@ -44,7 +44,7 @@ class Diary:
     ):
         self._workdir, self._scoring, self._lock = workdir, scoring, lock
         self._log = RunLog(workdir, step, images)
-        self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source))
+        self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source), check=self.check)
         self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
 
     def check(self) -> None:
@@ -71,6 +71,7 @@ class Diary:
         """Draws the run's samples, and writes down how much they differ from each other."""
         self.check()
         drawn = self._pictures.draw(state, phase, self._workdir / "samples", step)
+        self.check()  # a picture takes its time
         if drawn.metrics:
             self._log.write(step, drawn.metrics)
         for name, grid in drawn.grids.items():
@@ -94,6 +95,7 @@ class Diary:
             if isinstance(result, Failed):
                 warn(f"round {step}: {result.recipe}: no score: {result.reason}")
                 continue
+            self.check()  # a score takes its time
             if is_first():
                 with self._scores_file:
                     append_scores(self._workdir / "scores.jsonl", result)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,6 +15,8 @@ from tqdm import tqdm
 from gan_jax.game import Sampler, check_seed, sampled
 from gan_jax.nn.compiling import compiled
 from gan_jax.run.divergence import require_finite
+from gan_jax.run.work_folder import read_config
+from gan_jax.setup.setup import Setup
 from gan_jax.types import Batch
 
 _AT_ONCE = 64
@@ -41,6 +46,27 @@ def draw(
             labels.append(np.asarray(starts["label"])[: num - first])
     drawn = {"image": require_finite(np.concatenate(images), "samples")}
     return {**drawn, "label": np.concatenate(labels)} if labels else drawn
+
+
+def require_images(workdir: str | Path, verb: str) -> tuple[int, ...]:
+    """The shape of a run's images. Raises ValueError, before a checkpoint is read, where they are points or voxels."""
+    shape = Setup.of(read_config(Path(workdir).expanduser())).stretches[-1].phase.shape
+    if len(shape) != 3:
+        kind = "points" if len(shape) == 1 else "voxels"
+        raise ValueError(
+            f"{verb} is of images, and the run in {workdir} makes {kind} of shape {list(shape)}: gan_jax sample draws these"
+        )
+    return shape
+
+
+def check_memory(num: int, shape: tuple[int, ...]) -> None:
+    """Raises ValueError for more images than this machine's memory holds: they are held before they are written."""
+    needs, has = 8 * num * math.prod(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needs > has:
+        raise ValueError(
+            f"{num:,} images need about {needs / 1e9:,.0f} GB of memory, and this machine has {has / 1e9:,.0f}: draw fewer at "
+            "a time, each time with another --seed"
+        )
 
 
 def sample_key(seed: int) -> jax.Array:

@@ -8,19 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from gan_jax.runtime.processes.processes import warn
 from gan_jax.runtime.writers.events import EventFile
 from gan_jax.runtime.writers.metrics_file import MetricsFile
 
+NAME = "metrics.jsonl"
+
 
 class RunLog:
-    """Both files of a work folder. A run that resumes from `step` drops the lines of later ones.
+    """Both files of a work folder. A run that resumes from `step` drops the lines of later ones, and says where none is left.
 
     images: of a step, real elements shown by then; every line carries "kimg", thousands of them.
     """
 
     def __init__(self, workdir: Path, step: int, images: Callable[[int], int]):
         self._images = images
-        self._metrics_file = MetricsFile(workdir / "metrics.jsonl")
+        if step and not (workdir / NAME).exists():
+            warn(f"{workdir / NAME} is not there: it is begun anew, with the lines of the rounds after step {step}")
+        self._metrics_file = MetricsFile(workdir / NAME)
         self._metrics_file.truncate_after(step)
         self._events = EventFile(workdir / "tensorboard", resume_step=step or None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,17 +60,26 @@ class Pictures:
 
     The samples' mean distance from each other, relative to the real elements', is logged: it falls towards 0 where the
     generator collapses. Real elements that are all alike, as of data that hold one image, are nothing to compare with: then
-    it is not logged, and `Drawn.alike` says so. A picture that cannot be
-    written is told of once, and the run goes on.
+    it is not logged, and `Drawn.alike` says so. A picture that cannot be written is told of once, and the run goes on.
     n: samples a picture. real: elements of the data at full size, leaves [N, ...] with N at least n. paired: whether
-    leaves of one index belong together.
+    leaves of one index belong together. check: called on the first process before it writes; what it raises ends the run.
     """
 
-    def __init__(self, method: Method, mesh: jax.sharding.Mesh, seed: int, n: int, real: Batch, paired: bool = True):
+    def __init__(
+        self,
+        method: Method,
+        mesh: jax.sharding.Mesh,
+        seed: int,
+        n: int,
+        real: Batch,
+        paired: bool = True,
+        check: Callable[[], None] = lambda: None,
+    ):
         self._method, self._mesh, self._n, self._paired = method, mesh, n, paired
         self._real = {name: np.asarray(leaf[:n]) for name, leaf in real.items() if name != "label"}
         self._key = jax.random.key(seed)
         self._files = Dispensable("a picture", "its numbers are in metrics.jsonl")
+        self._check = check
 
     def draw_real(self, folder: Path) -> None:
         """Draws the real elements, a PNG for each of their leaves: real.png, or real_a.png and so on."""
@@ -78,11 +87,10 @@ class Pictures:
             return
         for name, leaf in self._real.items():
             path = folder / ("real.png" if len(self._real) == 1 else f"real_{name}.png")
-            with self._files:
-                if _is_points(leaf):
-                    scatter_png(path, leaf, leaf)
-                else:
-                    save_png(path, image_grid(_as_images(leaf)))
+            if _is_points(leaf):
+                self._write(scatter_png, path, leaf, leaf)
+            else:
+                self._write(save_png, path, image_grid(_as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
         """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
@@ -100,9 +108,7 @@ class Pictures:
             path = folder / (f"{step:09d}.png" if i == 0 else f"{step:09d}_{name}.png")
             like = real.get(sampler.target)
             if _is_points(made):
-                if is_first():
-                    with self._files:
-                        scatter_png(path, made, like)
+                self._write(scatter_png, path, made, like)
             else:
                 shown = [
                     *(given or {}).values(),
@@ -112,9 +118,7 @@ class Pictures:
                 # A column for each class, where there are fewer than samples.
                 columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
                 grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
-                if is_first():
-                    with self._files:
-                        save_png(path, grids[name])
+                self._write(save_png, path, grids[name])
             if like is not None:
                 if (of_real := mean_distance(like)) <= _ALIKE * max(float(np.abs(like).max()), 1e-12):
                     alike = True
@@ -123,6 +127,13 @@ class Pictures:
                 metrics["samples/distance" if i == 0 else f"samples/{name}/distance"] = share
                 collapsed |= share < _COLLAPSED
         return Drawn(grids, metrics, collapsed, alike)
+
+    def _write(self, write: Callable[..., None], path: Path, *content: Any) -> None:
+        if is_first():
+            self._check()
+            with self._files:
+                path.parent.mkdir(exist_ok=True)  # and not the work folder anew, where that is gone
+                write(path, *content, parents=False)
 
 
 def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray], bool]:

@@ -15,7 +15,7 @@ import numpy as np
 from clu import parameter_overview
 
 from gan_jax.game import Method, Phase, images_before, stretch_after
-from gan_jax.run.work_folder import OF_A_HOST, read_config, read_found, read_run, require_alike
+from gan_jax.run.work_folder import OF_A_HOST, is_saved, read_config, read_found, read_run, require_alike
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointMisplaced, Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
@@ -127,6 +127,10 @@ def restore(workdir: str | Path, step: int | None = None) -> Restored:
                 f"{workdir} was trained with other weights of {name} ({before[name][:12]}) than are here ({now[:12]})"
             )
     restored = planned.restore(Checkpoints(workdir / "checkpoints", run=read_run(workdir)), step)
+    if restored is None and is_saved(workdir):
+        raise FileNotFoundError(
+            f"the run in {workdir} has written checkpoints, and none is there any more: put the folder checkpoints back"
+        )
     if restored is None:
         raise FileNotFoundError(f"there is no checkpoint in {workdir / 'checkpoints'} yet: train first")
     found, state = restored

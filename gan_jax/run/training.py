@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from gan_jax.data import Prefetch, describe
+from gan_jax.evaluators.score import check_scores_file
 from gan_jax.game import images_before, stretch_after
 from gan_jax.run.beginning import config_to_play, enter, occupy
 from gan_jax.run.diary import Diary
@@ -24,6 +25,7 @@ from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_s
 from gan_jax.run.timetable import Timetable
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
+from gan_jax.runtime.processes.agreement import on_first_process
 from gan_jax.runtime.processes.processes import say, warn
 from gan_jax.runtime.processes.signals import StopRequested
 from gan_jax.runtime.profile import Profile
@@ -77,6 +79,8 @@ class Training:
         say(describe(source))
         self.batches = setup.batches(source, jax.process_index(), jax.process_count())
         judged = self._timetable.scores is not None
+        if judged:
+            on_first_process(lambda: check_scores_file(self.workdir / "scores.jsonl"))
         scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)

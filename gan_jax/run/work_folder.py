@@ -11,6 +11,7 @@ from typing import Any
 from gan_jax.data import changes, fingerprint, is_copy
 from gan_jax.runtime.processes.agreement import texts_of_all
 from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.workdir import BEGIN_ANEW
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.setup.config import upgraded
 from gan_jax.setup.construct import ConfigError
@@ -157,18 +158,25 @@ def _read(workdir: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"{workdir} holds no run: there is no {NAME}; name the run's folder with --workdir")
     try:
         content = json.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror or error}): put back a copy; {BEGIN_ANEW}") from None
     except ValueError as error:
-        raise ConfigError(
-            f"{path} is not what a run writes ({error}): put back a copy, or name another folder"
-        ) from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is not what a run writes: put back a copy, or name another folder")
+        raise ConfigError(f"{path} is not what a run writes ({error}): put back a copy; {BEGIN_ANEW}") from None
+    if not _is_written_by_a_run(content):
+        raise ConfigError(f"{path} is not what a run writes: put back a copy; {BEGIN_ANEW}")
     return content
+
+
+def _is_written_by_a_run(content: Any) -> bool:
+    if not content or not isinstance(content, dict):
+        return False
+    blocks = [content.get(name, {}) for name in ("data", "method", "optim", "checkpoint", *_BESIDES)]
+    return all(isinstance(each, dict) for each in blocks) and isinstance(content.get("found", {}).get("data", {}), dict)
 
 
 def _write(workdir: Path, content: Mapping[str, Any]) -> None:
     if is_first():
-        write_atomically(workdir / NAME, (json.dumps(content, indent=1) + "\n").encode())
+        write_atomically(workdir / NAME, (json.dumps(content, indent=1) + "\n").encode(), parents=False)
 
 
 def _require_same(workdir: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -178,7 +186,7 @@ def _require_same(workdir: Path, before: Mapping[str, Any], now: Mapping[str, An
         raise ConfigError(
             f"{workdir} holds another config's run:\n  "
             + "\n  ".join(lines)
-            + "\nName another --workdir, or use the config it was begun with."
+            + f"\nUse the config it was begun with; {BEGIN_ANEW}."
         )
 
 
@@ -187,11 +195,15 @@ def _require_same_data(workdir: Path, before: Mapping[str, Any], now: Mapping[st
     known, found = before.get("data", {}), now.get("data", {})
     lines = differences(counts(before), counts(now)) if before else []  # {}: nobody could open them
     lines += changes(known, found)
+    if found and not known:
+        warn(
+            f"{workdir / NAME} does not say which data the run was begun with: they are not compared, and known from now on"
+        )
     if lines and not accept:
         raise ConfigError(
             f"the data are not those that the run in {workdir} was begun with:\n  "
             + "\n  ".join(lines)
-            + "\nPut them back, name another --workdir, or go on with the new ones on purpose: --accept_new_data."
+            + f"\nPut them back, or go on with the new ones on purpose: --accept_new_data; {BEGIN_ANEW}."
         )
     if lines:
         warn(f"the data are others than before ({'; '.join(lines)}): accepted")

@@ -85,11 +85,13 @@ def token_in(folder: str | os.PathLike) -> str | None:
 def _acquire(path: Path, entry: dict[str, Any], patience: float) -> None:
     while not _create(path, entry):
         before = _read(path)
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder, and the file of this name says who plays here: move it away")
         if before is None and not path.exists():
             continue  # just released
         _require_dead(path, before, patience)
         if _read(path) == before:  # else somebody else was faster
-            write_atomically(path, _bytes(entry))
+            write_atomically(path, _bytes(entry), parents=False)
             time.sleep(_SETTLE_SECONDS)
             if (now := _read(path) or {}).get("token") == entry["token"]:
                 return
@@ -165,7 +167,7 @@ def _keep_alive(
                 lost.set()
                 return
             if now is not None:
-                write_atomically(path, _bytes(entry))
+                write_atomically(path, _bytes(entry), parents=False)
             elif path.parent.is_dir() and not path.exists():
                 _create(path, entry)
 

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+BEGIN_ANEW = "to begin anew, name another --workdir, or move this one away as a whole"
+
 
 @contextlib.contextmanager
 def unmade_on_failure(workdir: str | os.PathLike) -> Iterator[None]:
@@ -57,4 +59,29 @@ def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Path:
             f"cannot write to {path}: the disk has {free_mb:.0f} MB free and this run needs about {need_mb:.0f} MB; "
             "free some space, or name another directory with --workdir"
         )
+    return path
+
+
+def check_new_file(path: str | os.PathLike) -> Path:
+    """Whether a file could be written there, its folders made where they are missing. It makes nothing. -> the path.
+
+    Raises IsADirectoryError for a folder, NotADirectoryError where a file stands in place of one, PermissionError.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name a file with --out")
+    check_new_folder(path.parent)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"cannot write {path}: no permission; name another file with --out")
+    return path
+
+
+def check_new_folder(path: str | os.PathLike) -> Path:
+    """The same of a folder that files are written to: it is there, or could be made."""
+    path = Path(path).expanduser()
+    there = next(part for part in (path.absolute(), *path.absolute().parents) if os.path.lexists(part))
+    if not there.is_dir():
+        raise NotADirectoryError(f"cannot write to {path}: {there} is no folder; name another place with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"cannot write to {path}: {there} may not be written to; name another place with --out")
     return path

@@ -17,7 +17,7 @@ import optax
 
 from gan_jax import ranges
 from gan_jax.names import nearest
-from gan_jax.optim import inverse_time_schedule, stairs
+from gan_jax.setup import schedules
 from gan_jax.setup.config_files import ConfigError
 from gan_jax.types import ByImages
 
@@ -103,8 +103,7 @@ def _value(package: str, value: Any, where: str, given: Settings | None, default
 
 
 def _schedule(settings: Settings, where: str) -> Any:
-    """One of optax's schedules, or `optim`'s `stairs` and `inverse_time`. counts: "rounds", or "kimg", thousands of
-    real images shown."""
+    """One of optax's schedules, or of ours. counts: "rounds", or "kimg", thousands of real images shown."""
     known, counts = _schedules(), settings.get("counts", "rounds")
     name = settings["schedule"]
     if name not in known:
@@ -132,11 +131,10 @@ def _check_of_schedule(where: str, value: Any) -> None:
 
 
 def _schedules() -> dict[str, Callable[..., Any]]:
-    """Optax's schedules, by their names without "_schedule", `stairs` and `inverse_time`."""
-    named = {name: made for name, made in vars(optax.schedules).items() if callable(made)}
+    """Optax's schedules and ours, by their names without "_schedule"."""
+    named = {name: made for name, made in (vars(optax.schedules) | vars(schedules)).items() if callable(made)}
     found = {name.removesuffix("_schedule"): made for name, made in named.items() if name.endswith("_schedule")}
-    own = {"stairs": stairs, "inverse_time": inverse_time_schedule}
-    return {**found, "exponential_decay": optax.schedules.exponential_decay, **own}
+    return {**found, "exponential_decay": optax.schedules.exponential_decay}
 
 
 def _known(package: str) -> list[str]:

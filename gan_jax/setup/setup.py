@@ -115,6 +115,8 @@ class Setup:
         config = resolve(config)
         made = find("methods", config.get("method", {}), "method")
         _check_blocks(config, made)
+        if "shape" not in config["data"]:
+            raise ConfigError("data.shape is missing: set it to the images' height, width and channels, (32, 32, 3)")
         _check_counts(config)
         block = lambda kind, name: call(kind, config.get(name, {}), name)
         return cls(
@@ -231,7 +233,7 @@ def _method(config: Mapping[str, Any], made: Any) -> Method:
             for name, settings in config["regularizers"].items()
         }
     if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
-        parts["ema"] = call(Ema, {"decay": None, **config["ema"]}, "ema")
+        parts["ema"] = call(Ema, {"decay": None, **arguments_of("optim", config["ema"], "ema")}, "ema")
     parts["stretches"] = stretches_of(config)
     return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
 

@@ -26,6 +26,7 @@ from gan_jax.metrics.classification import top_k_accuracy
 from gan_jax.runtime.mesh import check_batch, make_mesh
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.progress import Progress
+from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 
 STEPS = 600
@@ -73,6 +74,7 @@ def train_classifier(
     out = Path(out).expanduser()
     if out.suffix != ".npz":
         raise ValueError(f"a classifier is written to an .npz file, such as --out=digits.npz, not to {out}")
+    check_new_file(out)
     setup = Setup.of(config)
     shape = setup.stretches[-1].phase.shape
     if len(shape) != 3:

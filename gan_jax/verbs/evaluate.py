@@ -25,6 +25,7 @@ from gan_jax.run.state import mesh_for, restore, saved_steps
 from gan_jax.run.work_folder import read_config, require_same
 from gan_jax.runtime.mesh import make_mesh
 from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
@@ -51,19 +52,23 @@ def declare(flags: Flags) -> None:
     flags.group("Or two sets of images")
     flags.path("images", None, "A folder, .zip or .npz file, scored in place of a run.")
     flags.path("reference", None, "What they are compared with: a folder, a .zip or .npz file, emoji, digits or faces.")
-    flags.listed("images_range", None, "Of float pixels in the .npz file of --images: black, white; such as 0,1.")
+    flags.listed(
+        "images_range", None, "Of float pixels in the .npz file of --images: black, white; such as 0,1.", "0,1"
+    )
     flags.switch("skip_broken", False, "Leave out files of either that do not decode, and name them.")
     flags.path("out", None, "The file that their scores are appended to.")
     flags.group("Or a look at scores")
-    flags.listed("compare", None, "Two work folders, whose scores are shown side by side.")
+    flags.listed("compare", None, "Two work folders, whose scores are shown side by side.", "runs/a,runs/b")
     flags.group("How")
-    flags.listed("recipes", None, "Which scores; 'list' shows them. By default the config's.")
+    flags.listed("recipes", None, "Which scores; 'list' shows them. By default the config's.", "swd,ms_ssim")
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again.")
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the config's, or the first.")
     flags.one_of("batch_norm", "running", ("running", "batch", "standing"), "The statistics of batch normalisation.")
     flags.path("classifier", None, "Weights that --mode=classifier wrote, for fd_<name>.")
-    flags.listed("extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.")
+    flags.listed(
+        "extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.", "vgg16=vgg16.npz"
+    )
     flags.switch("force", False, "Scores of too few images, comparisons across protocols.")
     flags.machine()
 
@@ -113,6 +118,7 @@ def evaluate_run(
         given = Setup.of(config)
         require_same(workdir, given.config)
         own = own.changed(evaluate=given.config.get("evaluate", {}))
+    _require_named(recipes)
     recipes = recipes or own.evaluate.recipes or _OF_IMAGES
     check_scores_file(workdir / "scores.jsonl")
     mesh = mesh_for(own)
@@ -158,9 +164,11 @@ def evaluate_images(
     Raises Unscored at the end where recipes failed, and ValueError before anything is read where `out` is no file of scores,
     or the options are of a run.
     """
+    _require_named(recipes)
     out = None if out is None else Path(out).expanduser()
     if out is not None:
         check_scores_file(out)
+        check_new_file(out)
     if options is not None and dataclasses.replace(options, seed=0, batch_size=None, force=False) != Options():
         raise ValueError("average, batch_norm, truncation and sampler are of a run; images are scored as they are")
     options, extractors = options or Options(), extractors or Extractors()
@@ -189,6 +197,11 @@ def list_recipes(extractors: Extractors | None = None) -> str:
     """Every recipe, a line each."""
     known = known_recipes((extractors or Extractors()).classifiers)
     return "\n".join(f"{name:24}{about}" for name, about in known.items())
+
+
+def _require_named(recipes: Sequence[str] | None) -> None:
+    if recipes is not None and not recipes:
+        raise ValueError("no recipe is named: give one or more, such as swd, or None for those of the config")
 
 
 def _collect(results: Iterable[list[Score] | Failed], path: Path | None) -> tuple[list[Score], list[Failed]]:

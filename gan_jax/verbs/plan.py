@@ -43,7 +43,8 @@ def declare(flags: Flags) -> None:
         "topology",
         None,
         "Machines such as v3:8x8, v4:4x4x4, gpu:8xh100, cpu:8; v3:2x2@128 with a batch size of its own.",
-        needed="v3:8x8",
+        "v3:8x8",
+        needed=True,
     )
     flags.one_of("what", "train", WHAT, "Which program.")
     flags.path("out", None, "A JSON file, and for several machines a plot beside it.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 from absl.flags import FlagValues
@@ -11,11 +10,13 @@ from absl.flags import FlagValues
 from gan_jax.analysis.projection import SPACES, project, squared_error, with_features
 from gan_jax.command.flags import Flags
 from gan_jax.data import Preprocessing, open_source
-from gan_jax.run.drawing import chosen_sampler, sample_key
+from gan_jax.run.drawing import chosen_sampler, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.workdir import check_new_file, check_new_folder
 from gan_jax.runtime.writers.images import image_grid, save_png
 
+PICTURE, CODES = "projected.png", "codes.npz"
 INSTEAD: dict[str, str] = {"steps": "--iterations={}"}
 
 
@@ -29,7 +30,7 @@ def declare(flags: Flags) -> None:
         "images", None, "A folder of images; each is cropped and resized as the run's data are.", needed="my_faces"
     )
     flags.path("out", "projected", "A folder: projected.png (image beside what was found), and codes.npz.")
-    flags.integer("num", 8, "How many images of the folder, the first by name.", lowest=1)
+    flags.integer("num", 8, "How many images of the folder, the first by name.", lowest=1, highest=1024)
     flags.one_of(
         "space", None, SPACES, "z; w, one code for all layers; w+, one a layer. By default w where there is one."
     )
@@ -44,6 +45,10 @@ def run(values: FlagValues) -> None:
     """Plays `gan_jax project`."""
     if values.features is None or not 0 <= values.features < np.inf:
         raise ValueError(f"--features is a weight from 0 on, not {values.features}")
+    out = check_new_folder(values.out)
+    for name in (PICTURE, CODES):
+        check_new_file(out / name)
+    require_images(values.workdir, "project")
     restored = restore(values.workdir, values.step)
     method = restored.setup.method
     samplers = method.samplers(restored.state, restored.phase, values.weights == "ema")
@@ -58,11 +63,10 @@ def run(values: FlagValues) -> None:
         sampler, images, sample_key(values.seed), distance, values.space, values.iterations, progress=is_first()
     )
     if is_first():
-        out = Path(values.out)
         pairs = np.stack([images, found.images], 1).reshape(-1, *images.shape[1:])
-        save_png(out / "projected.png", image_grid(pairs, 2))
+        save_png(out / PICTURE, image_grid(pairs, 2))
         codes = {name: np.asarray(found.codes[name]) for name in ("z", "w", "label") if name in found.codes}
-        np.savez(out / "codes.npz", distance=found.distances, **codes)
+        np.savez(out / CODES, distance=found.distances, **codes)
         print(f"mean distance {found.history[0]:.4g} at first, {found.distances.mean():.4g} at last; wrote {out}")
 
 

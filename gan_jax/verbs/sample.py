@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +12,12 @@ from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
-from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.run.drawing import check_memory, chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.workdir import check_new_file, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, voxel_views
 from gan_jax.setup.config import resolve
@@ -37,7 +36,7 @@ def declare(flags: Flags) -> None:
     flags.path("out", "samples.png", "A grid (.png), an array file (.npz), or a folder of PNGs.")
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")
-    flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    flags.number("truncation", None, "Normal latents beyond this are drawn again; of codes w it is psi.")
     flags.integer("label", None, "One class for all images.", lowest=0)
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.machine()
@@ -99,14 +98,15 @@ def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
 def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
     """Where `num` images of a shape are written to, see `write`. A ~ at its beginning is the home folder.
 
-    Raises ValueError for an ending that cannot be written, FileExistsError for a folder with other files than these
+    Raises ValueError for an ending that cannot be written, OSError for a place that cannot be written to,
+    FileExistsError for a folder with other files than these
     samples: they would be taken for one set.
     """
     out = Path(out).expanduser()
     if out.suffix in (".png", ".npz"):
         if out.is_dir():
             raise IsADirectoryError(f"cannot write {out}: it is a folder; name a file, or a folder without an ending")
-        return out
+        return check_new_file(out)
     if out.suffix or len(shape) != 3:
         kinds = ".png (a grid), .npz, or a folder's name without an ending" if len(shape) == 3 else ".png or .npz"
         raise ValueError(f"cannot write {out}: out ends in {kinds}")
@@ -116,6 +116,7 @@ def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
         raise NotADirectoryError(
             f"cannot write {out}: it is a file; name a folder, or a file that ends in .png or .npz"
         )
+    check_new_folder(out)
     present = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.exists() else set()
     if other := present - set(_names(num)):
         raise FileExistsError(
@@ -146,7 +147,7 @@ def sample(
     """
     restored = restore(workdir, step)
     out = check_out(out, restored.phase.shape, num)  # before the work of drawing
-    _check_memory(num, restored.phase.shape)
+    check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
     chosen = with_label(truncated(chosen, truncation), label)
     given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
@@ -155,16 +156,6 @@ def sample(
         written = write(drawn, out)
         what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
         print(f"wrote {num} sample{'s' if num > 1 else ''} of step {restored.step} to {what}")
-
-
-def _check_memory(num: int, shape: tuple[int, ...]) -> None:
-    """Raises ValueError for more images than this machine's memory holds: they are drawn before they are written."""
-    needs, has = 8 * num * math.prod(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needs > has:
-        raise ValueError(
-            f"{num:,} images need about {needs / 1e9:,.0f} GB of memory, and this machine has {has / 1e9:,.0f}: draw fewer at "
-            "a time, each time with another --seed"
-        )
 
 
 def _as_bytes(images: np.ndarray) -> np.ndarray:

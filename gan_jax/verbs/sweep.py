@@ -16,8 +16,8 @@ from gan_jax.command.flags import Flags
 from gan_jax.command.overrides import OVERRIDES
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.run.divergence import TrainingDiverged
-from gan_jax.run.grid import Axes, Cell, Changes, Judging, cells_of, check_cells, is_scored, parse_axes
-from gan_jax.run.grid_report import write_report
+from gan_jax.run.grid.cells import Axes, Cell, Changes, Judging, cells_of, check_cells, is_scored, parse_axes
+from gan_jax.run.grid.report import write_report
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import train
 from gan_jax.runtime.processes.processes import is_first, say, warn
@@ -43,13 +43,15 @@ def declare(flags: Flags) -> None:
     flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep")
     flags.repeated("sweep", "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.")
     flags.group("How each run is scored")
-    flags.listed("recipes", None, "Which scores; by default the config's.")
+    flags.listed("recipes", None, "Which scores; by default the config's.", "swd,ms_ssim")
     flags.one_of("weights", "ema", ("ema", "raw"), "The moving average, or the weights as they are.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again.")
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the config's, or the first.")
     flags.one_of("batch_norm", "running", ("running", "batch", "standing"), "The statistics of batch normalisation.")
     flags.path("classifier", None, "Weights that --mode=classifier wrote, for fd_<name>; by default the config's.")
-    flags.listed("extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.")
+    flags.listed(
+        "extractor_weights", [], "Files of published weights, inception_2015=PATH or vgg16=PATH.", "vgg16=vgg16.npz"
+    )
     flags.machine()
 
 

@@ -12,15 +12,21 @@ from PIL import Image
 from tqdm import tqdm
 
 from gan_jax.analysis.walks import SPACES, on_the_way, places
+from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
-from gan_jax.run.drawing import chosen_sampler, sample_key
+from gan_jax.run.drawing import check_memory, chosen_sampler, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.workdir import check_new_file
 from gan_jax.runtime.writers.images import image_grid
 from gan_jax.runtime.writers.video import check_video, save_video
 
+MOST_FRAMES = 100_000  # over an hour at 20 a second; they are held in memory
+_OF_WALK = (
+    "step", "weights", "num", "frames", "panels", "space", "seed", "truncation", "label", "sampler"
+)  # fmt: skip
 INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
 
@@ -32,9 +38,9 @@ def declare(flags: Flags) -> None:
     flags.group("What is shown")
     flags.path("out", "walk.gif", "The file: .gif, .webp, or .mp4 where ffmpeg is installed.")
     flags.switch("timelapse", False, "The pictures that training drew, in order, in place of a walk.")
-    flags.integer("num", 6, "Elements that the walk goes by, and back to the first.", lowest=2)
-    flags.integer("frames", 30, "Frames from one to the next.", lowest=1)
-    flags.integer("panels", 4, "Walks side by side.", lowest=1)
+    flags.integer("num", 6, "Elements that the walk goes by, and back to the first.", lowest=2, highest=10_000)
+    flags.integer("frames", 30, "Frames from one to the next.", lowest=1, highest=10_000)
+    flags.integer("panels", 4, "Walks side by side.", lowest=1, highest=64)
     flags.number("fps", 20.0, "Frames a second.")
     flags.one_of("space", None, SPACES, "Where it walks; by default w where the generator has codes w.")
     flags.integer("seed", 0, "Of all chance.")
@@ -46,8 +52,11 @@ def declare(flags: Flags) -> None:
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax video`."""
-    check_video(values.out)
+    check_video(values.out, values.fps)
+    check_new_file(values.out)
     if values.timelapse:
+        if unused := [name for name in _OF_WALK if values[name].present]:
+            raise UsageError(f"video --timelapse takes no --{unused[0]}: it would change nothing")
         frames = timelapse(values.workdir)
         print(f"{len(frames)} pictures of {values.workdir}/samples")
     else:
@@ -73,6 +82,15 @@ def timelapse(workdir: str | Path) -> list[np.ndarray]:
 
 def walk(values: FlagValues) -> Iterator[np.ndarray]:
     """Frames uint8 [h, w, C] of several walks side by side."""
+    if (total := values.num * values.frames) > MOST_FRAMES:
+        raise ValueError(
+            f"--num={values.num} elements of --frames={values.frames} each are {total:,} frames, and {MOST_FRAMES:,} are the most"
+        )
+    check_memory(total * values.panels, require_images(values.workdir, "a walk"))
+    return _frames(values, total)
+
+
+def _frames(values: FlagValues, total: int) -> Iterator[np.ndarray]:
     restored = restore(values.workdir, values.step)
     method, average = restored.setup.method, values.weights == "ema"
     sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
@@ -81,6 +99,5 @@ def walk(values: FlagValues) -> Iterator[np.ndarray]:
     for panel in range(values.panels):
         indices = jnp.arange(panel * values.num, (panel + 1) * values.num, dtype=jnp.uint32)
         walks.append(on_the_way(sampler, *places(sampler, key, indices, values.space), values.frames))
-    total = values.num * values.frames
     for images in tqdm(zip(*walks, strict=True), total=total, desc="walking", unit="frame", disable=not is_first()):
         yield image_grid(np.stack(images))

@@ -30,6 +30,11 @@ def test_layers_by_name_and_by_number():
     for which in ("fine", "5:9", "4:4", "some", "-1:2"):
         with pytest.raises(ValueError, match=r"layers"):
             layers_of(which, 6)
+    for which, layers in (("middle", 4), ("fine", 8)):
+        with pytest.raises(ValueError, match=f"{which} ones begin at {layers}: take coarse, all, or such as"):
+            layers_of(which, layers)
+    with pytest.raises(ValueError, match="'5:3' names none"):
+        layers_of("5:3", 6)
 
 
 def test_a_mixing_grid_is_a_table_of_sources_and_mixtures(styled):

@@ -60,3 +60,9 @@ def test_what_is_refused(plain, options, message):
         project(plain, np.zeros((1, 8, 8, 1)), KEY, **options)
     with pytest.raises(ValueError, match=r"makes images of \[8, 8, 1\]; these are \[4, 4, 1\]"):
         project(plain, np.zeros((1, 4, 4, 1)), KEY)
+
+
+@pytest.mark.parametrize("steps", [7, 25])
+def test_as_many_steps_as_asked_are_played(plain, steps):
+    found = project(plain, drawn(plain), KEY, steps=steps, progress=False)
+    assert found.history.shape == (steps,)

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.analysis.walks import on_the_way, places, slerp
+from gan_jax.analysis.walks import on_the_way, places
 from gan_jax.game import sampled
+from gan_jax.nn.sphere import slerp
 
 KEY = jax.random.key(2)
 

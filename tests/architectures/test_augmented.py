@@ -9,7 +9,8 @@ from flax import linen
 from gan_jax.architectures import dcgan, mlp, sngan
 from gan_jax.architectures.augmented import Augmented
 from gan_jax.augment.policies import augment
-from gan_jax.types import Verdict
+from gan_jax.setup.schedules import cosine_schedule
+from gan_jax.types import ByImages, Clock, Verdict
 
 SHAPE = (8, 8, 3)
 
@@ -105,6 +106,35 @@ def test_the_probability_is_the_one_that_is_used(images):
     assert share(0.0) == 0 and share(1.0) == 1 and abs(share(0.3) - 0.3) < 0.15
 
 
+@pytest.mark.parametrize("by_images", [False, True])
+def test_the_probability_may_be_a_schedule(by_images):
+    """From 0 to 1 over 4 rounds of 500 images: none of the images is cut at first, half of them after two, then all."""
+    schedule = cosine_schedule(0.0, 1.0, 2.0 if by_images else 4)
+    module = Augmented(Eye(), policy=("cutout",), probability=ByImages(schedule) if by_images else schedule)
+    x = jnp.ones((400, *SHAPE))
+    variables = module.init(jax.random.key(0), x)
+
+    def share(round):
+        clock = Clock(jnp.int32(round), jnp.float32(0.5 * round))
+        seen = run(module, variables, x, clock=clock).features["seen"]
+        return np.any(np.asarray(seen) != 1, axis=(1, 2, 3)).mean()
+
+    assert share(0) == 0 and share(4) == share(9) == 1 and abs(share(2) - 0.5) < 0.1
+    with pytest.raises(ValueError, match="a probability that is a schedule needs the time"):
+        run(module, variables, x)
+    np.testing.assert_array_equal(module.apply(variables, x).features["seen"], x)  # evaluation needs no time
+
+
+def test_groups_may_have_shares_of_the_probability():
+    x = jnp.ones((400, *SHAPE))
+    module = Augmented(Eye(), policy={"translation": 0.0, "cutout": 0.5}, probability=0.8)
+    seen = run(module, module.init(jax.random.key(0), x), x).features["seen"]
+    assert abs(np.any(np.asarray(seen) != 1, axis=(1, 2, 3)).mean() - 0.4) < 0.1
+    alike = Augmented(Eye(), policy={"cutout": 1.0}, probability=0.5), Augmented(Eye(), ("cutout",), 0.5)
+    a, b = (run(each, each.init(jax.random.key(0), x), x).features["seen"] for each in alike)
+    np.testing.assert_array_equal(a, b)
+
+
 def test_looks_that_may_not_move_it_do_not(images):
     module = Augmented(Eye(), target=0.6)
     variables = module.init(jax.random.key(0), images)
@@ -131,6 +161,8 @@ def test_networks_keep_their_own_state():
     [
         ({"policy": ("colour",)}, "one or more of color, translation, cutout"),
         ({"policy": ()}, "one or more of"),
+        ({"policy": {"color": 1.0, "cutout": 1.5}}, r"policy\['cutout'\] must be from 0 to 1, got 1.5"),
+        ({"policy": {"colour": 1.0}}, "one or more of color, translation, cutout"),
         ({"probability": 1.5}, "from 0 to 1, got 1.5"),
         ({"target": 1.0}, "a target between -1 and 1"),
         ({"target": 0.6, "probability": 0.5}, "no probability"),

@@ -8,7 +8,7 @@ from flax import traverse_util
 
 from gan_jax.architectures import biggan_deep as deep
 from gan_jax.architectures.biggan import Discriminator, Generator
-from gan_jax.architectures.biggan_layers import initializer
+from gan_jax.architectures.parts.biggan_layers import initializer
 from gan_jax.nn.spectral import iterate
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.setup import Setup

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_jax.architectures import progan, stylegan, stylegan2
-from gan_jax.architectures.levels import Levels
+from gan_jax.architectures.parts.levels import Levels
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 
 WIDTHS = {"channel_base": 64, "channel_max": 8}
@@ -106,8 +106,8 @@ def test_codes_from_layer_k_on_leave_what_is_below_untouched(made, name):
     first = 1 if name == "stylegan2" else 2  # the first code of level 1
     mixed = jnp.where((jnp.arange(6) < first)[None, :, None], codes, codes[::-1])
     before, after = levels(codes), levels(mixed)
-    np.testing.assert_array_equal(before["level0"], after["level0"])
-    assert np.abs(before["level1"] - after["level1"]).max() > 1e-3
+    np.testing.assert_array_equal(before["block0"], after["block0"])
+    assert np.abs(before["block1"] - after["block1"]).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", STYLED)

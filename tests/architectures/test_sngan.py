@@ -107,7 +107,7 @@ def test_generator_that_upsamples_by_zeros_by_numpy(layers, filled, compiled, tr
     normalize = lambda name, x: net.modulated_norm(name, x, z)
     x = generator_by_hand(net, z, (4, 3, 5), (2, 3), normalize, net.unpool)
     expected = np.tanh(net.conv("to_image", net.relu(normalize("norm", x))))
-    np.testing.assert_allclose(made, expected, atol=1e-4)
+    np.testing.assert_allclose(made, expected, atol=1e-3)
     assert np.ptp(expected) > 0.5
 
 

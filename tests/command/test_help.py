@@ -40,7 +40,7 @@ def test_the_overview_has_a_line_for_each_verb():
         (["--mode=sample", "-h"], "gan_jax sample: Images from a trained run"),
         (["train", "--workdir=x", "--help"], "gan_jax train: Training a run"),
         (["--version"], "gan_jax 0."),
-        (["configs"], "  ssgan_digits               SS-GAN on real handwritten digits"),
+        (["configs"], " SS-GAN on real handwritten digits"),
         (["configs", "--by=method"], "\nss_lt\n  ss_lt_digits"),
     ],
 )

@@ -13,6 +13,9 @@ NEEDED = {  # what each verb cannot do without
     "train": ["--workdir=x"],
     "sample": ["--workdir=x"],
     "evaluate": [],
+    "analyse": ["--workdir=x", "--what=mixing"],
+    "project": ["--workdir=x", "--images=y"],
+    "video": ["--workdir=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],
     "sweep": ["--workdir=x"],
     "plan": ["--config=ssgan_digits", "--topology=cpu:2"],
@@ -79,10 +82,13 @@ def test_without_a_verb_it_trains():
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("--workdir=x --seed=7", "--seed belongs to sample, evaluate and classifier; for train: --config.seed=7"),
+        (
+            "--workdir=x --seed=7",
+            "--seed belongs to sample, evaluate, analyse, project, video and classifier; for train: --config.seed=7",
+        ),
         ("--workdir=x --steps=50", "--steps belongs to classifier; for train: --config.steps=50"),
         ("--workdir=x --num=9", "for train: --config.log.num_samples=9"),
-        ("--workdir=x --label=2", "--label belongs to sample, not to train; gan_jax train --help"),
+        ("--workdir=x --label=2", "--label belongs to sample, analyse and video, not to train; gan_jax train --help"),
         ("sweep --workdir=x --seed=1,2", "for sweep: --sweep=seed=1,2"),
         ("sample --workdir=x --steps=100", "for sample: --step=100"),
         ("plan --workdir=x", "for plan: --out=FILE.json"),
@@ -250,3 +256,12 @@ def test_paths_begin_at_home(monkeypatch, tmp_path):
 def test_a_config_that_is_not_there_is_no_mistake_of_flags():
     with pytest.raises(ConfigError, match=r"no config is called 'ssgan_digit' \(did you mean 'ssgan_digits'\?\)"):
         parsed("--workdir=x --config=ssgan_digit")
+
+
+@pytest.mark.parametrize("name", ["recipes", "compare", "images_range", "extractor_weights"])
+def test_a_list_that_names_nothing_or_leaves_a_gap_is_refused(name):
+    for empty in ("", ",", ",,"):
+        said = refused(f"evaluate --{name}={empty}")
+        assert f"--{name}={empty}: nothing is named; write it as --{name}=" in said
+    assert "one of the texts between commas is empty; write it as" in refused(f"evaluate --{name}=a,")
+    assert "nothing is named" in refused("sweep --workdir=x --recipes=")

@@ -1,4 +1,5 @@
 import struct
+import warnings
 import zipfile
 
 import numpy as np
@@ -234,6 +235,8 @@ def npy(shape, dtype="<u1", data=b"1234"):
         ({"image": npy((1, 2, 2))[:20]}, "image cannot be read"),
         ({"image": npy((1, 2, 2)).replace(b"descr", b"sdecr")}, "image cannot be read"),
         ({"image": b"no array"}, "image cannot be read"),
+        ({"image": b"\x93NUMPY\x01\x00\x10\x00{garbage........." + bytes(64)}, "image cannot be read.*copy it again"),
+        ({"image": b"\x93NUMPY\x01\x00\x0e\x00{'descr': '|u1" + bytes(64)}, "image cannot be read"),
     ],
 )
 def test_claims_are_compared_with_the_file_before_memory_is_taken(tmp_path, arrays, message):
@@ -242,6 +245,15 @@ def test_claims_are_compared_with_the_file_before_memory_is_taken(tmp_path, arra
             file.writestr(f"{name}.npy", data)
     with pytest.raises(ValueError, match=message):
         open_source("arrays", path=str(tmp_path / "data.npz"))
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    for other in ("image.npy", "image"):
+        with zipfile.ZipFile(tmp_path / "data.npz", "w") as file, warnings.catch_warnings(action="ignore"):
+            file.writestr("image.npy", npy((1, 2, 2)))
+            file.writestr(other, npy((1, 2, 2)))
+        with pytest.raises(ValueError, match="data.npz holds two arrays of the name image.*one of each name"):
+            open_source("arrays", path=str(tmp_path / "data.npz"))
 
 
 def test_what_fits_in_no_memory_and_what_is_damaged(tmp_path, save, monkeypatch):

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import warnings
 import zipfile
 
 import numpy as np
@@ -148,6 +149,9 @@ def test_a_dataset_json_that_misses_some(tmp_path):
         (b'{"labels": [["top.png", -2]]}', "from 0"),
         (b'{"labels": [["top.png", 9223372036854775808]]}', "from 0"),
         (b'{"labels": [["elsewhere/top.png", 1]]}', "labels none of the 4 images"),
+        (b'{"labels": [["top.png", 1], ["top.png", 2]]}', "names top.png twice, with the labels 1 and 2. Leave one"),
+        (b'{"labels": [["a/b.png", 1], ["a\\\\b.png", null]]}', "names a/b.png twice, with the labels 1 and none"),
+        (b'{"labels": [["top.png", 1]], "labels": [["top.png", 2]]}', "has the key 'labels' twice in one object"),
     ],
 )
 def test_a_dataset_json_of_another_kind(tmp_path, text, message):
@@ -213,6 +217,38 @@ def test_archives_that_do_not_do(tmp_path):
         opened(whole)[0]
     left = opened(whole, skip_broken=True)
     assert left.skipped == ("a.png",) and levels(left) == [1]
+
+
+def archive_of(path, *members):
+    """As `zipped`, of members whose names may be the same."""
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings(action="ignore"):
+        for name, data in members:
+            archive.writestr(name, data)
+    return str(path)
+
+
+@pytest.mark.parametrize("names", [("a.png", "a.png"), ("b/a.png", "b//./a.png"), ("dataset.json", "dataset.json")])
+def test_two_members_of_one_name_are_refused(tmp_path, names):
+    path = archive_of(tmp_path / "data.zip", ("c.png", png()), *((name, png(3)) for name in names))
+    with pytest.raises(ValueError, match=f"data.zip holds two files of the name {names[0]}.*pack it again"):
+        opened(path)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "b/../../a.png", "/a.png", "C:/a.png", "../notes.txt"])
+def test_names_that_lead_out_of_the_archive_are_refused(tmp_path, name):
+    path = archive_of(tmp_path / "data.zip", ("c.png", png()), (name, png(3)))
+    with pytest.raises(ValueError, match=f"a file of the name {name}, which leads out of the archive"):
+        opened(path)
+
+
+def test_two_hidden_members_of_one_name_change_nothing(tmp_path):
+    path = archive_of(tmp_path / "data.zip", ("c.png", png(2)), (".DS_Store", b""), (".DS_Store", b""))
+    assert levels(opened(path)) == [2]
+
+
+def test_the_same_label_twice_is_one(tmp_path):
+    text = b'{"labels": [["a.png", 4], ["a.png", 4]]}'
+    assert opened(on_disk(tmp_path, images("a.png") | {"dataset.json": text})).labels().tolist() == [0]
 
 
 def test_what_an_archive_claims_is_not_unpacked(tmp_path, monkeypatch):

@@ -10,8 +10,8 @@ import gan_jax.features.embedded
 from gan_jax.evaluators.score import Score, append_scores, read_scores
 from gan_jax.features.weights import load_weights, save_weights
 from gan_jax.main import main
-from gan_jax.run import grid
-from gan_jax.run.grid import Judging, cells_of, folder_name, parse_axes
+from gan_jax.run.grid import cells as grid
+from gan_jax.run.grid.cells import Judging, cells_of, folder_name, parse_axes
 from gan_jax.run.scoring import Options
 from gan_jax.setup.config_files import load_config
 from gan_jax.verbs import sweep as module

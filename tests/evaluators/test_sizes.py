@@ -25,8 +25,8 @@ def _pixels(variables, images):
     return {"pooled": seen, "logits": seen, "pixels": seen}
 
 
-def evidence(n_fake, n_real, **settings):
-    sets = [ArraySet(RNG.integers(0, 256, (n, 14, 14, 1), np.uint8), np.arange(n) % 2) for n in (n_fake, n_real)]
+def evidence(n_fake, n_real, side=14, **settings):
+    sets = [ArraySet(RNG.integers(0, 256, (n, side, side, 1), np.uint8), np.arange(n) % 2) for n in (n_fake, n_real)]
     net = Extractor(_pixels, {}, "net", "none", "ab", ("left",))
     real = {"train": lambda: sets[1], "test": lambda: sets[0]}
     return Evidence(sets[0], real, lambda name: net, make_mesh(), quiet=True, **settings)
@@ -49,6 +49,24 @@ def test_sets_too_small_are_refused_unless_forced(name, n, reason):
     assert not isinstance(of(force=True), Failed)
 
 
+@pytest.mark.parametrize(
+    ("name", "n", "side", "reason"),
+    [
+        ("swd", 64, 6, "it needs images of at least 7 pixels along each side, and these have 6 x 6"),
+        ("ms_ssim", 64, 10, "it needs images of at least 11 pixels"),
+        ("ms_ssim_by_class", 64, 10, "it needs images of at least 11 pixels"),
+        ("kd_net", 1, 14, "needs 2 images or more on each side, and there is 1"),
+        ("ms_ssim", 1, 14, "need at least 2 images, and there are 1"),
+        ("ms_ssim_by_class", 2, 14, "a class has a single image, which makes no pair"),
+        ("ppl_z_full10k_net", 3, 14, "these are images: name the run with --workdir"),  # and not: give 10,000 of them
+        ("separability_w10k_looks", 3, 14, "these are images: name the run with --workdir"),
+    ],
+)
+def test_what_no_force_gives_says_what_is_needed(name, n, side, reason):
+    (found,) = judge(evidence(n, n, side, force=True), {name: find_recipe(name, CLASSIFIERS)}, {})
+    assert reason in found.reason
+
+
 def test_the_record_says_the_subset_that_was_used():
     seen = evidence(120, 110)
     (score,) = next(judge(seen, {"kd_net": find_recipe("kd_net", CLASSIFIERS)}, {}))
@@ -69,6 +87,20 @@ def test_a_name_without_a_count_has_a_cap_that_the_record_names():
     assert first.settings == {"k": 5} and (first.n_fake, first.n_real) == (120, 140)
 
 
+def test_the_record_says_how_many_stand_for_the_larger_of_two_sets():
+    recipe = find_recipe("swd", CLASSIFIERS)
+    for n_fake, n_real, caps in ((170, 150, {"most_fakes": 150}), (150, 170, {"most_reals": 150}), (150, 150, {})):
+        seen = evidence(n_fake, n_real)
+        first, *_ = next(judge(seen, {"swd": recipe}, {}))
+        assert (first.n_fake, first.n_real, first.settings) == (150, 150, caps)
+    assert cost(seen, recipe, sizes_of(seen, recipe)).startswith("reads 150 images, reads 150 train images")
+    seen = evidence(170, 150)
+    told = cost(seen, recipe, sizes_of(seen, recipe))
+    assert told.startswith("reads 150 of 170 images, reads 150 train images") and "no more than" not in told
+    both = dataclasses.replace(recipe, most_fakes=140, most_reals=140)
+    assert sizes_of(seen, both).caps == {"most_fakes": 140, "most_reals": 140}
+
+
 def test_every_recipe_without_a_count_is_capped_or_streamed():
     for name in known_recipes(CLASSIFIERS):
         recipe = find_recipe(name, CLASSIFIERS)
@@ -85,8 +117,8 @@ def test_the_cost_is_said_beforehand():
         return cost(seen, recipe, sizes_of(seen, recipe))
 
     assert told("swd", 9000, 9000) == (
-        "reads 8,192 images, reads 8,192 train images, sorts 512 projections of 1,048,576 patches of either side at each "
-        "size, about 0.7 GB of memory, it takes no more than 8,192"
+        "reads 8,192 of 9,000 images, reads 8,192 of 9,000 train images, sorts 512 projections of 1,048,576 "
+        "patches of either side at each size, about 0.7 GB of memory, it takes no more than 8,192"
     )
     assert "takes 30,000 distances" in told("prdc_net", 100, 100)
     assert "reads 100 test images" in told("memorisation", 100, 200)

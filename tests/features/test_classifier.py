@@ -245,10 +245,10 @@ def test_an_extractor_knows_what_its_logits_tell():
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((2, 8, 9, 1), np.uint8), np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8, 1), np.float32)]
+    "images", [np.zeros((2, 8, 9, 1), np.uint8), np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8, 1), np.int32)]
 )
 def test_an_extractor_takes_the_images_it_was_trained_on_only(images):
-    with pytest.raises(ValueError, match=r"'bars' takes images uint8 \[B, 8, 8, 1\]"):
+    with pytest.raises(ValueError, match=r"'bars' takes images uint8, or float32 from 0 to 255, \[B, 8, 8, 1\]"):
         classifier_extractor(weights())(images)
 
 

@@ -8,6 +8,7 @@ import pytest
 from gan_jax import losses
 from gan_jax.architectures import dcgan
 from gan_jax.methods.accumulation import in_parts, mean_over_parts
+from gan_jax.methods.playing import drawn
 from gan_jax.regularizers.gradient_penalty import r1
 from gan_jax.runtime.mesh import check_parts, make_mesh
 from gan_jax.setup.config_files import load_config
@@ -53,7 +54,7 @@ def test_batch_statistics_move_once_by_the_mean_of_the_parts_moments(make_game, 
     state = compiled(game.init)(jax.random.key(0))
     after, _ = compiled(lambda s, b: game.step(s, b, game.stretches[0].phase))(state, batch)
     key = jax.random.fold_in(jax.random.fold_in(state.key, 0), 1)  # of round 0, and of G's update in it
-    latents = game._latents(key, 8)["z"]
+    latents = drawn(game, key, {"image": batch["image"][0]}, 1)["z"]
     old = {"params": state.networks["generator"].params, **state.networks["generator"].stats}
     moved = [game.generator.apply(old, latents[i::2], train=True, mutable=["batch_stats"])[1] for i in (0, 1)]
     expected = jax.tree.map(lambda a, b: (a + b) / 2, *(dict(each)["batch_stats"] for each in moved))

@@ -86,7 +86,7 @@ def test_bad_input_is_refused(rng):
     x = np.zeros((1, 16, 16, 3), np.uint8)
     with pytest.raises(ValueError, match="window of 11 pixels; images of 8 x 16"):
         ms_ssim(x[:, ::2], x[:, ::2])
-    with pytest.raises(ValueError, match="1 to 1 scales, not 2"):
+    with pytest.raises(ValueError, match="room for 1 scale, not for 2"):
         ms_ssim(x, x, 2)
     with pytest.raises(ValueError, match="of one shape"):
         ms_ssim(x, x[:, 1:])

@@ -51,7 +51,7 @@ def test_within_classes(images):
 def test_bad_input_is_refused(images):
     with pytest.raises(ValueError, match="class 4 has 1"):
         within_class_ms_ssim(images[:3], [0, 0, 4])
-    with pytest.raises(ValueError, match="at least 2 of them"):
+    with pytest.raises(ValueError, match="at least 2 images, and there are 1"):
         pairwise_ms_ssim(images[:1])
     with pytest.raises(ValueError, match="at least 1 pair"):
         pairwise_ms_ssim(images, 0)

@@ -111,6 +111,62 @@ def test_a_folder_without_its_config_is_refused(small, nine):
         Training(small(), nine)
 
 
+def test_following_the_advice_begins_anew_and_loses_nothing(small, nine):
+    """Every refusal gives the same one."""
+    advice = "to begin anew, name another --workdir, or move this one away as a whole"
+    shutil.copytree(nine, nine.parent / "whole")
+    for harm in ("config.json", "checkpoints", "*/*/manifest.json"):
+        broken = Path(shutil.copytree(nine.parent / "whole", nine.parent / "broken"))
+        for path in broken.glob(harm):
+            path.rename(nine.parent / "out") if path.is_dir() else path.unlink()
+        with pytest.raises(CheckpointError, match=advice):
+            Training(small(), broken)
+        shutil.rmtree(broken)
+        shutil.rmtree(nine.parent / "out", ignore_errors=True)
+    with pytest.raises(ConfigError, match=advice):
+        Training(small(seed=1), nine)
+    before = listing(nine)
+    nine.rename(nine.parent / "away")
+    assert play(small(seed=1), nine, 3) == 3 and play(small(seed=1), nine.parent / "other", 3) == 3
+    assert listing(nine.parent / "away") == before
+
+
+def test_a_checkpoint_that_lost_its_manifest_is_set_aside(small, nine, capsys):
+    (nine / "checkpoints" / "9" / "manifest.json").unlink()
+    before = listing(nine / "checkpoints" / "9")
+    assert play(small(), nine) == 12
+    assert "is set aside as 9.damaged" in capsys.readouterr().err
+    assert listing(nine / "checkpoints" / "9.damaged") == before
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.jsonl", "scores.jsonl", NAME])
+def test_a_folder_in_the_place_of_a_file_is_named_and_nothing_is_written(small, nine, name):
+    scored = lambda: small(evaluate={"every": 6, "during": ("swd",)})
+    (nine / name).unlink(missing_ok=True)
+    (nine / name).mkdir()
+    before = listing(nine)
+    with pytest.raises((ConfigError, OSError, ValueError), match=rf"{name} (cannot be read|is a folder)"):
+        Training(scored(), nine)
+    assert listing(nine) == before and (nine / name).is_dir()
+
+
+def test_what_is_gone_between_two_starts_is_said(small, nine, capsys):
+    Training(small(), nine).close()
+    assert "metrics.jsonl" not in capsys.readouterr().err
+    (nine / "metrics.jsonl").unlink()
+    config = json.loads((nine / "config.json").read_text())
+    del config["found"]
+    (nine / "config.json").write_text(json.dumps(config))
+    with Training(small(), nine) as run:
+        run.play(10)
+    said = capsys.readouterr().err
+    assert "metrics.jsonl is not there: it is begun anew, with the lines of the rounds after step 9" in said
+    assert "config.json does not say which data the run was begun with" in said
+    Training(small(), nine).close()
+    said = capsys.readouterr().err
+    assert "is not there" not in said and "does not say" not in said
+
+
 @pytest.mark.parametrize("content", ["{", "[]", ""])
 def test_a_config_that_is_none_is_named(small, nine, content):
     (nine / "config.json").write_text(content)
@@ -213,6 +269,32 @@ def test_a_folder_that_is_renamed_goes_on_where_it_was_moved_to(small, tmp_path)
     (tmp_path / "moved" / NAME).unlink(missing_ok=True)  # its owner is this very process
     assert play(small(), tmp_path / "moved") == 12
     assert [line["step"] for line in lines(tmp_path / "moved") if "d/total" in line] == list(range(1, 13))
+
+
+def test_a_folder_that_is_moved_away_while_something_is_written_is_not_made_anew(small, tmp_path, monkeypatch, capsys):
+    from gan_jax.run import pictures
+    from gan_jax.runtime.checkpoints.folders import Folders
+
+    folder, moved = tmp_path / "run", tmp_path / "moved"
+
+    def and_then(sound):  # the folder goes between the last look and the write
+        def call(*args):
+            folder.rename(moved)
+            return sound(*args)
+
+        return call
+
+    for until, place, name in ((6, pictures, "fetch"), (3, Folders, "prepare"), (3, Folders, "seal")):
+        with (
+            pytest.raises(FileNotFoundError, match="config.json is gone: the work folder was removed, renamed"),
+            Training(small(), folder) as run,
+        ):
+            run.play(2)
+            monkeypatch.setattr(place, name, and_then(getattr(place, name)))
+            run.play(until)
+        monkeypatch.undo()
+        assert not folder.exists() and "disk" not in capsys.readouterr().err
+        shutil.rmtree(moved)
 
 
 def test_a_log_that_is_removed_is_begun_anew_with_a_word(small, tmp_path, capsys):

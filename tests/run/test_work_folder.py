@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_jax.run.work_folder import claim, has_run, is_saved, mark_saved, read_config, read_run, require_same
+from gan_jax.run.work_folder import claim, compared, has_run, is_saved, mark_saved, read_config, read_run, require_same
 from gan_jax.setup.construct import ConfigError
 
 CONFIG = {
@@ -79,3 +79,12 @@ def test_a_config_with_the_old_length_is_that_of_a_longer_run(tmp_path):
     require_same(tmp_path, of(10, 10))
     with pytest.raises(ConfigError, match="seed: 0 there, 1 here"):
         require_same(tmp_path, {**of(10, 10), "seed": 1})
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"data": 5}', '{"steps": 3, "found": null}', '{"run": null}', '{"found": {"data": 5}}']
+)
+def test_a_file_that_no_run_writes_is_refused_by_its_name(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ConfigError, match="config.json is not what a run writes"):
+        compared(tmp_path, {"steps": 3})

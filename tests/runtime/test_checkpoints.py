@@ -1,6 +1,8 @@
+import gc
 import shutil
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import jax
@@ -162,6 +164,72 @@ def test_what_first_saves_left_that_were_cut_short_goes_with_the_next(tmp_path, 
             checkpoints.save(step, make_state(step))
         assert [path.name for path in tmp_path.iterdir()] == [str(step)]
         (tmp_path / str(step) / "manifest.json").unlink()
+        (tmp_path / str(step) / "state").rename(tmp_path / str(step) / "state.partial")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_checkpoint_that_lost_its_manifest_is_set_aside(tmp_path, template, make_state, capsys, alone):
+    with Checkpoints(tmp_path) as checkpoints:
+        for step in (2,) if alone else (1, 2):
+            checkpoints.save(step, make_state(step))
+    before = (tmp_path / "2" / "manifest.json").read_bytes()
+    (tmp_path / "2" / "manifest.json").unlink()
+    with Checkpoints(tmp_path) as again:
+        found = again.restore(template)
+        assert found is None if alone else found[0] == 1
+        again.save(2, make_state(3))
+    assert "2, which could not be read, is set aside as 2.damaged" in capsys.readouterr().err
+    (tmp_path / "2.damaged" / "manifest.json").write_bytes(before)  # put back: nothing was lost
+    shutil.rmtree(tmp_path / "2")
+    (tmp_path / "2.damaged").rename(tmp_path / "2")
+    assert state_digest(Checkpoints(tmp_path).restore(template)[1]) == state_digest(make_state(2))
+
+
+def test_a_folder_that_is_moved_away_during_a_save_is_told_as_that(tmp_path, make_state, monkeypatch):
+    """Its writers make the old place anew; nothing of that stays."""
+    (tmp_path / "run").mkdir()
+
+    def require_there():
+        if not (tmp_path / "run" / "config.json").exists():
+            raise FileNotFoundError("the folder is gone")
+
+    class Response:
+        def result(self):
+            (tmp_path / "run").rename(tmp_path / "moved")
+            (tmp_path / "run" / "checkpoints" / "1").mkdir(parents=True)
+
+    monkeypatch.setattr("gan_jax.runtime.checkpoints.checkpoints.ocp.save_async", lambda folder, arrays: Response())
+    (tmp_path / "run" / "config.json").write_text("{}")
+    checkpoints = Checkpoints(tmp_path / "run" / "checkpoints", require_there=require_there)
+    checkpoints.save(1, make_state(1))
+    with pytest.raises(FileNotFoundError, match="the folder is gone"):
+        checkpoints.close()
+    with pytest.raises(FileNotFoundError, match="the folder is gone"):
+        checkpoints.save(2, make_state(2))
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
+
+
+def test_an_interrupted_save_leaves_no_word_of_its_coroutines(tmp_path, make_state, monkeypatch):
+    async def write():
+        pass
+
+    def interrupted(folder, arrays):
+        begun_never = [write(), write()]
+        raise KeyboardInterrupt(len(begun_never))
+
+    monkeypatch.setattr("gan_jax.runtime.checkpoints.checkpoints.ocp.save_async", interrupted)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            Checkpoints(tmp_path / "checkpoints").save(1, make_state(1))
+        except KeyboardInterrupt:
+            pass
+        else:
+            raise AssertionError("the interrupt went unnoticed")
+        gc.collect()
+        write()  # anybody else's is told of
+        gc.collect()
+    assert len([each for each in told if "never awaited" in str(each.message)]) == 1
 
 
 def test_a_save_that_failed_leaves_nothing_though_others_of_its_writers_go_on(tmp_path, make_state, monkeypatch):

@@ -1,10 +1,14 @@
 """`analyse`, `video` and `sample` of a small StyleGAN that has just grown."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gan_jax.main import main
+from gan_jax.setup.config import resolve
+from gan_jax.setup.config_files import load_config
 
 CONFIG = """
 from ml_collections import ConfigDict
@@ -110,10 +114,62 @@ def test_truncation_of_samples_is_by_psi(run, tmp_path):
         ("analyse", ("--what=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
         ("analyse", ("--what=truncation", "--amounts=much"), "--amounts are numbers"),
         ("analyse", ("--what=truncation", "--truncation=0.5"), "takes --amounts, not --truncation"),
+        ("analyse", ("--what=truncation", "--amounts=1,nan"), "--amounts are numbers"),
+        ("analyse", ("--what=interpolation", "--columns=1"), "--columns=1 of interpolation: both ends are shown"),
+        ("analyse", ("--what=mixing", "--draws=5"), "--what=mixing takes no --draws: it would change nothing"),
         ("analyse", ("--what=noise", "--out=a.jpg"), "out ends in .png"),
         ("video", ("--out=a.avi",), "out ends in .gif"),
+        ("video", ("--timelapse", "--num=3"), "--timelapse takes no --num: it would change nothing"),
     ],
 )
 def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
     assert play(tmp_path, verb, f"--workdir={run[1]}", *flags) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """Restoring a checkpoint is an error: what is refused is refused before."""
+    for verb in ("analyse", "project", "video"):
+        monkeypatch.setattr(f"gan_jax.verbs.{verb}.restore", None)
+
+
+@pytest.mark.parametrize(
+    ("verb", "flags", "message"),
+    [
+        ("analyse", ("--what=mixing", "--out=FILE/a.png"), "file is no folder"),
+        ("analyse", ("--what=mixing", "--out=FOLDER.png"), "it is a folder; name a file"),
+        ("video", ("--out=FILE/a.gif",), "file is no folder"),
+        ("video", ("--fps=0",), "fps is more than 0"),
+        ("project", ("--images=.", "--out=FILE"), "file is no folder; name another place"),
+        ("project", ("--images=.", "--out=FILE/a"), "file is no folder; name another place"),
+        ("analyse", ("--what=noise", "--num=1000000000"), "a whole number from 1 to 1000 is needed"),
+        (
+            "analyse",
+            ("--what=interpolation", "--num=1000", "--columns=1000"),
+            "would hold 1,000,000 images, and 10,000",
+        ),
+        ("analyse", ("--what=noise", "--draws=1000000000"), "a whole number from 2 to 100000"),
+        ("video", ("--num=1000000000",), "a whole number from 2 to 10000"),
+        ("video", ("--num=10000", "--frames=10000"), "are 100,000,000 frames, and 100,000 are the most"),
+        ("project", ("--images=.", "--num=1000000000"), "a whole number from 1 to 1024"),
+    ],
+)
+def test_what_is_refused_before_anything_is_read(run, unread, tmp_path, monkeypatch, capsys, verb, flags, message):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.png").mkdir()
+    monkeypatch.chdir(tmp_path)
+    flags = [flag.replace("FILE", "file").replace("FOLDER", "folder") for flag in flags]
+    assert play(tmp_path, verb, f"--workdir={run[1]}", *flags) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "analysis.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "flags"), [("analyse", ("--what=noise",)), ("video", ()), ("project", ("--images=.",))]
+)
+def test_a_run_of_points_has_no_images(unread, tmp_path, monkeypatch, capsys, verb, flags):
+    (tmp_path / "config.json").write_text(json.dumps(resolve(load_config("gan_ring"))))
+    monkeypatch.chdir(tmp_path)
+    assert play(tmp_path, verb, f"--workdir={tmp_path}", *flags) == 1
+    assert "makes points of shape [2]: gan_jax sample draws these" in capsys.readouterr().err

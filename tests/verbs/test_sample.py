@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax.verbs.sample import _check_memory, check_out, write
+from gan_jax.run.drawing import check_memory
+from gan_jax.verbs.sample import check_out, write
 
 
 def shades(labels, channels=1):
@@ -58,6 +59,8 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
         ("x", (8, 8, 2), "PNG files hold 1, 3 or 4 channels"),
         ("file", (8, 8, 1), "it is a file; name a folder"),
         ("folder.png", (8, 8, 1), "it is a folder; name a file"),
+        ("file/x.png", (8, 8, 1), "file is no folder; name another place"),
+        ("file/x", (8, 8, 1), "file is no folder; name another place"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_anything_is_drawn(tmp_path, out, shape, says):
@@ -68,9 +71,9 @@ def test_what_cannot_be_written_is_told_before_anything_is_drawn(tmp_path, out, 
 
 
 def test_more_images_than_memory_are_refused():
-    _check_memory(50_000, (32, 32, 3))
+    check_memory(50_000, (32, 32, 3))
     with pytest.raises(ValueError, match="99,999,999,999 images need about .* GB of memory"):
-        _check_memory(99_999_999_999, (32, 32, 3))
+        check_memory(99_999_999_999, (32, 32, 3))
 
 
 def test_out_begins_at_home(tmp_path, monkeypatch):

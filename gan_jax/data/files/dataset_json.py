@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 from collections.abc import Sequence
 
@@ -27,11 +28,14 @@ def labels_in(
         place: what to call the place in an error.
 
     Raises:
-        ValueError: a file of another kind, labels that are no whole numbers, or none for any of the images.
+        ValueError: a file of another kind, labels that are no whole numbers, an image with two labels, or labels for none
+            of the images.
     """
     where = f"{DATASET_JSON} in {place}"
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, where))
+    except _Twice as error:
+        raise ValueError(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where} is no JSON ({error}). {_ADVICE}") from error
     if not isinstance(whole, dict) or "labels" not in whole:
@@ -53,7 +57,10 @@ def labels_in(
             raise ValueError(
                 f"{where} has the label {label} for {readable(path)}. Labels are from 0 (-1: not labelled)."
             )
-        known[path.replace("\\", "/")] = -1 if label is None else label
+        path, label = path.replace("\\", "/"), -1 if label is None else label
+        if known.setdefault(path, label) != label:
+            told = " and ".join("none" if each < 0 else str(each) for each in (known[path], label))
+            raise ValueError(f"{where} names {readable(path)} twice, with the labels {told}. Leave one of them out.")
     labels = np.asarray([known.pop(file, -1) for file in files], np.int64)
     if (labels < 0).all():
         raise ValueError(
@@ -72,6 +79,19 @@ def labels_in(
 
 
 _ADVICE = "Correct it, or rename it where it is meant for another program: folders are then taken for classes."
+
+
+class _Twice(Exception):
+    """A key stands twice in an object."""
+
+
+def _once(pairs: Sequence[tuple[str, object]], where: str) -> dict[str, object]:
+    """An object of JSON; of a key that stands twice, the decoder would keep the last in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (twice, _), *_ = collections.Counter(name for name, _ in pairs).most_common(1)
+        raise _Twice(f"{where} has the key {_short(twice)} twice in one object. {_ADVICE}")
+    return found
 
 
 def _short(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ _MOST_PACKED = 1032  # bytes that a byte of deflate can stand for
 class Npz:
     """The arrays of one .npz file by name. Use it in a `with` statement.
 
-    Raises FileNotFoundError for no file; ValueError for one that is no .npz file. Nothing is unpickled.
+    Raises FileNotFoundError for no file; ValueError for one that is no .npz file, or holds two arrays of one name. Nothing
+    is unpickled.
     """
 
     def __init__(self, path: str):
@@ -31,7 +33,16 @@ class Npz:
             raise ValueError(
                 f"{self.place} is not an .npz file ({error}). Save one with np.savez(path, image=...)."
             ) from error
-        self._members = {member.filename.removesuffix(".npy"): member for member in self._zip.infolist()}
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in self._zip.infolist():
+            name = member.filename.removesuffix(".npy")
+            if name in self._members:
+                self._zip.close()
+                raise ValueError(
+                    f"{self.place} holds two arrays of the name {readable(name)}, and nothing tells which of them is meant."
+                    " Save it again with one of each name."
+                )
+            self._members[name] = member
 
     def __enter__(self):
         return self
@@ -96,6 +107,7 @@ class Npz:
 
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGE += (SyntaxError, tokenize.TokenError)  # of a header's text
 
 
 def _memory() -> float:

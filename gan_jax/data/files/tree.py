@@ -91,7 +91,7 @@ class Disk:
 class Zipped:
     """The inside of a zip archive, read where it lies. A single folder around everything is passed over.
 
-    Raises ValueError for a file that is no zip archive.
+    Raises ValueError for a file that is no zip archive, for two members of one name, and for names that lead outside.
     """
 
     def __init__(self, path: str):
@@ -109,7 +109,10 @@ class Zipped:
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._zip.infolist():
             parts = [part for part in member.filename.split("/") if part not in ("", ".")]
-            if parts and not member.is_dir() and not any(part.startswith(".") for part in parts):
+            if not parts or member.is_dir():
+                continue
+            self._check_inside(member.filename, parts)
+            if not any(part.startswith(".") for part in parts):
                 self._add(parts, member)
         self._root = ""
         while not self._folders[self._at("")][0] and len(self._folders[self._at("")][1]) == 1:
@@ -143,7 +146,20 @@ class Zipped:
     def _at(self, path: str) -> str:
         return joined(self._root, path)
 
+    def _check_inside(self, name: str, parts: list[str]) -> None:
+        drive = parts[0][:1].isalpha() and parts[0][1:] == ":"
+        if name.startswith("/") or drive or ".." in parts:
+            raise ValueError(
+                f"{self.place} holds a file of the name {readable(name)}, which leads out of the archive. Pack it again"
+                " from the folder that the images lie in."
+            )
+
     def _add(self, parts: list[str], member: zipfile.ZipInfo) -> None:
+        if "/".join(parts) in self._members:
+            raise ValueError(
+                f"{self.place} holds two files of the name {readable('/'.join(parts))}, and nothing tells which of them is"
+                " meant. Give them different names, or leave one out, and pack it again."
+            )
         *folders, name = parts
         path = ""
         for folder in folders:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gan_jax.evaluators.evidence import Evidence
@@ -38,6 +40,8 @@ def frechet(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Out
 
 def kernel(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """The kernel distance of features. Its subsets are no larger than the smaller set, and the record says how large."""
+    if min(n_fake, n_real) < 2:
+        raise ValueError("a kernel distance needs 2 images or more on each side, and there is 1: give more images")
     fake, real = _fakes(evidence, recipe, n_fake), _reals(evidence, recipe, n_real)
     used = {"subset_size": min(recipe.settings.get("subset_size", 1000), n_fake, n_real)}
     track = evidence.bar("kernel distance", "subset")
@@ -65,8 +69,12 @@ def improved_pr(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) ->
 
 
 def intra_frechet(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
-    """The Frechet distance within each class, averaged over classes. Images without a label are left out."""
+    """The Frechet distance within each class, averaged over classes. Images without a label are left out.
+
+    Raises ValueError, with the class's name, where a class of one side has fewer than 2 images on either.
+    """
     of_fake, of_real = evidence.fake_labels(n_fake), evidence.real_labels(recipe.split, n_real)
+    _require_two_of_each(evidence.classes, of_fake, of_real)
     fake, real = _fakes(evidence, recipe, n_fake), _reals(evidence, recipe, n_real)
     track = evidence.bar("classes", "class")
     mean, by_class = intra_class_frechet_distance(
@@ -104,12 +112,19 @@ def ms_ssim(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Out
 def ms_ssim_by_class(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
     """How alike samples of one class are; and the share of classes more alike than AC-GAN's bound of collapse, 0.25.
 
-    Images without a label are left out. Raises ValueError for a class with fewer different pairs than are looked at.
+    Images without a label are left out. Raises ValueError for a class with fewer different pairs than are looked at,
+    and, forced or not, for one with a single image.
     """
     labels, images = evidence.fake_labels(n_fake), evidence.fake_images(n_fake)
     known = labels >= 0
     counts, pairs = np.bincount(labels[known]), recipe.settings["pairs"]
     fewest = int(min(counts[counts > 0], default=0))
+    if fewest < 2:
+        raise ValueError(
+            "a class has a single image, which makes no pair: give more images of each class"
+            if fewest
+            else "none of these images has a label, and a score by class needs them"
+        )
     if fewest * (fewest - 1) < 2 * pairs and not evidence.force:
         raise ValueError(
             f"a class has {fewest:,} images, which make fewer than {pairs:,} different pairs: give more images of each "
@@ -121,6 +136,16 @@ def ms_ssim_by_class(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: in
     )
     collapsed = float(np.mean([value >= 0.25 for value in by_class.values()]))  # arXiv:1610.09585, section 4.3
     return Outcome([_of("", mean), Measured("collapsed_classes", collapsed)], n_fake=labelled(labels))
+
+
+def _require_two_of_each(classes: Sequence[str], of_fake: np.ndarray, of_real: np.ndarray) -> None:
+    counts = [np.bincount(labels[labels >= 0], minlength=len(classes)) for labels in (of_fake, of_real)]
+    for name, fakes, reals in zip(classes, *counts, strict=True):
+        if fakes + reals and min(fakes, reals) < 2:
+            raise ValueError(
+                f"a class needs 2 images or more on each side, and {name!r} has {fakes:,} among the samples and {reals:,} "
+                "in the reference: leave the class out, or give more images of it"
+            )
 
 
 def labelled(labels: np.ndarray) -> int:

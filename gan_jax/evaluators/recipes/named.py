@@ -15,6 +15,7 @@ from gan_jax.evaluators.recipes.modes import modes
 from gan_jax.evaluators.recipes.probe import probe
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.recipes.through import recipes_through
+from gan_jax.metrics import ms_ssim, sliced_wasserstein
 from gan_jax.names import nearest
 
 _INCEPTION = {"extractor": "inception_2015", "tap": "2048"}
@@ -115,25 +116,28 @@ _NAMED = {
         settings=MappingProxyType({"k": 3}),
     ),
     "swd16k": Recipe(
-        measures.swd, "sliced Wasserstein distance x 1000, 16,384 of each", 16_384, 16_384, smallest=64, equal_sizes=True
+        measures.swd, "sliced Wasserstein distance x 1000, 16,384 of each", 16_384, 16_384, smallest=64,
+        smallest_side=sliced_wasserstein.PATCH, equal_sizes=True
     ),
     "swd": Recipe(
         measures.swd, "sliced Wasserstein distance x 1000, as many samples as reals, at most 8,192", most_fakes=8192,
-        most_reals=8192, smallest=64, equal_sizes=True,
+        most_reals=8192, smallest=64, smallest_side=sliced_wasserstein.PATCH, equal_sizes=True,
     ),
     "ms_ssim10k": Recipe(
         measures.ms_ssim, "how alike 10,000 pairs of samples are (MS-SSIM), and of real images", 10_000,
-        most_reals=10_000, smallest=142, settings=MappingProxyType({"pairs": 10_000}),
+        most_reals=10_000, smallest=142, smallest_side=ms_ssim.WINDOW, settings=MappingProxyType({"pairs": 10_000}),
     ),
     "ms_ssim": Recipe(
         measures.ms_ssim, "how alike 1,000 pairs of samples are (MS-SSIM), and of real images", 1_000,
-        most_reals=10_000, smallest=46, allow_fewer=True, settings=MappingProxyType({"pairs": 1_000}),
+        most_reals=10_000, smallest=46, smallest_side=ms_ssim.WINDOW, allow_fewer=True,
+        settings=MappingProxyType({"pairs": 1_000}),
     ),
     "ms_ssim_by_class": Recipe(
         measures.ms_ssim_by_class,
         "MS-SSIM of 100 pairs of samples within each class",
         10_000,
         split=None,
+        smallest_side=ms_ssim.WINDOW,
         needs_labels=True,
         allow_fewer=True,
         settings=MappingProxyType({"pairs": 100}),

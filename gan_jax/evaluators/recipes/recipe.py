@@ -43,8 +43,9 @@ class Recipe:
     split: "train" or "test" of the reference; None where it looks at none.
     extractor, tap: what looks at the images; None: the measure takes pixels.
     smallest: fewer fakes or reals than this are refused unless forced. settings: keyword arguments of the metric.
-    needs_labels, needs_run, needs_both_splits, needs_mixture: what it cannot do without: the class of every image, a
-    run's discriminator, a training and a test split, points of known modes.
+    smallest_side: of images in pixels; smaller ones are refused.
+    needs_labels, needs_run, needs_both_splits, needs_mixture, needs_latents: what it cannot do without: the class of every
+    image, a run's discriminator, a training and a test split, points of known modes, a generator of latents.
     equal_sizes: as many of one side as of the other.
     allow_fewer: a set with less than `fakes` images gives those it has.
     """
@@ -60,10 +61,12 @@ class Recipe:
     extractor: str | None = None
     tap: str | None = None
     smallest: int = 2
+    smallest_side: int = 1
     settings: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     needs_labels: bool = False
     needs_run: bool = False
     needs_both_splits: bool = False
     needs_mixture: bool = False
+    needs_latents: bool = False
     equal_sizes: bool = False
     allow_fewer: bool = False

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from gan_jax.evaluators.recipes import measures
+from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.recipe import Recipe
@@ -74,6 +74,28 @@ _THROUGH_ATTRIBUTES = {
         settings=MappingProxyType({"sure": 0.9}),
     ),
 }
+
+for _space in ("z", "w"):
+    for _sampling in ("full", "end"):
+        _THROUGH[f"ppl_{_space}_{_sampling}10k_{{}}"] = Recipe(
+            latent_space.perceptual_path,
+            f"perceptual path length in {_space} by {{}}'s features, 10,000 pairs, t "
+            + ("anywhere" if _sampling == "full" else "at the ends"),
+            10_000,
+            split=None,
+            needs_latents=True,
+            settings=MappingProxyType({"space": _space, "sampling": _sampling, "epsilon": 1e-3, "low": 1, "high": 99}),
+        )
+    _THROUGH_ATTRIBUTES[f"separability_{_space}10k_{{}}"] = Recipe(
+        latent_space.separability,
+        f"linear separability in {_space} of the attributes that {{}} tells, the surest half of 10,000 samples",
+        10_000,
+        split=None,
+        smallest=100,
+        tap="logits",
+        needs_latents=True,
+        settings=MappingProxyType({"space": _space, "keep": 0.5}),
+    )
 
 
 def recipes_through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recipe]]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -47,10 +48,10 @@ class Geometry(NamedTuple):
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]."""
-    by_xla = functools.partial(_xla_conv, geometry=geometry)
+    by_xla = functools.partial(xla_conv, geometry=geometry)
     if _dilates_the_image(geometry):
-        on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, _unfused, geometry=geometry)
-        on_tpu = functools.partial(_subpixel_conv, _xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
+        on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, unfused, geometry=geometry)
+        on_tpu = functools.partial(_subpixel_conv, xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
         if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
@@ -63,7 +64,7 @@ def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax
 def _conv_on_cpu(x, kernel, geometry):
     if _takes_products(kernel, geometry):
         return product_conv(x, kernel, geometry.padding)
-    return _xla_conv(x, kernel, geometry)
+    return xla_conv(x, kernel, geometry)
 
 
 def _takes_products(kernel, geometry):
@@ -87,7 +88,8 @@ def _tpu_skips_zeros() -> bool:
     return re.match(r"TPU v[234]\b", device.device_kind) is None
 
 
-def _xla_conv(x, kernel, geometry):
+def xla_conv(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int = 1) -> jax.Array:
+    """XLA's own convolution: x [B, *space, I], kernel [*window, I / groups, O] -> [B, *space', O]."""
     space = "DHW"[-(x.ndim - 2) :]
     return lax.conv_general_dilated(
         x,
@@ -97,6 +99,7 @@ def _xla_conv(x, kernel, geometry):
         lhs_dilation=geometry.lhs_dilation,
         rhs_dilation=geometry.rhs_dilation,
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+        feature_group_count=groups,
     )
 
 
@@ -143,23 +146,23 @@ def _conv_forward(x, kernel, geometry):
 
 def _conv_backward(geometry, residuals, dy):
     x, kernel = residuals
-    return _image_gradient(x, kernel, dy, geometry), _kernel_gradient(x, kernel, dy, geometry)
+    return image_gradient(x.shape[1:-1], kernel, dy, geometry), kernel_gradient(x, kernel.shape[:-2], dy, geometry)
 
 
 conv_by_platform.defvjp(_conv_forward, _conv_backward)
 
 
-def _image_gradient(x, kernel, dy, geometry):
-    """dx: a convolution of dy with the kernel flipped, in which strides and dilation of the image change places."""
+def image_gradient(space: Sequence[int], kernel: jax.Array, dy: jax.Array, geometry: Geometry) -> jax.Array:
+    """dx [B, *space, I]: a convolution of dy with the kernel flipped; strides and dilation of the image change places."""
     strides, padding, lhs_dilation, rhs_dilation = geometry
     *window, _, _ = kernel.shape
     flipped = jnp.swapaxes(jnp.flip(kernel, range(len(window))), -1, -2)  # [*window, O, I]
     before = [r * (k - 1) - a for k, r, (a, _) in zip(window, rhs_dilation, padding, strict=True)]
-    turned = _geometry_to(x.shape[1:-1], dy, window, before, lhs_dilation, strides, rhs_dilation)
+    turned = _geometry_to(space, dy, window, before, lhs_dilation, strides, rhs_dilation)
     return conv_by_platform(dy, flipped, turned)
 
 
-def _kernel_gradient(x, kernel, dy, geometry):
+def kernel_gradient(x: jax.Array, window: Sequence[int], dy: jax.Array, geometry: Geometry) -> jax.Array:
     """dkernel[w] = sum over pixels p of x[strides * p + rhs_dilation * w - before]^T dy[p]: [*window, I, O].
 
     The sum runs over the images of the batch as well. For XLA it is a convolution with the batch as its channels and dy as
@@ -167,14 +170,17 @@ def _kernel_gradient(x, kernel, dy, geometry):
     than outside, so on CPUs the axes are first put in the order of any other convolution.
     """
 
+    shape = (*window, x.shape[-1], dy.shape[-1])
+
     def by_xla(x, dy):
-        return jax.linear_transpose(functools.partial(_xla_conv, x, geometry=geometry), kernel)(dy)[0]
+        kernel = jax.ShapeDtypeStruct(shape, x.dtype)
+        return jax.linear_transpose(functools.partial(xla_conv, x, geometry=geometry), kernel)(dy)[0]
 
     def on_cpu(x, dy):
         strides, padding, lhs_dilation, rhs_dilation = geometry
-        window, before = kernel.shape[:-2], [a for a, _ in padding]
+        before = [a for a, _ in padding]
         if _is_plain(geometry) and is_pointwise(window, padding):
-            return pointwise_kernel_gradient(x, dy).reshape(kernel.shape)
+            return pointwise_kernel_gradient(x, dy).reshape(shape)
         if exchanged := _dy_is_the_image(x, dy, geometry):
             before = [r * (k - 1) - a for k, r, a in zip(window, rhs_dilation, before, strict=True)]
             x, dy, lhs_dilation, strides = dy, x, strides, lhs_dilation
@@ -187,10 +193,10 @@ def _kernel_gradient(x, kernel, dy, geometry):
 
 
 def _moved(x, source, destination):
-    return _unfused(functools.partial(jnp.moveaxis, source=source, destination=destination), x)
+    return unfused(functools.partial(jnp.moveaxis, source=source, destination=destination), x)
 
 
-def _unfused(function, *arrays):
+def unfused(function: Callable, *arrays: jax.Array) -> jax.Array:
     """The function of the arrays, in a call that XLA:CPU fuses with nothing before or after it.
 
     If fused, much is computed more than once: arrays whose axes move are computed in the order of the new axes, several

@@ -5,6 +5,7 @@ All networks' convolutions go through this file. `conv_by_platform` chooses thei
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from flax import linen
 from jax import lax
 
 from gan_jax.nn.conv.by_platform import Geometry, conv_by_platform
+from gan_jax.nn.conv.grouped import grouped_conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight
 
@@ -25,16 +27,24 @@ Padding = str | int | Sequence[tuple[int, int]]
 _LEAST_SIDE_TO_FUSE = 8
 
 
-def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "SAME") -> jax.Array:
+def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "SAME", groups: int = 1) -> jax.Array:
     """Convolves images or volumes (as deep learning does: without flipping the kernel).
 
-    x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]. `padding` is "SAME" (as TensorFlow pads), "VALID", the
-    number of zeros on every side, or a (before, after) pair for each spatial axis; "REFLECT" pads half an odd window with
-    the image mirrored at its border pixels, which stand once (PyTorch's reflection padding).
+    x [B, *space, I], kernel [*window, I / groups, O] -> [B, *space', O]. `padding` is "SAME" (as TensorFlow pads), "VALID",
+    the number of zeros on every side, or a (before, after) pair for each spatial axis; "REFLECT" pads half an odd window with
+    the image mirrored at its border pixels, which stand once (PyTorch's reflection padding). groups: the channels in and
+    out stand in so many equal groups, and what comes out of one depends on the channels of that group alone.
     """
     space = x.ndim - 2
-    if kernel.ndim != space + 2 or kernel.shape[-2] != x.shape[-1]:
-        raise ValueError(f"a kernel [*window, in, out] of shape {kernel.shape} does not fit images of shape {x.shape}")
+    if groups < 1 or x.shape[-1] % groups or kernel.shape[-1] % groups:
+        raise ValueError(
+            f"channels in and out are multiples of the groups, and {x.shape[-1]} and {kernel.shape[-1]} are none of {groups}"
+        )
+    if kernel.ndim != space + 2 or kernel.shape[-2] * groups != x.shape[-1]:
+        inputs = "in" if groups == 1 else f"in / {groups}"
+        raise ValueError(
+            f"a kernel [*window, {inputs}, out] of shape {kernel.shape} does not fit images of shape {x.shape}"
+        )
     if padding == "REFLECT":
         x, padding = _reflected(x, kernel.shape[:space]), "VALID"
     if isinstance(padding, str):
@@ -42,7 +52,8 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
     elif isinstance(padding, int):
         padding = ((padding, padding),) * space
     ones, around = (1,) * space, tuple((int(a), int(b)) for a, b in padding)
-    return conv_by_platform(x, kernel, Geometry((strides,) * space, around, lhs_dilation=ones, rhs_dilation=ones))
+    geometry = Geometry((strides,) * space, around, lhs_dilation=ones, rhs_dilation=ones)
+    return grouped_conv(x, kernel, geometry, groups) if groups > 1 else conv_by_platform(x, kernel, geometry)
 
 
 def conv_transpose(x: jax.Array, kernel: jax.Array, strides: int = 2, padding: Padding = "SAME") -> jax.Array:
@@ -140,6 +151,7 @@ class Conv(linen.Module):
 
     resample: None; "up", nearest upsampling by two before it; "unpool", compare_gan's upsampling by zeros before it; "down",
         the mean of cells of two after it. The bias is the same at every pixel of the result.
+    groups: as in `conv`; neither for a transposed convolution nor for one that resamples.
     """
 
     features: int
@@ -152,12 +164,17 @@ class Conv(linen.Module):
     kernel_init: Initializer = normal()
     dtype: Any = None
     resample: str | None = None
+    groups: int = 1
 
     transpose = False
 
     @linen.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        shape = (*self.kernel, x.shape[-1], self.features)
+        if self.groups != 1 and (self.transpose or self.resample):
+            raise ValueError(
+                "groups are for plain convolutions: neither for transposed ones nor for those that resample"
+            )
+        shape = (*self.kernel, x.shape[-1] // self.groups, self.features)
         kernel = weight(self, "kernel", self.kernel_init, shape, self.scheme, math.prod(shape[:-1]), self.gain)
         dtype = self.dtype or x.dtype
         if self.resample is not None:
@@ -167,7 +184,7 @@ class Conv(linen.Module):
                 raise ValueError("a convolution that resamples has an odd window, stride 1 and padding 'SAME'")
             y = _RESAMPLED[self.resample](x.astype(dtype), kernel.astype(dtype))
         else:
-            apply = conv_transpose if self.transpose else conv
+            apply = conv_transpose if self.transpose else functools.partial(conv, groups=self.groups)
             y = apply(x.astype(dtype), kernel.astype(dtype), self.strides, self.padding)
         if self.use_bias:
             bias = self.param("bias", linen.initializers.zeros, (self.features,))

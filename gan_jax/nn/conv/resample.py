@@ -31,6 +31,25 @@ def upsample_bilinear(x: jax.Array) -> jax.Array:
     return blur(upsample_nearest(x))
 
 
+def downsample_bilinear(x: jax.Array) -> jax.Array:
+    """The blur, then the mean of every cell: [B, *space, C] -> [B, *(space / 2), C]. The filter [1, 3, 3, 1] along each axis.
+
+    A quarter of the transpose of `upsample_bilinear`, for images; beyond the edge lie zeros. Raises ValueError for an odd side.
+    """
+    for axis in range(1, x.ndim - 1):
+        x = _halved(x, axis)
+    return x
+
+
+def _halved(x: jax.Array, axis: int) -> jax.Array:
+    """[1, 3, 3, 1] / 8 of every two pixels and their neighbours along an axis, zeros beyond the edge."""
+    first, second = (lax.index_in_dim(_cells(x, (axis,))[0], i, axis + 1, keepdims=False) for i in (0, 1))
+    moved = lambda x, by: lax.pad(
+        x, jnp.zeros((), x.dtype), [(by * (a == axis), -by * (a == axis), 0) for a in range(x.ndim)]
+    )
+    return (3 * (first + second) + moved(second, 1) + moved(first, -1)) / 8
+
+
 def upsample_interpolated(x: jax.Array) -> jax.Array:
     """Linear interpolation between pixels' centres, the edge repeated: [B, *space, C] -> [B, *(2 * space), C].
 
@@ -63,13 +82,13 @@ def downsample_max(x: jax.Array, ceil: bool = False) -> jax.Array:
     return jnp.max(*_cells(x))
 
 
-def _cells(x: jax.Array) -> tuple[jax.Array, tuple[int, ...]]:
-    """[B, H, W, C] -> [B, H / 2, 2, W / 2, 2, C], and the axes that run through a cell."""
-    batch, *space, channels = x.shape
-    if any(side % 2 for side in space):
+def _cells(x: jax.Array, along: Sequence[int] | None = None) -> tuple[jax.Array, tuple[int, ...]]:
+    """[B, H, W, C] -> [B, H / 2, 2, W / 2, 2, C], and the axes that run through a cell. along: spatial axes, None: all."""
+    along = range(1, x.ndim - 1) if along is None else along
+    if any(x.shape[axis] % 2 for axis in along):
         raise ValueError(f"halving an image needs even sides; got {x.shape}")
-    split = [n for side in space for n in (side // 2, 2)]
-    return x.reshape(batch, *split, channels), tuple(range(2, 2 + 2 * len(space), 2))
+    split = [n for axis, side in enumerate(x.shape) for n in ((side // 2, 2) if axis in along else (side,))]
+    return x.reshape(split), tuple(axis + 1 + i for i, axis in enumerate(along))
 
 
 def sum_pool(x: jax.Array) -> jax.Array:

@@ -10,11 +10,15 @@ With several processes the directory must be one that all of them see; process 0
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import jax
@@ -32,6 +36,7 @@ from gan_jax.runtime.checkpoints.leaves import (
     with_sharding,
 )
 from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
+from gan_jax.runtime.workdir import BEGIN_ANEW
 
 PyTree = Any
 
@@ -51,12 +56,15 @@ class CheckpointMisplaced(CheckpointError):
 class Checkpoints:
     """The checkpoints of one run. With several processes, each method but `steps` is called by all of them.
 
-    directory: where; made at the first save. keep: how many of the newest stay; keep_every: so does every step that it
-    divides. A save that follows a restore of an earlier step removes the later ones: they are another history's. What
-    `restore` passed over as damaged is kept, under a name that ends in ".damaged".
+    directory: where, in a folder that exists; made at the first save. keep: how many of the newest stay; keep_every: so
+    does every step that it divides. A save that follows a restore of an earlier step removes the later ones: they are
+    another history's. What `restore` passed over as damaged, and what has all but its manifest, is kept, under a name
+    that ends in ".damaged".
     run: the run's name for itself, on process 0: written into each checkpoint, and asked for when one is read; None: not
     asked for. A checkpoint without one is of an earlier version, and anybody's.
     sealed: called with the step once a checkpoint is complete, in the background, on process 0.
+    require_there: called on process 0 before one is completed, and where a save failed. The OSError that it raises where
+    the run's folder is gone is raised in place of a CheckpointError, and nothing is left at the old place.
     """
 
     def __init__(
@@ -66,11 +74,13 @@ class Checkpoints:
         keep_every: int | None = None,
         run: str | None = None,
         sealed: Callable[[int], None] | None = None,
+        require_there: Callable[[], None] | None = None,
     ):
         if keep < 1 or (keep_every is not None and keep_every < 1):
             raise ValueError(f"keep={keep}, keep_every={keep_every}: each must be at least 1 (keep_every may be None)")
         self._folders = Folders(directory, run)
         self._keep, self._keep_every, self._sealed = keep, keep_every, sealed
+        self._require_there = require_there or (lambda: None)
         self._thread: threading.Thread | None = None
         self._failure: tuple[int, BaseException] | None = None
 
@@ -106,14 +116,14 @@ class Checkpoints:
             except OSError as raised:
                 error = raised
         if any_process(error is not None):  # so that no process is left waiting for one that failed
-            raise _not_written(step, self.directory, error or "process 0 failed, see its log")
+            raise self._not_written(step, error or "process 0 failed, see its log")
         try:
-            with _context():
+            with _context(), _quiet_when_interrupted():
                 response = ocp.save_async(self._folders.of(step) / "state", arrays)
         except Exception as error:
             if is_first():
                 self._folders.clear_failed(step)
-            raise _not_written(step, self.directory, error) from error
+            raise self._not_written(step, error) from error
         self._thread = threading.Thread(target=self._finish, args=(step, response), name=f"checkpoint {step}")
         self._thread.start()
 
@@ -124,7 +134,7 @@ class Checkpoints:
             self._thread = None
         if self._failure is not None:
             (step, error), self._failure = self._failure, None
-            raise _not_written(step, self.directory, error) from error
+            raise self._not_written(step, error) from error
 
     def close(self) -> None:
         """Waits for the save under way; to be called at the end of a run, or use `with`."""
@@ -153,11 +163,14 @@ class Checkpoints:
         if found == NONE:
             return None
         if found == DAMAGED:
-            told = f"the checkpoint of step {step} that was asked for cannot be loaded from {self.directory}"
+            if step is None:
+                raise CheckpointError(
+                    f"no checkpoint in {self.directory} can be loaded; what is wrong is above. Nothing was changed. Put back "
+                    f"a copy of one; {BEGIN_ANEW}"
+                )
             raise CheckpointError(
-                f"{told if step is not None else f'no checkpoint in {self.directory} can be loaded'}; what is wrong is above. "
-                f"Ask for another step, put back a "
-                f"copy, or move the directory away to start afresh. Here: steps {self.steps() or '(none)'}"
+                f"the checkpoint of step {step} that was asked for cannot be loaded from {self.directory}; what is wrong is "
+                f"above. Ask for another step, or put back a copy. Here: steps {self.steps() or '(none)'}"
             )
         leaves = named_leaves(template)
         stored = json.loads((self._folders.of(found) / "leaves.json").read_text())
@@ -187,6 +200,7 @@ class Checkpoints:
         try:
             response.result()
             if is_first():
+                self._require_there()
                 self._folders.seal(step)
                 if self._sealed is not None:
                     self._sealed(step)
@@ -196,19 +210,37 @@ class Checkpoints:
             if is_first():
                 self._folders.clear_failed(step)  # what was written of it may be what fills the disk
 
-
-def _not_written(step: int, directory: epath.Path, error: BaseException | str) -> CheckpointError:
-    what = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
-    return CheckpointError(
-        f"the checkpoint of step {step} could not be written to {directory} ({what}). Check that the path is a "
-        "directory you may write to and that the disk is not full; earlier checkpoints are untouched."
-    )
+    def _not_written(self, step: int, error: BaseException | str) -> CheckpointError:
+        if is_first():
+            try:
+                self._require_there()
+            except OSError:
+                self._folders.remove_empty()
+                raise
+        what = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
+        return CheckpointError(
+            f"the checkpoint of step {step} could not be written to {self.directory} ({what}). Check that the path is a "
+            "directory you may write to and that the disk is not full; earlier checkpoints are untouched."
+        )
 
 
 def _context() -> ocp.Context:
     context = ocp.Context()
     context.asynchronous.create_directories_asynchronously = False  # so that its errors are raised here and at once
     return context
+
+
+@contextlib.contextmanager
+def _quiet_when_interrupted() -> Iterator[None]:
+    """A KeyboardInterrupt leaves coroutines that Orbax made and had not begun: they go here, and Python tells of none."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "coroutine '.*' was never awaited", RuntimeWarning)
+            traceback.clear_frames(interrupt.__traceback__)  # which hold them
+            gc.collect()
+        raise
 
 
 def _not_raised_later(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ from etils import epath
 
 from gan_jax.runtime.checkpoints.manifest import NAME, damage, is_complete, read_label, write_manifest
 
+_LEAVES = "leaves.json"
 # Of `newest_sound`, instead of a step: nothing was ever completed; what was is damaged; one is not in its place.
 NONE, DAMAGED, MISPLACED = -1, -2, -3
 
@@ -43,13 +44,14 @@ class Folders:
         return [step for step in self._all() if is_complete(self.of(step))]
 
     def prepare(self, step: int, leaves: Mapping[str, str]) -> None:
-        """An empty folder for a step but for leaves.json. Raises OSError."""
+        """An empty folder for a step but for leaves.json. Raises OSError, also where the folder that they are in is gone."""
         if not self.complete():
             for cut_short in self._all():  # of starts that never completed one
                 self._remove(cut_short)
         self._remove(step)
-        self.of(step).mkdir(parents=True)
-        (self.of(step) / "leaves.json").write_text(json.dumps(leaves, indent=1))
+        self.directory.mkdir(exist_ok=True)
+        self.of(step).mkdir()
+        (self.of(step) / _LEAVES).write_text(json.dumps(leaves, indent=1))
 
     def seal(self, step: int) -> None:
         """Makes a step's folder complete: all its files are written."""
@@ -71,8 +73,14 @@ class Folders:
             looks = 0 if there else looks + 1
             if there:
                 with contextlib.suppress(OSError):
-                    self._remove(step)
+                    self._delete(step)
             time.sleep(between)
+
+    def remove_empty(self) -> None:
+        """Removes the folders that a save's writers made anew at a place that was moved away; not what holds anything."""
+        with contextlib.suppress(OSError):
+            os.rmdir(self.directory)
+            os.rmdir(self.directory.parent)
 
     def newest_sound(self, step: int | None) -> int:
         """The newest step, or this one, whose folder is complete and undamaged; NONE, DAMAGED or MISPLACED.
@@ -104,16 +112,28 @@ class Folders:
         return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
 
     def _remove(self, step: int) -> None:
-        if step in self._damaged:
+        """Deletes a step's folder, or sets it aside where it may be a checkpoint that could not be read."""
+        if step in self._damaged or self._has_lost_its_manifest(step):
             self._set_aside(step)
-        (self.of(step) / NAME).unlink(missing_ok=True)  # first: a half-deleted checkpoint is an incomplete one
+        self._delete(step)
+
+    def _delete(self, step: int) -> None:
+        for name in (NAME, _LEAVES):  # first: a half-deleted checkpoint is one that was cut short
+            (self.of(step) / name).unlink(missing_ok=True)
         if self.of(step).exists():
             self.of(step).rmtree()
+
+    def _has_lost_its_manifest(self, step: int) -> bool:
+        """Whether all else of a checkpoint is there. Orbax gives the arrays their name when all of them are written."""
+        folder = self.of(step)
+        return not is_complete(folder) and (folder / _LEAVES).exists() and (folder / "state").exists()
 
     def _set_aside(self, step: int) -> None:
         """What could not be read is not thrown away: it may be the disk's fault, and pass."""
         names = (self.directory / f"{step}.damaged{number or ''}" for number in itertools.count())
-        self.of(step).rename(next(name for name in names if not name.exists()))
+        aside = next(name for name in names if not name.exists())
+        self.of(step).rename(aside)
+        _say(f"checkpoint {self.of(step)}, which could not be read, is set aside as {aside.name}")
         self._damaged.discard(step)
 
     def _misplacement(self, step: int) -> str | None:

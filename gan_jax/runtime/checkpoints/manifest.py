@@ -29,7 +29,7 @@ def write_manifest(folder: epath.Path, step: int | None = None, run: str | None 
 
 def is_complete(folder: epath.Path) -> bool:
     """Whether the manifest was written, and so everything before it."""
-    return (folder / NAME).exists()
+    return (folder / NAME).is_file()
 
 
 def read_label(folder: epath.Path) -> tuple[int | None, str | None]:

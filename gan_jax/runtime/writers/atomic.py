@@ -12,15 +12,16 @@ from pathlib import Path
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_atomically(path: str | os.PathLike, content: bytes) -> None:
-    """Writes beside the path, then renames over it. The folder is made where it is missing.
+def write_atomically(path: str | os.PathLike, content: bytes, parents: bool = True) -> None:
+    """Writes beside the path, then renames over it. The folder is made where it is missing, unless not `parents`.
 
     Raises OSError, with the file and what to do; what was there before is then as it was.
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     with naming(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("wb") as file:
                 file.write(content)

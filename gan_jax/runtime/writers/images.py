@@ -53,13 +53,16 @@ def image_grid(
     return grid
 
 
-def save_figure(path: str | os.PathLike, figure: Any) -> None:
-    """A matplotlib figure as a PNG, which appears whole or not at all. No window system is asked for."""
+def save_figure(path: str | os.PathLike, figure: Any, parents: bool = True) -> None:
+    """A matplotlib figure as a PNG, which appears whole or not at all. No window system is asked for.
+
+    parents: whether missing folders are made.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue(), parents)
 
 
 def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,17 +87,22 @@ def voxel_views(voxels: np.ndarray) -> np.ndarray:
     return (2 * nearness - 1)[..., None].astype(np.float32)
 
 
-def save_png(path: str | os.PathLike, array: np.ndarray) -> None:
-    """array: uint8 [h, w], or [h, w, C] with C of 1, 3 or 4. The file appears whole or not at all."""
+def save_png(path: str | os.PathLike, array: np.ndarray, parents: bool = True) -> None:
+    """array: uint8 [h, w], or [h, w, C] with C of 1, 3 or 4. The file appears whole or not at all.
+
+    parents: whether missing folders are made.
+    """
     array = np.asarray(array)
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] not in (1, 3, 4)):
         raise ValueError(f"a PNG is made of uint8 [h, w] or [h, w, 1, 3 or 4], not of {array.dtype} {array.shape}")
     buffer = io.BytesIO()
     Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array).save(buffer, "png")
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue(), parents)
 
 
-def scatter_png(path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None) -> None:
+def scatter_png(
+    path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None, parents: bool = True
+) -> None:
     """Generated points [N, 2] over real ones [M, 2], if given; the window is that of the real ones, so runs compare.
 
     Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
@@ -120,7 +128,7 @@ def scatter_png(path: str | os.PathLike, points: np.ndarray, real: np.ndarray | 
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.set_title("" if seen == len(points) else f"{len(points) - seen} of {len(points)} points outside")
     axes.legend(loc="upper right")
-    save_figure(path, figure)
+    save_figure(path, figure, parents)
 
 
 def _on_checkerboard(tiles: np.ndarray, square: int = 8) -> np.ndarray:

@@ -75,7 +75,7 @@ class MetricsFile:
             return False
 
     def _keep_if(self, wanted) -> None:
-        before = self.path.read_bytes()
+        before = _content(self.path)
         kept, damaged = [], 0
         for line in before.splitlines(keepends=True):
             entry = _parsed(line)
@@ -91,10 +91,21 @@ class MetricsFile:
 
 
 def last_step(path: str | os.PathLike) -> int:
-    """The largest step of the lines of a file; 0 where there is no file, or no line."""
+    """The largest step of the lines of a file; 0 where there is no file, or no line.
+
+    Raises OSError, with the file and what to do, where it cannot be read.
+    """
     path = Path(path)
-    entries = map(_parsed, path.read_bytes().splitlines(keepends=True)) if path.exists() else ()
+    entries = map(_parsed, _content(path).splitlines(keepends=True)) if path.exists() else ()
     return int(max([0, *(_step_of(entry) for entry in entries if entry is not None)]))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        told = f"{path} cannot be read ({error.strerror or error}): move it away, or put back the file that a run wrote"
+        raise type(error)(told) from error
 
 
 def _set_aside(path: Path, content: bytes) -> Path:

@@ -18,8 +18,10 @@ from gan_jax.runtime.writers.atomic import write_atomically
 ENDINGS = (".gif", ".webp", ".mp4")
 
 
-def check_video(path: str | os.PathLike) -> None:
-    """Raises ValueError for an ending that is none of `ENDINGS`, and for .mp4 where there is no ffmpeg."""
+def check_video(path: str | os.PathLike, fps: float = 20.0) -> None:
+    """Raises ValueError for an ending that is none of `ENDINGS`, .mp4 where there is no ffmpeg, and fps out of range."""
+    if not 0 < fps <= 120:
+        raise ValueError(f"fps is more than 0 and at most 120, got {fps}")
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         raise ValueError(f"cannot write {path}: out ends in {', '.join(ENDINGS)}")
@@ -34,9 +36,7 @@ def save_video(path: str | os.PathLike, frames: Iterable[np.ndarray], fps: float
 
     A GIF shows no more than 50 frames a second, and its times are in hundredths of one.
     """
-    check_video(path)
-    if not 0 < fps <= 120:
-        raise ValueError(f"fps is more than 0 and at most 120, got {fps}")
+    check_video(path, fps)
     ending = Path(path).suffix.lower()
     pictures = [Image.fromarray(np.repeat(frame, 3, -1) if frame.shape[-1] == 1 else frame) for frame in frames]
     if not pictures:

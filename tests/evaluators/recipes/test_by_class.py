@@ -69,3 +69,16 @@ def test_pairs_are_within_the_classes_that_are_known():
     assert found["ms_ssim_by_class"].n_fake == 30
     refused = judged("ms_ssim_by_class", set_of([0, 1] * 5, ("a", "b")), images, force=False)
     assert "a class has 5 images, which make fewer than 100 different pairs" in refused.reason
+
+
+def test_a_class_that_one_side_lacks_is_named_by_the_distances_within_classes(monkeypatch):
+    monkeypatch.setitem(find_recipe("intra_fid50k", {}).__dict__, "fakes", None)
+    found = judged("intra_fid50k", set_of([0, 1, 2] * 9, CLASSES), set_of([0, 1] * 9, ("a", "c")))
+    assert "'b' has 9 among the samples and 0 in the reference" in found.reason
+
+
+def test_the_reals_of_a_classifier_are_the_training_images_that_say_how_many_samples_there_are(monkeypatch):
+    score = lambda *args, **settings: {"top1": 1.0, "top5": 1.0}
+    monkeypatch.setattr(cas, "classification_accuracy_score", score)
+    found = judged("cas_small", set_of([0, 1, 2, 1], CLASSES), set_of([0, 1, -1], CLASSES), set_of([1, 0], CLASSES))
+    assert (found["cas_small"].n_fake, found["cas_small"].n_real) == (4, 3)

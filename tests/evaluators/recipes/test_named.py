@@ -2,12 +2,13 @@ import inspect
 
 import pytest
 
-from gan_jax.evaluators.recipes import attributes, cas, measures, memorisation, modes, pairs, probe
+from gan_jax.evaluators.recipes import attributes, cas, latent_space, measures, memorisation, modes, pairs, probe
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
 from gan_jax.metrics.attributes import unsure_shares
 from gan_jax.metrics.modes import mode_coverage
+from gan_jax.metrics.separability import attribute_entropy
 
 CLASSIFIERS = {"digits": "classes", "mine": "classes", "looks": "attributes"}
 
@@ -63,6 +64,7 @@ METRICS = {
     cas.cas: classifier.fit,
     attributes.attributes: unsure_shares,
     modes.modes: mode_coverage,
+    latent_space.separability: attribute_entropy,
 }
 
 
@@ -70,7 +72,7 @@ def test_every_setting_is_one_that_the_metric_takes():
     for name in known_recipes(CLASSIFIERS):
         recipe = find_recipe(name, CLASSIFIERS)
         if recipe.measure in METRICS:
-            taken = set(inspect.signature(METRICS[recipe.measure]).parameters) | {"depth"}
+            taken = set(inspect.signature(METRICS[recipe.measure]).parameters) | {"depth", "space"}
             assert recipe.settings.keys() <= taken, name
         else:
             known = (
@@ -79,5 +81,6 @@ def test_every_setting_is_one_that_the_metric_takes():
                 memorisation.memorisation,
                 probe.probe,
                 pairs.latent_transform,
+                latent_space.perceptual_path,
             )
             assert recipe.measure in known, name

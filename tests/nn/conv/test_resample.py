@@ -73,8 +73,18 @@ def test_upsample_bilinear_interpolates_inside():
     np.testing.assert_allclose(resample.upsample_bilinear(line).reshape(-1), [0, *inside, 0.75 * 8])
 
 
+def test_downsample_bilinear_weighs_two_cells_and_their_neighbours(rng):
+    """[1, 3, 3, 1] / 8 of four pixels along each axis; a blur and the mean of cells are the same."""
+    line = jnp.asarray([8.0, 16.0, 24.0, 40.0]).reshape(1, 4, 1)
+    expected = [(3 * 8 + 3 * 16 + 24) / 8, (16 + 3 * 24 + 3 * 40) / 8]
+    np.testing.assert_allclose(resample.downsample_bilinear(line).reshape(-1), expected)
+    x = jnp.asarray(rng.normal(size=(2, 4, 6, 3)), jnp.float32)
+    in_two = resample.downsample_mean(resample.blur(x))
+    np.testing.assert_allclose(resample.downsample_bilinear(x), in_two, atol=1e-6)
+
+
 def test_odd_sides_and_even_filters_are_refused():
-    for pool in (resample.downsample_mean, resample.downsample_max):
+    for pool in (resample.downsample_mean, resample.downsample_max, resample.downsample_bilinear):
         with pytest.raises(ValueError, match="even sides"):
             pool(jnp.zeros((1, 3, 4, 1)))
     with pytest.raises(ValueError, match="odd length"):
@@ -86,6 +96,7 @@ FUNCTIONS = [
     resample.upsample_bilinear,
     resample.downsample_mean,
     resample.downsample_max,
+    resample.downsample_bilinear,
     resample.sum_pool,
     resample.blur,
 ]

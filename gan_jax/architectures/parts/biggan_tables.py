@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax.architectures.stem import base_size
+from gan_jax.architectures.parts.stem import base_size
 
 # By the image's height, in multiples of `ch`: width of the first map, then of each doubling block.
 GENERATOR_WIDTHS = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gan_jax.evaluators.score import Score, differences, read_scores
 from gan_jax.evaluators.summary import mean_and_spread
-from gan_jax.run.grid import Axes, Cell, folder_name
+from gan_jax.run.grid.cells import Axes, Cell, folder_name
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import save_figure
 

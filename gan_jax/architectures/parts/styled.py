@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from flax import linen
 
 from gan_jax import ranges
-from gan_jax.architectures.levels import Levels
-from gan_jax.architectures.mapping import Mapping
+from gan_jax.architectures.parts.levels import Levels
+from gan_jax.architectures.parts.mapping import Mapping
 from gan_jax.names import one_of
 
 
@@ -22,8 +22,10 @@ class StyledGenerator(linen.Module):
     of other latents. mixing_group: images a coin is tossed for, so that the number of devices changes nothing; None: the
     batch. other_latents: "drawn": N(0, 1) of their own; "given": the second half of the latents, [B, 2 Z], so that a task
     may change both. w_decay: of the average of w, which starts at 0.
-    Taps: "synthesis/level0", ....
+    Taps: "synthesis/block0", ....
     """
+
+    mapping_style: ClassVar[str] = "stylegan"
 
     image_shape: tuple[int, int, int]
     base: tuple[int, int] = (4, 4)
@@ -54,17 +56,12 @@ class StyledGenerator(linen.Module):
 
     def setup(self):
         self.levels = Levels(self.image_shape, self.base, self.channel_base, self.channel_max)
-        self.mapping = Mapping(
-            self.w_dim, self.mapping_layers, self.mapping_rate, self.num_classes, self._mapping_style()
-        )
+        self.mapping = Mapping(self.w_dim, self.mapping_layers, self.mapping_rate, self.num_classes, self.mapping_style)
         self.synthesis = self._synthesis()
         self.average = self.variable("averages", "w", jnp.zeros, (self.w_dim,), jnp.float32)
 
-    def _mapping_style(self) -> str:
-        raise NotImplementedError
-
     def _synthesis(self) -> linen.Module:
-        raise NotImplementedError
+        raise ValueError("a styled generator is stylegan.Generator or stylegan2.Generator")
 
     def __call__(
         self,

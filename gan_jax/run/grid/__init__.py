@@ -1,0 +1,1 @@
+"""A grid of runs: its cells, and the table that it ends in."""
