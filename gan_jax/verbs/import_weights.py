@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan
+from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan, stylegan2_pytorch
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
 from gan_jax.run.work_folder import claim, facts
@@ -24,11 +25,18 @@ from gan_jax.setup.setup import Setup
 from gan_jax.types import PyTree, TrainState
 
 Converter = Callable[..., Imported]
+
+
+def _both(project: ModuleType) -> tuple[Converter, Converter]:
+    return project.convert_generator, project.convert_discriminator
+
+
 KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator, of the discriminator
-    "mimicry": (mimicry.convert_generator, mimicry.convert_discriminator),
-    "biggan_pytorch": (biggan_pytorch.convert_generator, biggan_pytorch.convert_discriminator),
+    "mimicry": _both(mimicry),
+    "biggan_pytorch": _both(biggan_pytorch),
     "biggan_tfhub": (functools.partial(biggan_pytorch.convert_generator, epsilon=1e-4), None),
     "pretrained_biggan": (pretrained_biggan.convert_generator, None),
+    "stylegan2_pytorch": _both(stylegan2_pytorch),
 }
 # The rotation task as torch-mimicry plays it, for a config that has none.
 _ROTATION = {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}
@@ -75,10 +83,12 @@ def import_weights(
 
     Args:
         kind: "mimicry" (torch-mimicry's SNGAN, SSGAN, cGAN-PD), "biggan_pytorch" (BigGAN-PyTorch's BigGAN, BigGAN-deep),
-            "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep).
+            "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep),
+            "stylegan2_pytorch" (rosinality's StyleGAN2).
         config: a ConfigDict or nested dict, see configs/base.py, for images of the weights' size.
         workdir: a folder that holds no run yet.
-        generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing.
+        generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing. A
+            checkpoint that holds several networks may be named for each of them.
         generator_ema: the moving average of that generator's weights, where the config keeps one (ema.decay); without,
             the average begins as the generator.
         truncation: of "pretrained_biggan", which has running statistics for several: 0.02 to 1; by default 1.
@@ -105,10 +115,10 @@ def import_weights(
 
     imported = {}
     if generator is not None:
-        imported["generator"] = of_generator(read_state_dict(generator))
+        imported["generator"] = of_generator(read_state_dict(generator, "generator"))
     if discriminator is not None and of_discriminator is not None:
-        imported["discriminator"] = of_discriminator(read_state_dict(discriminator))
-    average = None if generator_ema is None else of_generator(read_state_dict(generator_ema))
+        imported["discriminator"] = of_discriminator(read_state_dict(discriminator, "discriminator"))
+    average = None if generator_ema is None else of_generator(read_state_dict(generator_ema, "generator_ema"))
     fitted = _fitted(resolve(config), imported, average)
     setup = Setup.of(fitted)
     state = _state(setup, imported, average)

@@ -111,6 +111,26 @@ def test_generator_alone_leaves_the_configs_discriminator(files, config, tmp_pat
     assert params["projection"]["embedding"].shape == (2, 8)
 
 
+def test_styled_networks_bring_the_average_of_w(config, tmp_path):
+    filter = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
+    filters = {"blur.kernel": 4 * filter, "upsample.kernel": 4 * filter, "kernel": filter}
+    paths = {player: tmp_path / f"{player}.npz" for player in "gd"}
+    for player, path in paths.items():
+        np.savez(path, **References.unit(References.golden("stylegan2_pytorch", f"16_{player}")[0], filters))
+    refused(tmp_path, r"of \(16, 16, 3\) images.*data.shape is \(32", "stylegan2_pytorch", config(), paths["g"])
+    run = tmp_path / "run"
+    made = import_weights("stylegan2_pytorch", config(16, ema={"decay": 0.9}), run, paths["g"], paths["d"], paths["g"])
+    assert made["generator"]["type"] == "stylegan2.Generator" and made["latents"] == {"type": "normal", "dim": 6}
+    networks = restore(run).state.networks
+    assert np.any(networks["generator"].stats["averages"]["w"])
+    np.testing.assert_array_equal(
+        networks["generator"].ema["stats"]["averages"]["w"], networks["generator"].stats["averages"]["w"]
+    )
+    np.testing.assert_array_equal(
+        networks["discriminator"].params["head"]["kernel"].T, np.load(paths["d"])["final_linear.1.weight"]
+    )
+
+
 def test_data_that_is_not_here_is_no_hindrance(files, config, tmp_path, capsys):
     (g,) = files("mimicry", "sngan32_g")
     data = {"source": "folder", "path": str(tmp_path / "nowhere"), "length": None, "size": None, "num_classes": None}
