@@ -24,6 +24,10 @@ _CELLS = 4  # the side of level 0
 class EqualizedReading(Reading):
     """`Reading` for layers that are parameters here, each of them by its path and by the full name of the entry."""
 
+    def leave_out(self, *prefixes: str) -> None:
+        """Forgets the entries of layers that are not wanted."""
+        self._state = {name: array for name, array in self._state.items() if not name.startswith(prefixes)}
+
     def kernel(self, ours: str, theirs: str, times: float = 1.0, order: str = "OI", flipped: bool = False) -> None:
         """A convolution's, [O, I, *window] -> [*window, I, O], times a number.
 
@@ -92,7 +96,7 @@ def with_average(variables: PyTree, mapping: Mapping) -> PyTree:
     return {**variables, "averages": {"w": np.asarray(w, np.float32)}}
 
 
-def levels_between(reading: Reading, size: int, largest: int = 1024) -> int:
+def level_of_size(reading: Reading, size: int, largest: int = 1024) -> int:
     """The level of images of this side: 0 at 4 pixels. Raises ValueError for a side their network does not make."""
     level = int(math.log2(max(size // _CELLS, 1)))
     if size != _CELLS << level or size > largest:

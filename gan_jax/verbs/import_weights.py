@@ -12,7 +12,7 @@ import jax
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan, stylegan2_pytorch
+from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan, style_based_gan_pytorch, stylegan2_pytorch
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
 from gan_jax.run.work_folder import claim, facts
@@ -37,7 +37,9 @@ KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator,
     "biggan_tfhub": (functools.partial(biggan_pytorch.convert_generator, epsilon=1e-4), None),
     "pretrained_biggan": (pretrained_biggan.convert_generator, None),
     "stylegan2_pytorch": _both(stylegan2_pytorch),
+    "style_based_gan_pytorch": _both(style_based_gan_pytorch),
 }
+_OF_ALL_SIZES = ("style_based_gan_pytorch",)  # whose files have layers of all sizes: the config tells which is wanted
 # The rotation task as torch-mimicry plays it, for a config that has none.
 _ROTATION = {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}
 
@@ -84,7 +86,7 @@ def import_weights(
     Args:
         kind: "mimicry" (torch-mimicry's SNGAN, SSGAN, cGAN-PD), "biggan_pytorch" (BigGAN-PyTorch's BigGAN, BigGAN-deep),
             "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep),
-            "stylegan2_pytorch" (rosinality's StyleGAN2).
+            "stylegan2_pytorch" (rosinality's StyleGAN2), "style_based_gan_pytorch" (rosinality's StyleGAN).
         config: a ConfigDict or nested dict, see configs/base.py, for images of the weights' size.
         workdir: a folder that holds no run yet.
         generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing. A
@@ -113,13 +115,18 @@ def import_weights(
     if (Path(workdir).expanduser() / "config.json").exists():
         raise ConfigError(f"{workdir} holds a run: name another --workdir")
 
+    config = resolve(config)
+    if kind in _OF_ALL_SIZES:
+        size = config["data"]["shape"][0]
+        of_generator = functools.partial(of_generator, size=size)
+        of_discriminator = functools.partial(of_discriminator, size=size)
     imported = {}
     if generator is not None:
         imported["generator"] = of_generator(read_state_dict(generator, "generator"))
     if discriminator is not None and of_discriminator is not None:
         imported["discriminator"] = of_discriminator(read_state_dict(discriminator, "discriminator"))
     average = None if generator_ema is None else of_generator(read_state_dict(generator_ema, "generator_ema"))
-    fitted = _fitted(resolve(config), imported, average)
+    fitted = _fitted(config, imported, average)
     setup = Setup.of(fitted)
     state = _state(setup, imported, average)
 

@@ -24,7 +24,7 @@ from gan_jax.nn.noise import NoiseInjection
 
 GOLDEN = Path(__file__).parent / "golden"
 BATCH = 3
-NARROW = 32  # by which `peer` divides the widths of networks that have no setting for them
+NARROW = 16  # by which `peer` divides the widths of networks that have no setting for them
 
 
 class References:
@@ -192,7 +192,7 @@ def biggan_pytorch(monkeypatch):
 def peer(monkeypatch):
     """peer(folder, module, *classes): a module of a checkout in $FOREIGN_CHECKOUTS, for projects in no package index.
 
-    The first two arguments of these classes, channels in and out, are divided: 512 to 16, 513 to 17, 3 as it is.
+    The first two arguments of these classes, channels in and out, are divided: 512 to 32, 513 to 33, 3 as it is.
     """
     narrowed = lambda n: n // NARROW + n % NARROW if isinstance(n, int) else n
 

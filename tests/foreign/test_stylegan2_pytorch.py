@@ -1,4 +1,4 @@
-"""stylegan2-pytorch's networks with the same weights, here and there; its widths divided by 32."""
+"""stylegan2-pytorch's networks with the same weights, here and there; its widths divided by 16."""
 
 import importlib
 
@@ -57,9 +57,9 @@ def test_small_networks_agree_and_are_kept(references, peer):
     for case, (size, multiplier) in CASES.items():
         made = {"g": model.Generator(size, 6, 2, multiplier)}
         with pytest.MonkeyPatch.context() as patch:  # of the discriminator's alone: styles have few numbers
-            patch.setattr(model, "EqualLinear", lambda i, o, **kw: whole(i // 32, o // 32 + o % 32, **kw))
+            patch.setattr(model, "EqualLinear", lambda i, o, **kw: whole(i // 16, o // 16 + o % 16, **kw))
             made["d"] = model.Discriminator(size, multiplier)
-        made["d"].final_linear[1] = whole(16, 1)
+        made["d"].final_linear[1] = whole(32, 1)
         for player, net in made.items():
             shapes = {name: list(tensor.shape) for name, tensor in net.state_dict().items()}
             state = state_of(references, shapes)
@@ -89,7 +89,7 @@ def example_state(references, case):
 
 def test_settings_are_read_off_the_shapes(references):
     imported = convert_generator(example_state(references, "64_g"))
-    widths = {"channel_base": 512, "channel_max": 16}
+    widths = {"channel_base": 1024, "channel_max": 32}
     mapping = {"w_dim": 6, "mapping_layers": 2, "mapping_rate": 0.01}
     assert imported.settings == {"type": "stylegan2.Generator", **widths, **mapping}
     assert (imported.latent_dim, imported.num_classes, imported.image_shape) == (6, 0, (64, 64, 3))
@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_listed_and_nothing_imported(references):
     for name in ("convs.1.skip.1.weight", "final_linear.1.bias", "convs.2.conv2.0.kernel"):
         with pytest.raises(ValueError, match=f"discriminator: 1 entries differ.*{name} is missing"):
             convert_discriminator(without(of_d, name))
-    with pytest.raises(ValueError, match=r"conv1.activate.bias is \(7,\), not \(16,\)"):
+    with pytest.raises(ValueError, match=r"conv1.activate.bias is \(7,\), not \(32,\)"):
         convert_generator(state | {"conv1.activate.bias": np.zeros(7, np.float32)})
     with pytest.raises(ValueError, match="extra is not known"):
         convert_generator(state | {"extra": np.zeros(1)})
@@ -134,5 +134,5 @@ def test_networks_that_ours_are_not_are_refused(references):
         convert_generator(state | flat)
     narrow = example_state(references, "64_g")
     odd = narrow["convs.2.conv.weight"][:, :9]
-    with pytest.raises(ValueError, match=r"widths of the levels are \[16, 16, 9, 16, 8\].*channel_base / size"):
+    with pytest.raises(ValueError, match=r"widths of the levels are \[32, 32, 9, 32, 16\].*channel_base / size"):
         convert_generator(narrow | {"convs.2.conv.weight": odd})
