@@ -57,10 +57,10 @@ class EqualizedReading(Reading):
         array = self.take(theirs, of_map if window else (outputs, inputs)).reshape(of_map)
         self.put(ours, array.transpose(2, 3, 1, 0).reshape(inputs, outputs) * times)
 
-    def map(self, ours: str, theirs: str, before: tuple[int, ...] = ()) -> None:
-        """A map of numbers, [C, h, w] -> [h, w, C]. before: lengths of their axes before those."""
+    def map(self, ours: str, theirs: str, before: tuple = (), after: tuple = ()) -> None:
+        """A map of numbers, [C, h, w] -> [h, w, C]. before: lengths of their axes before those; after: after C."""
         height, width, channels = self.shape_of(ours)
-        array = self.take(theirs, (*before, channels, height, width)).reshape(channels, height, width)
+        array = self.take(theirs, (*before, channels, *after, height, width)).reshape(channels, height, width)
         self.put(ours, np.moveaxis(array, 0, -1))
 
     def filter(self, name: str, filter: Sequence[float], gain: float = 1.0, channels: int = 0) -> None:
