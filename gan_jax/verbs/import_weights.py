@@ -14,8 +14,10 @@ from absl.flags import FlagValues
 from gan_jax.command.flags import Flags
 from gan_jax.foreign import (
     biggan_pytorch,
+    genforce_stylegan,
     mimicry,
     pretrained_biggan,
+    pro_gan_pytorch,
     r3gan_official,
     style_based_gan_pytorch,
     stylegan2_pytorch,
@@ -46,6 +48,8 @@ KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator,
     "stylegan2_pytorch": _both(stylegan2_pytorch),
     "style_based_gan_pytorch": _both(style_based_gan_pytorch),
     "r3gan_official": _both(r3gan_official),
+    "pro_gan_pytorch": _both(pro_gan_pytorch),
+    "genforce_stylegan": _both(genforce_stylegan),
 }
 _OF_ALL_SIZES = ("style_based_gan_pytorch",)  # whose files have layers of all sizes: the config tells which is wanted
 # The rotation task as torch-mimicry plays it, for a config that has none.
@@ -95,7 +99,8 @@ def import_weights(
         kind: "mimicry" (torch-mimicry's SNGAN, SSGAN, cGAN-PD), "biggan_pytorch" (BigGAN-PyTorch's BigGAN, BigGAN-deep),
             "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep),
             "stylegan2_pytorch" (rosinality's StyleGAN2), "style_based_gan_pytorch" (rosinality's StyleGAN),
-            "r3gan_official" (its authors' state dicts; their snapshots are pickles, see `foreign.r3gan_official`).
+            "r3gan_official" (its authors' state dicts; their snapshots are pickles, see `foreign.r3gan_official`),
+            "pro_gan_pytorch" (akanimax's Progressive GAN), "genforce_stylegan" (its StyleGAN).
         config: a ConfigDict or nested dict, see configs/base.py, for images of the weights' size.
         workdir: a folder that holds no run yet.
         generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing. A
