@@ -15,6 +15,7 @@ from flax import linen
 
 from gan_jax import ranges
 from gan_jax.architectures.parts.levels import Levels
+from gan_jax.names import one_of
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.resample import blur, downsample_mean, upsample_nearest
 from gan_jax.nn.dense import Dense
@@ -69,7 +70,8 @@ class Generator(linen.Module):
 
     Every convolution has an equalised learning rate and is followed by leaky ReLU 0.2 and pixel normalisation.
     base: the size of level 0. channel_base, channel_max: see `levels.Levels`; 16384 and 512 in the paper.
-    num_classes: one-hot labels are joined to the latents. In `__call__`, shape: of the images to make (H, W, C), None: the
+    stem_norm: the first map is normalised as well, before its convolution. num_classes: one-hot labels are joined to the
+    latents. In `__call__`, shape: of the images to make (H, W, C), None: the
     finished size. Taps: "block0", "block1", ...: a level's last map.
     """
 
@@ -77,6 +79,7 @@ class Generator(linen.Module):
     base: tuple[int, int] = (4, 4)
     channel_base: int = 16384
     channel_max: int = 512
+    stem_norm: bool = True
     num_classes: int = 0
     dtype: Any = None
 
@@ -114,7 +117,8 @@ class Generator(linen.Module):
         )
         bias = self.param("stem_bias", linen.initializers.zeros, (features,), jnp.float32)  # one a channel
         x = stem(z).reshape(-1, height, width, features)
-        x = pixel_norm(lrelu(x + bias.astype(x.dtype).reshape(1, 1, 1, -1)))
+        x = lrelu(x + bias.astype(x.dtype).reshape(1, 1, 1, -1))
+        x = pixel_norm(x) if self.stem_norm else x
         maps = {}
         for level in levels.made(self, top):
             layer = lambda name, level=level, **settings: equalized(
@@ -131,8 +135,13 @@ class Generator(linen.Module):
 class Discriminator(linen.Module):
     """images [B, H, W, C] of any level -> Verdict: two convolutions a level, then two dense layers.
 
-    blur: a [1, 2, 1] filter before every halving (StyleGAN). stddev_group: images of a group of minibatch standard
-    deviation, 0 for none. num_classes: a logit for each class, of which the label's is the verdict.
+    blur: a [1, 2, 1] filter before every halving (StyleGAN).
+    widened: which of a level's convolutions changes the width: the second, which halves the image ("down"), or the first
+        ("conv").
+    rectified: the rectifier comes after the halving ("after"), as in the paper's fused layers, or "before" it.
+    image_rectifier: the maps made of the pixels are rectified, too.
+    stddev_group: images of a group of minibatch standard deviation, 0 for none.
+    num_classes: a logit for each class, of which the label's is the verdict.
     Features: "level0", ...: a level's map as it enters; "pooled" [B, F]: the last hidden layer.
     """
 
@@ -141,12 +150,17 @@ class Discriminator(linen.Module):
     channel_base: int = 16384
     channel_max: int = 512
     blur: bool = False
+    widened: str = "down"
+    rectified: str = "after"
+    image_rectifier: bool = True
     stddev_group: int = 4
     num_classes: int = 0
     dtype: Any = None
 
     def __post_init__(self):
         Levels(self.image_shape, self.base, self.channel_base, self.channel_max)
+        one_of(self.widened, ("down", "conv"), "widened")
+        one_of(self.rectified, ("after", "before"), "rectified")
         ranges.whole("stddev_group", self.stddev_group, 0)
         ranges.whole("num_classes", self.num_classes, 0)
         super().__post_init__()
@@ -166,17 +180,22 @@ class Discriminator(linen.Module):
             for level in range(top):
                 side = (self.base[0] << level, self.base[1] << level)
                 from_image[level](jnp.zeros((1, *side, images.shape[-1])))
+        of_image = lambda level, x: lrelu(from_image[level](x)) if self.image_rectifier else from_image[level](x)
         features = {}
-        x = lrelu(from_image[top](images))
+        x = of_image(top, images)
         for level in range(top, 0, -1):
             features[f"level{level}"] = x
             layer = lambda name, width, level=level, **settings: equalized(
                 levels.width(width), 3, dtype=self.dtype, name=f"level{level}_{name}", **settings
             )
-            x = lrelu(layer("conv", level)(x))
-            x = lrelu(layer("down", level - 1, resample="down")(blur(x) if self.blur else x))
+            x = lrelu(layer("conv", level if self.widened == "down" else level - 1)(x))
+            x = blur(x) if self.blur else x
+            if self.rectified == "after":
+                x = lrelu(layer("down", level - 1, resample="down")(x))
+            else:
+                x = downsample_mean(lrelu(layer("down", level - 1)(x)))
             if level == top:
-                x = blended(fade, x, lambda level=level: lrelu(from_image[level - 1](downsample_mean(images))))
+                x = blended(fade, x, lambda level=level: of_image(level - 1, downsample_mean(images)))
         features["level0"] = x
         if self.stddev_group:
             x = minibatch_stddev(x, self.stddev_group)

@@ -56,7 +56,10 @@ def _flag(flags: Flags, name: str) -> list[str]:
     if flag.boolean:
         typed = f"--[no]{name}"
     elif isinstance(flag.parser, absl_flags.EnumParser):
-        typed = f"--{name}={'|'.join(flag.parser.enum_values)}"
+        choices = flag.parser.enum_values
+        typed = f"--{name}={'|'.join(choices)}"
+        if len(typed) + 2 > _WIDTH:
+            typed, about = f"--{name}=NAME", f"{about} One of {', '.join(choices)}."
     else:
         typed = f"--{name}={_KINDS.get(flag.parser.flag_type(), 'TEXT')}"
     if flags.is_needed(name):

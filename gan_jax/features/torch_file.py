@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import zipfile
 from collections.abc import Mapping
@@ -21,7 +22,8 @@ def load_torch(path: str | os.PathLike) -> Any:
         raise ImportError(f"PyTorch is needed to read {path}: pip install torch") from error
     mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are no archives, and cannot be mapped
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        with torch.serialization.safe_globals([argparse.Namespace]):  # a plain container, of a script's arguments
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # of pickle, zipfile or torch: whatever the bytes provoke
         raise ValueError(f"{path} cannot be read as PyTorch weights: {str(error).splitlines()[0]}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -55,10 +55,10 @@ class Reading:
     def shape(self, name: str, rank: int) -> tuple[int, ...]:
         """Of an entry that must be there, with so many axes."""
         if name not in self._state:
-            self._refuse([f"{name} is missing"])
+            self.refuse([f"{name} is missing"])
         if (shape := self._state[name].shape) and len(shape) == rank:
             return shape
-        self._refuse([f"{name} is {shape}, which is not {rank} axes"])
+        self.refuse([f"{name} is {shape}, which is not {rank} axes"])
 
     def count(self, name: str, first: int = 0) -> int:
         """How many entries there are of a name with a number in it, such as "block{}.c1.weight"."""
@@ -102,10 +102,26 @@ class Reading:
         shape = self._of(ours, "embedding")
         self._weight(ours, "embedding", theirs, shape[::-1] if transposed else shape, flipped=not transposed)
 
-    def array(self, ours: str, theirs: str, shape: tuple[int, ...] | None = None, plus: float = 0.0) -> None:
-        """A parameter as it is, or a number more. shape: theirs, where it is written otherwise."""
-        wanted = self._shapes[f"params/{ours}"]
-        self._put("params", ours, self.take(theirs, wanted if shape is None else shape).reshape(wanted) + plus)
+    def array(
+        self,
+        ours: str,
+        theirs: str,
+        shape: tuple[int, ...] | None = None,
+        plus: float | np.ndarray = 0.0,
+        times: float = 1.0,
+    ) -> None:
+        """A parameter as it is, times a number, and a number more. shape: theirs, where it is written otherwise."""
+        wanted = self.shape_of(ours)
+        values = self.take(theirs, wanted if shape is None else shape).reshape(wanted)
+        self._put("params", ours, values * times + plus)
+
+    def put(self, ours: str, values: np.ndarray | float) -> None:
+        """A parameter that was computed, of its shape here or one number for all."""
+        self._put("params", ours, np.broadcast_to(values, self.shape_of(ours)))
+
+    def shape_of(self, ours: str) -> tuple[int, ...]:
+        """Of a parameter of our module."""
+        return self._shapes[f"params/{ours}"]
 
     def halves(self, ours: tuple[str, str], theirs: str) -> None:
         """Two tables [n, C] that stand side by side in one of theirs [n, 2 C]."""
@@ -129,19 +145,23 @@ class Reading:
         wrong = [*self._wrong.values(), *(f"{name} is not known" for name in sorted(self._left))]
         wrong += [f"{name} of ours is not in it" for name in self._shapes if name not in self._made]
         if wrong:
-            self._refuse(wrong)
+            self.refuse(wrong)
         return traverse_util.unflatten_dict(self._made, sep="/")
 
     def take(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """An entry of the state; zeros for one that is missing or of another shape, which `variables` will tell."""
+        return self._state[name] if self.shape_fits(name, shape) else np.zeros(shape, np.float32)
+
+    def shape_fits(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Whether an entry is there and of that shape; if not, `variables` will tell. The entry counts as known."""
         self._left.discard(name)
         if name not in self._state:
             self._wrong[name] = f"{name} is missing"
         elif self._state[name].shape != tuple(shape):
             self._wrong[name] = f"{name} is {self._state[name].shape}, not {tuple(shape)}"
         else:
-            return self._state[name]
-        return np.zeros(shape, np.float32)
+            return True
+        return False
 
     # --- one weight, as torch.nn.utils.spectral_norm has it
 
@@ -181,7 +201,8 @@ class Reading:
     def _put(self, collection: str, name: str, values: np.ndarray) -> None:
         self._made[f"{collection}/{name}".replace("//", "/")] = np.asarray(values, np.float32)
 
-    def _refuse(self, wrong: list[str]) -> None:
+    def refuse(self, wrong: list[str]) -> NoReturn:
+        """Raises ValueError with the first of these differences."""
         listed = "; ".join(wrong[:_LISTED])
         raise ValueError(
             f"these are not the weights of {self.network}: {len(wrong)} entries differ, the first are: {listed}"

@@ -5,13 +5,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.foreign import biggan_pytorch, mimicry, pretrained_biggan
+from gan_jax.foreign import (
+    biggan_pytorch,
+    genforce_stylegan,
+    mimicry,
+    pretrained_biggan,
+    pro_gan_pytorch,
+    r3gan_official,
+    style_based_gan_pytorch,
+    stylegan2_pytorch,
+)
 from gan_jax.foreign.reading import Imported
 from gan_jax.foreign.state_dict import read_state_dict
 from gan_jax.run.work_folder import claim, facts
@@ -24,12 +34,24 @@ from gan_jax.setup.setup import Setup
 from gan_jax.types import PyTree, TrainState
 
 Converter = Callable[..., Imported]
+
+
+def _both(project: ModuleType) -> tuple[Converter, Converter]:
+    return project.convert_generator, project.convert_discriminator
+
+
 KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator, of the discriminator
-    "mimicry": (mimicry.convert_generator, mimicry.convert_discriminator),
-    "biggan_pytorch": (biggan_pytorch.convert_generator, biggan_pytorch.convert_discriminator),
+    "mimicry": _both(mimicry),
+    "biggan_pytorch": _both(biggan_pytorch),
     "biggan_tfhub": (functools.partial(biggan_pytorch.convert_generator, epsilon=1e-4), None),
     "pretrained_biggan": (pretrained_biggan.convert_generator, None),
+    "stylegan2_pytorch": _both(stylegan2_pytorch),
+    "style_based_gan_pytorch": _both(style_based_gan_pytorch),
+    "r3gan_official": _both(r3gan_official),
+    "pro_gan_pytorch": _both(pro_gan_pytorch),
+    "genforce_stylegan": _both(genforce_stylegan),
 }
+_OF_ALL_SIZES = ("style_based_gan_pytorch",)  # whose files have layers of all sizes: the config tells which is wanted
 # The rotation task as torch-mimicry plays it, for a config that has none.
 _ROTATION = {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}
 
@@ -75,10 +97,14 @@ def import_weights(
 
     Args:
         kind: "mimicry" (torch-mimicry's SNGAN, SSGAN, cGAN-PD), "biggan_pytorch" (BigGAN-PyTorch's BigGAN, BigGAN-deep),
-            "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep).
+            "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep),
+            "stylegan2_pytorch" (rosinality's StyleGAN2), "style_based_gan_pytorch" (rosinality's StyleGAN),
+            "r3gan_official" (its authors' state dicts; their snapshots are pickles, see `foreign.r3gan_official`),
+            "pro_gan_pytorch" (akanimax's Progressive GAN), "genforce_stylegan" (its StyleGAN).
         config: a ConfigDict or nested dict, see configs/base.py, for images of the weights' size.
         workdir: a folder that holds no run yet.
-        generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing.
+        generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing. A
+            checkpoint that holds several networks may be named for each of them.
         generator_ema: the moving average of that generator's weights, where the config keeps one (ema.decay); without,
             the average begins as the generator.
         truncation: of "pretrained_biggan", which has running statistics for several: 0.02 to 1; by default 1.
@@ -103,13 +129,18 @@ def import_weights(
     if (Path(workdir).expanduser() / "config.json").exists():
         raise ConfigError(f"{workdir} holds a run: name another --workdir")
 
+    config = resolve(config)
+    if kind in _OF_ALL_SIZES:
+        size = config["data"]["shape"][0]
+        of_generator = functools.partial(of_generator, size=size)
+        of_discriminator = functools.partial(of_discriminator, size=size)
     imported = {}
     if generator is not None:
-        imported["generator"] = of_generator(read_state_dict(generator))
+        imported["generator"] = of_generator(read_state_dict(generator, "generator"))
     if discriminator is not None and of_discriminator is not None:
-        imported["discriminator"] = of_discriminator(read_state_dict(discriminator))
-    average = None if generator_ema is None else of_generator(read_state_dict(generator_ema))
-    fitted = _fitted(resolve(config), imported, average)
+        imported["discriminator"] = of_discriminator(read_state_dict(discriminator, "discriminator"))
+    average = None if generator_ema is None else of_generator(read_state_dict(generator_ema, "generator_ema"))
+    fitted = _fitted(config, imported, average)
     setup = Setup.of(fitted)
     state = _state(setup, imported, average)
 

@@ -43,6 +43,15 @@ def test_an_image_is_the_base_times_a_power_of_two():
         Levels((8, 8, 3), (4, 4, 4), 64, 8)
 
 
+@pytest.mark.parametrize(
+    ("module", "setting"),
+    [(progan.Discriminator, "widened"), (progan.Discriminator, "rectified"), (stylegan.Generator, "bias")],
+)
+def test_choices_are_refused_with_the_known_ones(module, setting):
+    with pytest.raises(ValueError, match=f"{setting} 'never' is not known. Known: "):
+        module(SHAPE, BASE, **{setting: "never"})
+
+
 @pytest.fixture(scope="module")
 def made():
     """(module, variables) by name; none of the variables is zero."""

@@ -15,11 +15,16 @@ import zlib
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen
+
+from gan_jax.nn.noise import NoiseInjection
 
 GOLDEN = Path(__file__).parent / "golden"
 BATCH = 3
+NARROW = 16  # by which `peer` divides the widths of networks that have no setting for them
 
 
 class References:
@@ -38,6 +43,40 @@ class References:
                 if last == "weight_u":
                     state[f"{layer}.weight_v"] = v
         return state
+
+    @staticmethod
+    def unit(shapes, times=()):
+        """The same for weights with equalised learning rate: N(0, 1), biases N(0, 0.01).
+
+        times: {part of a name: factor, or the array itself, which may be broadcast}.
+        """
+        state = {}
+        for name, shape in shapes.items():
+            given = next((value for part, value in dict(times).items() if part in name), 1.0)
+            if isinstance(given, np.ndarray):
+                state[name] = np.broadcast_to(given, shape).astype(np.float32)
+            else:
+                drawn = np.random.default_rng(zlib.crc32(name.encode())).normal(size=shape)
+                scale = given * (0.1 if sum(n > 1 for n in shape) < 2 else 1.0)
+                state[name] = np.asarray(scale * drawn, np.float32)
+        return state
+
+    @staticmethod
+    def noise(side):
+        """The noise of every layer of maps [side, side]: [1, side, side, 1]."""
+        return np.random.default_rng(side).normal(size=(1, side, side, 1)).astype(np.float32)
+
+    @staticmethod
+    def synthesized(module, variables, z, label=None):
+        """Our generator's images with that noise."""
+
+        def fixed(following, args, kwargs, context):
+            if isinstance(context.module, NoiseInjection):
+                return following(args[0], jnp.asarray(References.noise(args[0].shape[1])))
+            return following(*args, **kwargs)
+
+        with linen.intercept_methods(fixed):
+            return References.run(module, variables, z, label, False)[0]
 
     @staticmethod
     def inputs(shape, num_classes):
@@ -147,3 +186,34 @@ def biggan_pytorch(monkeypatch):
         pytest.skip("set BIGGAN_PYTORCH to a checkout of github.com/ajbrock/BigGAN-PyTorch")
     monkeypatch.syspath_prepend(os.environ["BIGGAN_PYTORCH"])
     return importlib.import_module("BigGAN"), importlib.import_module("BigGANdeep")
+
+
+@pytest.fixture
+def peer(monkeypatch):
+    """peer(folder, module, *classes): a module of a checkout in $FOREIGN_CHECKOUTS, for projects in no package index.
+
+    The first two arguments of these classes, channels in and out, are divided: 512 to 32, 513 to 33, 3 as it is.
+    """
+    narrowed = lambda n: n // NARROW + n % NARROW if isinstance(n, int) else n
+
+    def load(folder, name, *classes):
+        root = Path(os.environ.get("FOREIGN_CHECKOUTS", "nowhere")) / folder
+        if not root.is_dir():
+            pytest.skip(f"set FOREIGN_CHECKOUTS to a folder of checkouts, with {folder} among them")
+        monkeypatch.syspath_prepend(str(root))
+        import torch.utils.cpp_extension
+
+        monkeypatch.setattr(torch.utils.cpp_extension, "load", lambda *args, **kwargs: None)  # CUDA's kernels
+        module = importlib.import_module(name)
+        for each in classes:
+            whole = getattr(module, each)
+            narrow = lambda *args, whole=whole, **kwargs: whole(*map(narrowed, args[:2]), *args[2:], **kwargs)
+            monkeypatch.setattr(module, each, narrow)
+        return module
+
+    before = dict(sys.modules)
+    yield load
+    checkouts = os.environ.get("FOREIGN_CHECKOUTS")
+    for name in sys.modules.keys() - before.keys():
+        if checkouts and str(getattr(sys.modules[name], "__file__", "")).startswith(checkouts):
+            del sys.modules[name]

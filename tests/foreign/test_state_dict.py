@@ -1,5 +1,6 @@
 """Reading weights: the formats, and files that hold something else. Nothing of a file is executed."""
 
+import argparse
 import json
 import pickle
 
@@ -94,3 +95,21 @@ def test_pytorchs_files_are_read_without_executing(tmp_path, capsys):
         with pytest.raises(ValueError, match="cannot be read as PyTorch weights"):
             read_state_dict(path)
     assert "executed" not in capsys.readouterr().out
+
+
+def test_checkpoint_of_several_networks_is_read_by_player(tmp_path):
+    torch = pytest.importorskip("torch")
+    named = lambda value: {"a": torch.full((2,), value)}
+    path = tmp_path / "c.pt"
+    torch.save({"g": named(1.0), "d": named(2.0), "g_ema": named(3.0), "args": argparse.Namespace(size=8)}, path)
+    for player, value in {"generator": 1, "discriminator": 2, "generator_ema": 3}.items():
+        np.testing.assert_array_equal(read_state_dict(path, player)["a"], value)
+    with pytest.raises(ValueError, match="is no state dict"):
+        read_state_dict(path)
+    torch.save({"models": {"generator_smooth": {"state_dict": named(4.0)}}}, path)
+    np.testing.assert_array_equal(read_state_dict(path, "generator")["a"], 4)
+    with pytest.raises(ValueError, match="or have them as 'model_state_dict' or 'd' or 'discriminator'"):
+        read_state_dict(path, "discriminator")
+    torch.save({"g": named(1.0), "args": Executed()}, path)
+    with pytest.raises(ValueError, match="cannot be read as PyTorch weights"):
+        read_state_dict(path, "generator")

@@ -111,6 +111,39 @@ def test_generator_alone_leaves_the_configs_discriminator(files, config, tmp_pat
     assert params["projection"]["embedding"].shape == (2, 8)
 
 
+def test_styled_networks_bring_the_average_of_w(config, tmp_path):
+    filter = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
+    filters = {"blur.kernel": 4 * filter, "upsample.kernel": 4 * filter, "kernel": filter}
+    paths = {player: tmp_path / f"{player}.npz" for player in "gd"}
+    for player, path in paths.items():
+        np.savez(path, **References.unit(References.golden("stylegan2_pytorch", f"16_{player}")[0], filters))
+    refused(tmp_path, r"of \(16, 16, 3\) images.*data.shape is \(32", "stylegan2_pytorch", config(), paths["g"])
+    run = tmp_path / "run"
+    made = import_weights("stylegan2_pytorch", config(16, ema={"decay": 0.9}), run, paths["g"], paths["d"], paths["g"])
+    assert made["generator"]["type"] == "stylegan2.Generator" and made["latents"] == {"type": "normal", "dim": 6}
+    networks = restore(run).state.networks
+    assert np.any(networks["generator"].stats["averages"]["w"])
+    np.testing.assert_array_equal(
+        networks["generator"].ema["stats"]["averages"]["w"], networks["generator"].stats["averages"]["w"]
+    )
+    np.testing.assert_array_equal(
+        networks["discriminator"].params["head"]["kernel"].T, np.load(paths["d"])["final_linear.1.weight"]
+    )
+
+
+def test_networks_of_all_sizes_are_imported_at_the_configs(config, tmp_path):
+    shapes = References.golden("style_based_gan_pytorch", "generator")[0]
+    blurs = [name for name in shapes if name.endswith("weight_flip") or f"{name}_flip" in shapes]
+    path = tmp_path / "g.npz"
+    np.savez(path, **References.unit(shapes, dict.fromkeys(blurs, np.outer([1, 2, 1], [1, 2, 1]) / 16)))
+    refused(tmp_path, "1024 pixels a side, not 24: set data.shape", "style_based_gan_pytorch", config(24), path)
+    small = {"type": "mlp.Discriminator"}
+    made = import_weights("style_based_gan_pytorch", config(8, discriminator=small), tmp_path / "run", path)
+    assert made["generator"]["channel_base"] == 256 and made["latents"]["dim"] == 32
+    synthesis = restore(tmp_path / "run").state.networks["generator"].params["synthesis"]
+    assert {name.partition("_")[0] for name in synthesis} == {"constant", "level0", "level1", "to"}
+
+
 def test_data_that_is_not_here_is_no_hindrance(files, config, tmp_path, capsys):
     (g,) = files("mimicry", "sngan32_g")
     data = {"source": "folder", "path": str(tmp_path / "nowhere"), "length": None, "size": None, "num_classes": None}
