@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_jax.data.files.layout import ENDINGS
 from gan_jax.data.images.channels import with_channels
 from gan_jax.data.images.decoding import decode
 from gan_jax.data.images.resizing import resize
-from gan_jax.data.sources.folder import ENDINGS
 
 
 def image_files(path: str | Path) -> list[Path]:
