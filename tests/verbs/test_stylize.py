@@ -68,7 +68,7 @@ def test_a_run_broken_off_ends_in_the_same_state(run, tmp_path):
 def test_the_other_verbs_play_it_too(run, tmp_path, capsys):
     assert {"real_content.png", "real_style.png", "000000003.png"} <= {p.name for p in (run / "samples").iterdir()}
     with Image.open(run / "samples" / "000000003.png") as shown:  # content, style, and what was made of them
-        assert shown.width > 3 * 64
+        assert shown.width > 3 * 16 and shown.width > shown.height
     sample(run, tmp_path / "drawn.npz", num=3)
     assert np.load(tmp_path / "drawn.npz")["image"].shape == (3, 16, 16, 3)
     with pytest.raises(ValueError, match="truncation is for generators of latents"):
