@@ -2,7 +2,9 @@
 
 The golden files hold, for each network at small widths, the names and shapes of its state dict and what the package's
 own network computed with `seeded` numbers in it. They are written by the parity tests where they are missing:
-delete a file and run `python -m pytest tests/foreign -m parity` to make it again.
+delete a file and run `python -m pytest tests/foreign -m parity` to make it again. Projects that are in no package index
+are looked for in a folder of checkouts, $FOREIGN_CHECKOUTS, under their repositories' names. Numbers are drawn with a seed
+by name: of `seeded` networks as an initialisation would, of those with equalised learning rate by `unit`, N(0, 1).
 """
 
 import importlib
