@@ -55,12 +55,12 @@ def at_rest(config: Mapping[str, Any], step: int, images: float) -> list[str]:
     for player, block in config["optim"].items():
         rate = arguments_of("optim", block, f"optim.{player}").get("learning_rate")
         if isinstance(rate, ByImages):
-            values = [float(rate.schedule(each * images / 1000)) for each in rounds]
+            values = (float(rate.schedule(each * images / 1000)) for each in rounds)
         elif callable(rate):
-            values = [float(rate(each)) for each in rounds]
+            values = (float(rate(each)) for each in rounds)
         else:
             continue
-        if values and not any(values):
+        if rounds and not any(values):  # ends with the first that is not 0
             found.append(player)
     return found
 
