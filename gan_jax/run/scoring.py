@@ -123,6 +123,18 @@ class Scoring:
             return compiled(lambda sampler, key: with_batch_norm(sampler, "standing", key))(sampler, key)
 
 
+def unknown_recipes(setup: Setup) -> list[str]:
+    """A sentence for each recipe that the config names and that there is not; classifiers of one's own are the config's."""
+    found, classifiers = [], Extractors().of(setup.evaluate.classifier).classifiers
+    for key in ("recipes", "during"):
+        for name in getattr(setup.evaluate, key):
+            try:
+                find_recipe(name, classifiers)
+            except ValueError as error:
+                found.append(f"evaluate.{key}: {error}")
+    return found
+
+
 def scoring_during(setup: Setup, mesh: jax.sharding.Mesh, subject: str) -> Scoring:
     """The scores of a run while it trains: the recipes of evaluate.during, without progress bars."""
     return Scoring(setup, mesh, setup.evaluate.during, subject=subject, quiet=True)

@@ -20,7 +20,7 @@ from gan_jax.run.divergence import largest
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
-from gan_jax.run.scoring import scoring_during
+from gan_jax.run.scoring import scoring_during, unknown_recipes
 from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
 from gan_jax.run.timetable import Timetable
 from gan_jax.runtime.checkpoints.digest import state_digest
@@ -81,6 +81,8 @@ class Training:
         judged = self._timetable.scores is not None
         if judged:
             on_first_process(lambda: check_scores_file(self.workdir / "scores.jsonl"))
+        for told in unknown_recipes(setup):
+            warn(told)
         scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)

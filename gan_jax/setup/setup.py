@@ -115,6 +115,8 @@ class Setup:
         config = resolve(config)
         made = find("methods", config.get("method", {}), "method")
         _check_blocks(config, made)
+        if "source" not in config["data"]:
+            raise ConfigError(f"data.source is missing: set it to one of {', '.join(known_sources())}")
         if "shape" not in config["data"]:
             raise ConfigError("data.shape is missing: set it to the images' height, width and channels, (32, 32, 3)")
         _check_counts(config)

@@ -20,6 +20,7 @@ from gan_jax.run.grid.cells import Axes, Cell, Changes, Judging, cells_of, check
 from gan_jax.run.grid.report import write_report
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import train
+from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first, say, warn
 from gan_jax.runtime.workdir import check_writable
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
@@ -86,6 +87,8 @@ def sweep(
     could not be trained or scored.
     """
     workdir, judging = Path(workdir).expanduser(), judging or Judging()
+    if has_run(workdir):
+        raise ValueError(f"{workdir} holds a run, and a sweep makes folders of its own there: name another --workdir")
     cells = cells_of(config, workdir, axes, changes)
     check_cells(cells, judging)
     check_writable(workdir)

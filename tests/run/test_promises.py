@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -348,7 +349,9 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
         Training(follows(9), tmp_path)
     assert listing(tmp_path) == before
     assert play(follows(9), tmp_path, 7, schedule="keep") == 7
-    said = capsys.readouterr().err
+    told = capsys.readouterr()
+    said = told.err
+    assert re.search(r"schedules stay as they were: .*optim.generator.learning_rate.transition_steps 6", told.out)
     assert "the learning rate of " in said and " is 0 from round 6 on" in said and "--schedule=stretch" in said
     length = lambda: read_config(tmp_path)["optim"]["generator"]["learning_rate"]["transition_steps"]
     Training(follows(9), tmp_path, schedule="keep").close()  # the same command
@@ -356,7 +359,24 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
     assert length() == 6
     capsys.readouterr()
     assert play(follows(9), tmp_path, schedule="stretch") == 9
-    assert "learning rate" not in capsys.readouterr().err and length() == 9
+    said = capsys.readouterr()
+    assert "learning rate" not in said.err and length() == 9
+    assert "transition_steps 6 -> 9" in said.out
+
+
+def test_schedules_of_a_run_that_has_ended_are_what_they_were(small, tmp_path, capsys):
+    follows = lambda steps: small(None, steps=steps)
+    play(follows(6), tmp_path)
+    play(follows(9), tmp_path, schedule="keep")
+    before = listing(tmp_path)
+    with pytest.raises(ConfigError, match="has ended, and other schedules would play nothing"):
+        Training(follows(9), tmp_path, schedule="stretch")
+    assert listing(tmp_path) == before
+    Training(follows(9), tmp_path, schedule="keep").close()
+    capsys.readouterr()
+    Training(read_config(tmp_path), tmp_path, schedule="stretch").close()
+    said = capsys.readouterr()
+    assert "--schedule=stretch changes nothing" in said.out
 
 
 def test_steps_below_the_checkpoint_are_told_what_to_do(small, nine):

@@ -163,3 +163,10 @@ def test_batches_come_from_the_config():
     batch = Setup.of(config).batches(Setup.of(config).source()).at(3)
     assert batch["image"].shape == (2, 8, 16, 16, 3)
     assert batch["label"].dtype == np.int32
+
+
+def test_a_config_without_a_data_set_is_refused():
+    config = _config()
+    del config["data"]["source"]
+    with pytest.raises(ConfigError, match="data.source is missing: set it to one of"):
+        Setup.of(config)
