@@ -15,6 +15,7 @@ import numpy as np
 from clu import parameter_overview
 
 from gan_jax.game import Method, Phase, images_before, stretch_after
+from gan_jax.nn.compiling import compiled
 from gan_jax.run.work_folder import OF_A_HOST, is_saved, read_config, read_found, read_run, require_alike
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointMisplaced, Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
@@ -53,7 +54,7 @@ def blueprint(method: Method, seed: int, mesh: jax.sharding.Mesh) -> Blueprint:
     def make() -> TrainState:
         init = lambda key: method.init(key).replace(frozen={})
         with jax.set_mesh(mesh):
-            return whole(jax.jit(init, out_shardings=shardings.replace(frozen={}))(key))
+            return whole(compiled(init, quick=True, out_shardings=shardings.replace(frozen={}))(key))
 
     def restore(checkpoints: Checkpoints, step: int | None = None) -> tuple[int, TrainState] | None:
         found = checkpoints.restore(trained, step, earlier=_earlier_names)

@@ -92,8 +92,8 @@ class Training:
         if self.step:
             kimg, epoch = self._images(self.step) / 1000, self.batches.epoch(self.step)
             say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
-        if told := nothing_to_learn(setup, self.step):
-            warn(told)
+            if told := nothing_to_learn(setup, self.step):
+                warn(told)
         self._saved = self.step or None
         told = {"source": source, "scoring": scoring, "images": self._images, "lock": self._lock}
         self._diary = Diary(self.workdir, setup, self.mesh, self.step, **told)
