@@ -79,6 +79,20 @@ def test_a_run_whose_folder_was_taken_over_stops(small, tmp_path):
     assert lines(tmp_path)[-1]["step"] == 3
 
 
+def test_a_run_whose_lock_was_removed_stops_before_it_writes_beside_another(small, tmp_path):
+    with Training(small(), tmp_path) as run:
+        run.play(3)
+        (tmp_path / NAME).unlink()
+        with Training(small(), tmp_path) as other:
+            other.play(4)
+            before = listing(tmp_path)
+            with pytest.raises(FolderInUse, match="or its lock.json was removed"):
+                run.play()
+            assert listing(tmp_path) == before
+            other.play()
+        assert lines(tmp_path)[-1]["step"] == other.steps
+
+
 # --- nothing is overwritten that could not be read
 
 

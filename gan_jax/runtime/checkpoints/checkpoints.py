@@ -15,11 +15,12 @@ import gc
 import json
 import logging
 import os
+import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import jax
 from etils import epath
@@ -106,7 +107,7 @@ class Checkpoints:
         Raises CheckpointError, also for what went wrong in the background of the save before.
         """
         self.wait()
-        logging.getLogger("absl").addFilter(_not_raised_later)
+        _tell_each_failure_once()
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
         error = None
@@ -115,6 +116,7 @@ class Checkpoints:
                 self._folders.prepare(step, described(leaves))
             except OSError as raised:
                 error = raised
+                self._folders.clear_failed(step)
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise self._not_written(step, error or "process 0 failed, see its log")
         try:
@@ -241,6 +243,23 @@ def _quiet_when_interrupted() -> Iterator[None]:
             traceback.clear_frames(interrupt.__traceback__)  # which hold them
             gc.collect()
         raise
+
+
+def _tell_each_failure_once() -> None:
+    """A failed save is raised. What Orbax and TensorStore print of it besides, from threads of theirs, is not shown."""
+    logging.getLogger("absl").addFilter(_not_raised_later)
+    if not isinstance(sys.unraisablehook, _Unraisable):
+        sys.unraisablehook = _Unraisable(sys.unraisablehook)
+
+
+class _Unraisable(NamedTuple):
+    """A `sys.unraisablehook` that leaves out writes which end after the loop that waited for them."""
+
+    before: Callable[[Any], object]
+
+    def __call__(self, told: Any) -> None:
+        if not (isinstance(told.exc_value, RuntimeError) and str(told.exc_value) == "Event loop is closed"):
+            self.before(told)
 
 
 def _not_raised_later(record: logging.LogRecord) -> bool:
