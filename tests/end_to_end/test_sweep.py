@@ -191,6 +191,8 @@ def test_an_axis_of_configs_keeps_the_other_settings(tmp_path, played):
         ),
         (["--sweep=config=a/lt.py,b/lt.py"], "there is no config file"),
         (["--config=lt_digits", "--sweep=seed=0", "--recipes=swdd"], "seed=0: .*swdd"),
+        (["--config=lt_digits", "--sweep=seed=0", "--recipes=modes"], "seed=0: no score modes: it counts the modes of"),
+        (["--config=gan_ring", "--sweep=seed=0", "--recipes=swd"], "seed=0: no score swd: it is of images"),
         (["--config=lt_digits", "--sweep=seed=0", "--sampler=other"], "no sampler 'other'"),
         (["--config=lt_digits", "--sweep=seed=0", "--truncation=-1"], "truncation"),
         (["--config=lt_digits", "--sweep=seed=0", "--classifier=none.npz"], "there is no weights file"),
