@@ -8,7 +8,6 @@ from gan_jax.command.parsing import parse
 from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.main import VERBS, find
 
-
 DIGITS = {"digits": "classes"}
 
 

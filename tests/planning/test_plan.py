@@ -128,7 +128,12 @@ def test_scaling_is_drawn(tmp_path):
 
 @pytest.mark.parametrize(
     ("topology", "message"),
-    [("v3:8", "unknown topology"), ("gpu:3xh100", "evenly over 3 GPUs: use 6 or 9"), ("cpu:1@x", "is a number")],
+    [
+        ("v3:8", "unknown topology"),
+        ("v3:0x2", "unknown topology"),
+        ("gpu:3xh100", "evenly over 3 GPUs: use 6 or 9"),
+        ("cpu:1@x", "is a number"),
+    ],
 )
 def test_plans_that_cannot_be_made(topology, message):
     with pytest.raises(ValueError, match=message):
