@@ -10,17 +10,11 @@ With several processes the directory must be one that all of them see; process 0
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
-import logging
 import os
-import sys
 import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import jax
 from etils import epath
@@ -36,6 +30,7 @@ from gan_jax.runtime.checkpoints.leaves import (
     storable,
     with_sharding,
 )
+from gan_jax.runtime.checkpoints.once import quiet_when_interrupted, tell_each_failure_once
 from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
 from gan_jax.runtime.workdir import BEGIN_ANEW
 
@@ -107,7 +102,7 @@ class Checkpoints:
         Raises CheckpointError, also for what went wrong in the background of the save before.
         """
         self.wait()
-        _tell_each_failure_once()
+        tell_each_failure_once()
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
         error = None
@@ -120,7 +115,7 @@ class Checkpoints:
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise self._not_written(step, error or "process 0 failed, see its log")
         try:
-            with _context(), _quiet_when_interrupted():
+            with _context(), quiet_when_interrupted():
                 response = ocp.save_async(self._folders.of(step) / "state", arrays)
         except Exception as error:
             if is_first():
@@ -230,38 +225,3 @@ def _context() -> ocp.Context:
     context = ocp.Context()
     context.asynchronous.create_directories_asynchronously = False  # so that its errors are raised here and at once
     return context
-
-
-@contextlib.contextmanager
-def _quiet_when_interrupted() -> Iterator[None]:
-    """A KeyboardInterrupt leaves coroutines that Orbax made and had not begun: they go here, and Python tells of none."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "coroutine '.*' was never awaited", RuntimeWarning)
-            traceback.clear_frames(interrupt.__traceback__)  # which hold them
-            gc.collect()
-        raise
-
-
-def _tell_each_failure_once() -> None:
-    """A failed save is raised. What Orbax and TensorStore print of it besides, from threads of theirs, is not shown."""
-    logging.getLogger("absl").addFilter(_not_raised_later)
-    if not isinstance(sys.unraisablehook, _Unraisable):
-        sys.unraisablehook = _Unraisable(sys.unraisablehook)
-
-
-class _Unraisable(NamedTuple):
-    """A `sys.unraisablehook` that leaves out writes which end after the loop that waited for them."""
-
-    before: Callable[[Any], object]
-
-    def __call__(self, told: Any) -> None:
-        if not (isinstance(told.exc_value, RuntimeError) and str(told.exc_value) == "Event loop is closed"):
-            self.before(told)
-
-
-def _not_raised_later(record: logging.LogRecord) -> bool:
-    # Orbax logs an error of its threads, with 80 lines of traceback for each, and raises it as well.
-    return "_SignalingThread.run() raised" not in str(record.msg)
