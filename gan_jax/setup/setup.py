@@ -12,7 +12,7 @@ from typing import Any, Self
 import jax.numpy as jnp
 
 from gan_jax import ranges
-from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
+from gan_jax.data import Batches, Preprocessing, open_source, require_enough, require_keys, require_labels
 from gan_jax.data.sources import known_sources
 from gan_jax.game import LARGEST_SEED, Method, Stretch
 from gan_jax.names import nearest
@@ -177,8 +177,9 @@ class Setup:
     def batches(
         self, source: Any, process_index: int = 0, process_count: int = 1, stretches: Sequence[Stretch] | None = None
     ) -> Batches:
-        """The run's batches, this process's part of them."""
+        """The run's batches, this process's part of them. Raises ValueError where the data are fewer than a batch."""
         reading = {key: self.config["data"][key] for key in _READING if key in self.config["data"]}
+        require_enough(source, max(each.phase.batch_size for each in stretches or self.stretches))
         stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
         return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
 
