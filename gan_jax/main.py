@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     try:
         status = _play(list(sys.argv if argv is None else argv))
+    except BrokenPipeError:  # who read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        status = 128 + signal.SIGPIPE
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1

@@ -110,3 +110,9 @@ def test_variables_of_jax_choose_the_cache_where_no_flag_does(tmp_path, monkeypa
         "jax_compilation_cache_dir": str(tmp_path / ".compilation_cache"),
         "jax_persistent_cache_min_compile_time_secs": 0.1,
     }
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly():
+    command = f"{sys.executable} -m gan_jax.main configs | head -1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() and not done.stderr

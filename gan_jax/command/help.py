@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +10,32 @@ from absl import flags as absl_flags
 
 from gan_jax.command.flags import Flags
 
-_WIDTH = 110
+_WIDEST = 110
 _OVERRIDES = (
     "One setting of the config, such as --config.steps=500. Several values stand between commas, None unsets it, a number "
     "takes the place of a schedule; a name that is not there is refused."
 )
 
 
+def width() -> int:
+    """Columns for text: those of the terminal, 80 where it is not known, and no more than are read with ease."""
+    return min(shutil.get_terminal_size((80, 24)).columns or 80, _WIDEST)
+
+
 def overview(abouts: Mapping[str, str]) -> str:
     """The verbs, a line each. abouts: a sentence for each verb."""
-    width = max(map(len, abouts)) + 2
-    lines = [f"  {name:{width}}{about}" for name, about in abouts.items()]
+    indent = max(map(len, abouts)) + 4
+    lines = [
+        line
+        for name, about in abouts.items()
+        for line in textwrap.wrap(
+            about,
+            width(),
+            initial_indent=f"  {name:{indent - 2}}",
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+        )
+    ]
     return "\n".join(
         [
             "gan_jax VERB --name=value ..., or python -m gan_jax.main --mode=VERB --name=value ...",
@@ -33,7 +49,7 @@ def overview(abouts: Mapping[str, str]) -> str:
 
 def page(flags: Flags, about: str) -> str:
     """The flags of a verb, in their groups, with their defaults."""
-    lines = [f"gan_jax {flags.verb}: {about}"]
+    lines = textwrap.wrap(f"gan_jax {flags.verb}: {about}", width(), break_on_hyphens=False)
     for title, names in flags.groups.items():
         if names:
             lines += ["", title]
@@ -52,13 +68,13 @@ def _config(flags: Flags) -> list[str]:
 
 def _flag(flags: Flags, name: str) -> list[str]:
     flag = flags.values[name]
-    about = flag.help
+    about = flag.help.partition(";\n")[0]  # absl adds a sentence of its own to flags that may be given again
     if flag.boolean:
         typed = f"--[no]{name}"
     elif isinstance(flag.parser, absl_flags.EnumParser):
         choices = flag.parser.enum_values
         typed = f"--{name}={'|'.join(choices)}"
-        if len(typed) + 2 > _WIDTH:
+        if len(typed) + 2 > width():
             typed, about = f"--{name}=NAME", f"{about} One of {', '.join(choices)}."
     else:
         typed = f"--{name}={_KINDS.get(flag.parser.flag_type(), 'TEXT')}"
@@ -81,7 +97,7 @@ def _shown(default: object) -> str:
 def _lines(typed: str, about: str) -> list[str]:
     """The flag, and what it does beside it, or below where the flag is long."""
     indent = 32
-    wrapped = textwrap.wrap(about, _WIDTH - indent, break_on_hyphens=False)
+    wrapped = textwrap.wrap(about, width() - indent, break_on_hyphens=False)
     if len(typed) + 4 > indent:
         return [f"  {typed}", *(" " * indent + line for line in wrapped)]
     return [f"  {typed:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]

@@ -233,6 +233,8 @@ def train(
     """
     try:
         with Training(config, workdir, profile, schedule, accept_new_data) as run:
+            if run.step == run.steps:
+                say(f"already finished at step {run.step}; longer: --config.steps=N --schedule=stretch, or keep")
             stopped = run.play()
             if run.step < run.steps:
                 say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")

@@ -30,12 +30,17 @@ class Shipped(NamedTuple):
     @property
     def method(self) -> str:
         """ "ss_lt_digits" -> "ss_lt"."""
-        return self.name.rpartition("_")[0]
+        return self._parts[0]
 
     @property
     def data(self) -> str:
         """ "ss_lt_digits" -> "digits"."""
-        return self.name.rpartition("_")[2]
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        method, _, data = self.name.removesuffix("_one_device").rpartition("_")
+        return method, data
 
 
 def load_config(name: str | Path) -> ConfigDict:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
+from gan_jax.command.help import width
 from gan_jax.setup.config_files import shipped_configs
 
 INSTEAD: Mapping[str, str] = {}
@@ -27,13 +28,15 @@ def run(values: FlagValues) -> None:
 def list_configs(by: str = "data") -> str:
     """Every experiment, a line each, grouped by its "data" or its "method"."""
     shipped = shipped_configs()
-    width = max(len(config.name) for config in shipped) + 2
+    indent = max(len(config.name) for config in shipped) + 4
     lines = []
     for group in sorted({getattr(config, by) for config in shipped}):
         lines += [group]
         for config in shipped:
             if getattr(config, by) == group:
-                about = textwrap.shorten(config.about, 110 - width, placeholder=" ...")
-                lines.append(f"  {config.name:{width}}{about}")
+                first, rest = f"  {config.name:{indent - 2}}", " " * indent
+                lines += textwrap.wrap(
+                    config.about, width(), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+                )
         lines.append("")
     return "\n".join([*lines, "Train one: gan_jax train --config=ssgan_digits --workdir=runs/ssgan_digits"])

@@ -29,6 +29,7 @@ from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
+_WITHOUT_NEEDS = "swd and ms_ssim need no downloads, no classes and no test split: --recipes=swd,ms_ssim"
 _BATCH_SIZE = 64  # of sets of images
 INSTEAD = {
     "num": "a recipe says how many images it takes, see --recipes=list",
@@ -232,4 +233,5 @@ def _finish(scored: Sequence[Score], failures: Sequence[Failed], where: str | No
             say(f"in {where}")
     if failures:
         told = "\n  ".join(f"{name}: {reason}" for name, reason in failures)
-        raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}")
+        rest = f"\n{_WITHOUT_NEEDS}" if not scored else ""
+        raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}{rest}")

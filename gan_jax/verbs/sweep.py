@@ -42,7 +42,10 @@ def declare(flags: Flags) -> None:
     flags.group("The grid")
     flags.config("Where every cell begins; or an axis of configs, --sweep=config=A,B.", overrides_alone=True)
     flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep")
-    flags.repeated("sweep", "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.")
+    flags.repeated(
+        "sweep",
+        "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files. May be given for several.",
+    )
     flags.group("How each run is scored")
     flags.listed("recipes", None, "Which scores; by default the config's.", "swd,ms_ssim")
     flags.one_of("weights", "ema", ("ema", "raw"), "The moving average, or the weights as they are.")

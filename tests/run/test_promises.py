@@ -378,6 +378,14 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
     assert "transition_steps 6 -> 9" in said.out
 
 
+def test_a_run_that_has_ended_says_so(small, tmp_path, capsys):
+    train(small(), tmp_path)
+    capsys.readouterr()
+    train(small(), tmp_path)
+    said = capsys.readouterr()
+    assert "already finished at step 12; longer: --config.steps=N --schedule=stretch" in said.out + said.err
+
+
 def test_schedules_of_a_run_that_has_ended_are_what_they_were(small, tmp_path, capsys):
     follows = lambda steps: small(None, steps=steps)
     play(follows(6), tmp_path)

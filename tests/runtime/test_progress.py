@@ -1,4 +1,5 @@
 import io
+import os
 import re
 
 import pytest
@@ -156,3 +157,13 @@ def test_metrics_are_read_only_when_shown(clock):
             clock.now += 0.1
             progress.update(step, step, metrics={"loss": Expensive()})
     assert len(reads) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="has terminals of its own")
+def test_a_terminal_that_does_not_know_its_size_shows_the_bar(clock):
+    ours, theirs = os.openpty()  # 0 x 0
+    with os.fdopen(theirs, "w") as terminal, Progress(20, stream=terminal, clock=clock) as progress:
+        play(progress, clock, 20)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "waiting for the first round" in shown and "20/20" in shown

@@ -72,3 +72,8 @@ def test_a_file_of_another_kind_is_no_config(tmp_path):
     (tmp_path / "config.yaml").write_text("steps: 3\n")
     with pytest.raises(ConfigError, match="is no Python file"):
         load_config(tmp_path / "config.yaml")
+
+
+def test_configs_of_one_device_stand_beside_those_of_many():
+    (found,) = [each for each in shipped_configs() if each.name == "stylegan_ffhq1024_one_device"]
+    assert (found.method, found.data) == ("stylegan", "ffhq1024")

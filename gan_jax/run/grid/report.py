@@ -40,7 +40,7 @@ def _groups(cells: Sequence[Cell]) -> dict[str, Group]:
         scores = read_scores(path) if path.exists() else []
         if found := {score.name: score for score in scores if score.step == cell.config.steps}:
             place = {key: value for key, value in cell.settings.items() if key != "seed"}
-            label = ", ".join(folder_name({key: value}) for key, value in place.items()) or "run"
+            label = ", ".join(folder_name({key: value}) for key, value in place.items()) or "all cells"
             groups.setdefault(label, Group(place, [])).runs.append(found)
     return groups
 
