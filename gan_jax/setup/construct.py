@@ -126,6 +126,9 @@ def _check_of_schedule(where: str, value: Any) -> None:
         if isinstance(value, Mapping):  # {"boundaries_and_scales": {round: factor}}
             for at, factor in value.items():
                 ranges.not_negative(f"{where}[{at}]", factor)
+        elif isinstance(value, str):
+            if key != "interpolate_type":
+                raise ConfigError(f"{where} is a number, not {value!r}")
         elif isinstance(value, numbers.Number) and not isinstance(value, bool):
             (ranges.positive if key in ("transition_steps", "decay_steps") else ranges.not_negative)(where, value)
     except ValueError as error:

@@ -6,7 +6,7 @@ Building one checks all of the config, touches no data and allocates nothing.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import jax.numpy as jnp
@@ -53,7 +53,7 @@ class Log:
     def __post_init__(self):
         ranges.whole("every", self.every)
         ranges.whole("samples_every", self.samples_every)
-        ranges.whole("num_samples", self.num_samples)
+        ranges.whole("num_samples", self.num_samples, 1, 10_000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +174,11 @@ class Setup:
             require_labels(opened, classes, every_class=split == "train")
         return opened
 
+    @property
+    def inputs(self) -> list[str]:
+        """Files and folders that the run's data are read from."""
+        return list(_paths(self.config["data"]))
+
     def batches(
         self, source: Any, process_index: int = 0, process_count: int = 1, stretches: Sequence[Stretch] | None = None
     ) -> Batches:
@@ -182,6 +187,14 @@ class Setup:
         require_enough(source, max(each.phase.batch_size for each in stretches or self.stretches))
         stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
         return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+
+
+def _paths(block: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in block.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value)
+        elif key == "path" and value is not None:
+            yield str(value)
 
 
 def _check_blocks(config: Mapping[str, Any], method: Any) -> None:

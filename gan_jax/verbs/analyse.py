@@ -18,7 +18,7 @@ from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import check_memory, chosen_sampler, require_given, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.workdir import check_new_file
+from gan_jax.runtime.workdir import check_apart, check_new_file
 from gan_jax.runtime.writers.images import image_grid, save_png
 
 KINDS = ("mixing", "truncation", "noise", "interpolation")
@@ -73,6 +73,7 @@ def run(values: FlagValues) -> None:
     check_new_file(values.out)
     check_memory(count, require_images(values.workdir, "analyse"))
     restored = restore(values.workdir, values.step)
+    check_apart(values.out, *restored.setup.inputs)
     method, average = restored.setup.method, values.weights == "ema"
     sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
     require_given(sampler, None)

@@ -9,8 +9,10 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.optim import Ema
+from gan_jax.setup.config_files import load_config
 from gan_jax.setup.construct import ConfigError, construct
 from gan_jax.setup.schedules import cosine_schedule, stairs_schedule
+from gan_jax.setup.setup import Setup
 from gan_jax.types import ByImages, Clock
 
 
@@ -108,3 +110,11 @@ def test_stairs_change_at_their_boundaries():
     for values, boundaries in (((1.0,), (2.0,)), ((1.0, 2.0, 3.0), (5.0, 4.0)), ((1.0, 2.0, 3.0), (5.0, 5.0))):
         with pytest.raises(ValueError, match="boundaries that rise and one value more"):
             stairs_schedule(values, boundaries)
+
+
+@pytest.mark.parametrize("key", ["alpha", "exponent"])
+def test_what_a_schedule_takes_is_a_number(key):
+    config = load_config("ssgan_digits")
+    config.optim.generator.learning_rate[key] = "nan"
+    with pytest.raises(ConfigError, match=f"learning_rate.{key} is a number, not 'nan'"):
+        Setup.of(config)
