@@ -42,8 +42,10 @@ def open_reference(name: str, shape: tuple[int, ...], skip_broken: bool = False)
     """
     source, _, split = name.partition("/")
     if source not in _BY_NAME or Path(name).exists():
-        whole = open_set(name, skip_broken=skip_broken)
-        return {"train": whole, "test": _test_split(Path(name).expanduser(), skip_broken) or whole}
+        whole, test = open_set(name, skip_broken=skip_broken), _test_split(Path(name).expanduser(), skip_broken)
+        if test is not None:
+            whole.split = "train"  # what is read where no split is named
+        return {"train": whole, "test": test or whole}
     fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter=_BY_NAME[source]), part)
     return (
         dict.fromkeys(("train", "test"), fitted(split)) if split else {"train": fitted("train"), "test": fitted("test")}

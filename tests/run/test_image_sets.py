@@ -84,7 +84,8 @@ def test_a_test_split_is_its_own(tmp_path):
         (tmp_path / "both" / split).mkdir(parents=True)
         saved(tmp_path / "both" / split, ["grey"], number - 1)
     found = open_reference(str(tmp_path / "both"), (5, 4, 1))
-    assert [len(found[split]) for split in ("train", "test")] == [3, 2] and found["test"].split == "test"
+    assert [len(found[split]) for split in ("train", "test")] == [3, 2]
+    assert [found[split].split for split in ("train", "test")] == ["train", "test"]
     np.savez(tmp_path / "both.npz", image_train=PIXELS[None, ..., 0].repeat(3, 0), image_test=PIXELS[None, ..., 1])
     found = open_reference(str(tmp_path / "both.npz"), (5, 4, 1))
     assert [len(found[split]) for split in ("train", "test")] == [3, 1]
