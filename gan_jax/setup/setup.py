@@ -184,9 +184,10 @@ class Setup:
     ) -> Batches:
         """The run's batches, this process's part of them. Raises ValueError where the data are fewer than a batch."""
         reading = {key: self.config["data"][key] for key in _READING if key in self.config["data"]}
-        require_enough(source, max(each.phase.batch_size for each in stretches or self.stretches))
         stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
-        return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+        made = Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+        require_enough(source, max(each.phase.batch_size for each in stretches))  # after what is wrong with the images
+        return made
 
 
 def _paths(block: Mapping[str, Any]) -> Iterator[str]:
