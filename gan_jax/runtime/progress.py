@@ -59,9 +59,8 @@ class Progress:
         if self._shown and self._stream.isatty():
             layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
             self._interval = 0.5
-            self._bar = tqdm(
-                total=total, initial=start, file=self._stream, ncols=self._columns(), nrows=24, bar_format=layout
-            )
+            place = {"ncols": self._columns(), "nrows": 24, "position": 0}  # not asked of a terminal that may not know
+            self._bar = tqdm(total=total, initial=start, file=self._stream, bar_format=layout, **place)
             self._bar.set_postfix_str(waiting)
         elif self._shown:
             print(f"{self._head()} {waiting}", file=self._stream, flush=True)

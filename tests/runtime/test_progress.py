@@ -3,6 +3,7 @@ import os
 import re
 
 import pytest
+from tqdm import tqdm
 
 from gan_jax.runtime.progress import Progress, _number
 
@@ -161,9 +162,12 @@ def test_metrics_are_read_only_when_shown(clock):
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="has terminals of its own")
 def test_a_terminal_that_does_not_know_its_size_shows_the_bar(clock):
+    others = [tqdm(total=1, file=io.StringIO()) for _ in range(30)]  # bars of others that were never closed
     ours, theirs = os.openpty()  # 0 x 0
     with os.fdopen(theirs, "w") as terminal, Progress(20, stream=terminal, clock=clock) as progress:
         play(progress, clock, 20)
     shown = os.read(ours, 100_000).decode()
     os.close(ours)
+    for other in others:
+        other.close()
     assert "waiting for the first round" in shown and "20/20" in shown
