@@ -36,14 +36,16 @@ def refuse_what_is_not_used(values: FlagValues) -> None:
 
 def refuse_what_no_recipe_uses(values: FlagValues, recipes: Mapping[str, Recipe]) -> None:
     """Raises UsageError for a flag that would change nothing for the recipes that were asked for."""
+    if not recipes:
+        return  # those of the config
     named = " and ".join(recipes)
-    if recipes and all(each.needs_run for each in recipes.values()):  # they look through the discriminator as it is
+    if all(each.needs_run for each in recipes.values()):  # they look through the discriminator as it is
         for name in _OF_DRAWING:
             if values[name].present:
                 raise UsageError(f"--{name} is of samples, and {named} draws none: it would change nothing")
     looks = {(each.extractor or "").partition("/")[0] for each in recipes.values()}
     for pair in values.extractor_weights:
-        if recipes and pair.partition("=")[0] not in looks:
+        if pair.partition("=")[0] not in looks:
             raise UsageError(f"--extractor_weights={pair}: {named} does not look through it: it would change nothing")
 
 

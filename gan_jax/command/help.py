@@ -25,17 +25,7 @@ def width() -> int:
 def overview(abouts: Mapping[str, str]) -> str:
     """The verbs, a line each. abouts: a sentence for each verb."""
     indent = max(map(len, abouts)) + 4
-    lines = [
-        line
-        for name, about in abouts.items()
-        for line in textwrap.wrap(
-            about,
-            width(),
-            initial_indent=f"  {name:{indent - 2}}",
-            subsequent_indent=" " * indent,
-            break_on_hyphens=False,
-        )
-    ]
+    lines = [line for name, about in abouts.items() for line in hanging(name, about, indent)]
     return "\n".join(
         [
             "gan_jax VERB --name=value ..., or python -m gan_jax.main --mode=VERB --name=value ...",
@@ -61,8 +51,8 @@ def page(flags: Flags, about: str) -> str:
 def _config(flags: Flags) -> list[str]:
     needed = " (needed)" if flags.is_needed("config") else ""
     return [
-        *_lines("--config=NAME_OR_FILE", f"{flags.config_about}{needed}"),
-        *_lines("--config.KEY=VALUE", _OVERRIDES),
+        *hanging("--config=NAME_OR_FILE", f"{flags.config_about}{needed}"),
+        *hanging("--config.KEY=VALUE", _OVERRIDES),
     ]
 
 
@@ -82,7 +72,7 @@ def _flag(flags: Flags, name: str) -> list[str]:
         about += " (needed)"
     elif not flag.boolean and flag.default not in (None, []):
         about += f" (default: {_shown(flag.default)})"
-    return _lines(typed, about)
+    return hanging(typed, about)
 
 
 _KINDS = {"int": "N", "float": "X", "path": "PATH", "comma separated list of strings": "A,B,..."}
@@ -94,10 +84,9 @@ def _shown(default: object) -> str:
     )
 
 
-def _lines(typed: str, about: str) -> list[str]:
-    """The flag, and what it does beside it, or below where the flag is long."""
-    indent = 32
-    wrapped = textwrap.wrap(about, width() - indent, break_on_hyphens=False)
-    if len(typed) + 4 > indent:
-        return [f"  {typed}", *(" " * indent + line for line in wrapped)]
-    return [f"  {typed:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]
+def hanging(name: str, about: str, indent: int = 32) -> list[str]:
+    """A name, and what it is beside it, or below where the name is long, in lines that fit the terminal."""
+    wrapped = textwrap.wrap(about, width() - indent, break_on_hyphens=False) or [""]
+    if len(name) + 4 > indent:
+        return [f"  {name}", *(" " * indent + line for line in wrapped)]
+    return [f"  {name:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]

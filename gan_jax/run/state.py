@@ -110,6 +110,12 @@ def saved_steps(workdir: str | Path) -> list[int]:
     return Checkpoints(Path(workdir).expanduser() / "checkpoints").steps()
 
 
+def where_it_goes_on(workdir: str | Path) -> str:
+    """What the command of a run does next, as the end of a sentence."""
+    saved = saved_steps(workdir)
+    return f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
+
+
 def restore(workdir: str | Path, step: int | None = None) -> Restored:
     """A run's newest checkpoint, or the one at `step`, on the devices of `mesh_for`.
 

@@ -21,7 +21,7 @@ from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
 from gan_jax.run.scoring import scoring_during, unknown_recipes
-from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
+from gan_jax.run.state import blueprint, introduction, nothing_to_learn, where_it_goes_on
 from gan_jax.run.timetable import Timetable
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
@@ -244,9 +244,5 @@ def train(
     except KeyboardInterrupt:
         if jax.process_count() > 1:
             raise
-        saved = saved_steps(workdir)
-        where = (
-            f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
-        )
-        warn(f"stopped at once by Ctrl-C; the same command {where}")
+        warn(f"stopped at once by Ctrl-C; the same command {where_it_goes_on(workdir)}")
         return "SIGINT"

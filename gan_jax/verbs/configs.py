@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
-from gan_jax.command.help import width
+from gan_jax.command.help import hanging
 from gan_jax.setup.config_files import shipped_configs
 
 INSTEAD: Mapping[str, str] = {}
@@ -34,9 +33,6 @@ def list_configs(by: str = "data") -> str:
         lines += [group]
         for config in shipped:
             if getattr(config, by) == group:
-                first, rest = f"  {config.name:{indent - 2}}", " " * indent
-                lines += textwrap.wrap(
-                    config.about, width(), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-                )
+                lines += hanging(config.name, config.about, indent)
         lines.append("")
     return "\n".join([*lines, "Train one: gan_jax train --config=ssgan_digits --workdir=runs/ssgan_digits"])

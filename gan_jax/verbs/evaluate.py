@@ -29,7 +29,6 @@ from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 
 _OF_IMAGES = ("swd", "ms_ssim")
-_WITHOUT_NEEDS = "swd and ms_ssim need no downloads, no classes and no test split: --recipes=swd,ms_ssim"
 _BATCH_SIZE = 64  # of sets of images
 INSTEAD = {
     "num": "a recipe says how many images it takes, see --recipes=list",
@@ -233,5 +232,6 @@ def _finish(scored: Sequence[Score], failures: Sequence[Failed], where: str | No
             say(f"in {where}")
     if failures:
         told = "\n  ".join(f"{name}: {reason}" for name, reason in failures)
-        rest = f"\n{_WITHOUT_NEEDS}" if not scored else ""
+        needs = "need no downloads, no classes and no test split"
+        rest = "" if scored else f"\n{' and '.join(_OF_IMAGES)} {needs}: --recipes={','.join(_OF_IMAGES)}"
         raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}{rest}")

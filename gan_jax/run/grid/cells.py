@@ -150,15 +150,12 @@ def _fault(setup: Setup, judging: Judging) -> Exception | None:
 
 def _check_scores(setup: Setup, judging: Judging, planned: Any, mesh: Any) -> None:
     """Raises ValueError where the run could not be scored as it is asked for."""
-    recipes = tuple(dict.fromkeys((*(judging.recipes or setup.evaluate.recipes), *_during(setup))))
+    during = setup.evaluate.during if setup.evaluate.every else ()
+    recipes = tuple(dict.fromkeys((*(judging.recipes or setup.evaluate.recipes), *during)))
     given = {"subject": "", "extractors": judging.extractors, "options": judging.options, "quiet": True}
     refused = Scoring(setup, mesh, recipes, **given).refused(planned.template, setup.stretches[-1].phase)
     if refused:
         raise ValueError("; ".join(f"no score {name}: {reason}" for name, reason in refused.items()))
-
-
-def _during(setup: Setup) -> tuple[str, ...]:
-    return setup.evaluate.during if setup.evaluate.every else ()
 
 
 def is_scored(cell: Cell, judging: Judging) -> bool:

@@ -50,9 +50,9 @@ def damage(folder: epath.Path) -> str | None:
         files, there = sums.items(), _files(folder / "state")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         return f"its {NAME} cannot be read ({error})"
-    for name in (str(path.relative_to(folder)) for path in there):
-        if name not in sums:
-            return f"{name} is not in its {NAME}"
+    unlisted = {str(path.relative_to(folder)) for path in there if not path.name.startswith(".")} - sums.keys()
+    if unlisted:  # dots: what file browsers leave
+        return f"{min(unlisted)} is not in its {NAME}"
     for name, expected in files:
         try:
             if not (folder / name).exists():
