@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.evaluators.score import Score
-from gan_jax.runtime.writers.images import save_figure
+from gan_jax.runtime.writers.images import canvas, save_figure
 
 
 def draw_curves(scores: Sequence[Score], path: Path) -> None:
@@ -16,19 +16,14 @@ def draw_curves(scores: Sequence[Score], path: Path) -> None:
 
     Scores without a step are left out. The picture appears whole or not at all.
     """
-    from matplotlib.figure import Figure  # imported here: it is slow
-
     panels: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     for score in scores:
         if score.step is not None and math.isfinite(score.value):
             panels[score.recipe][_line(score, scores)].append(score)
     if not panels:
         return
-    columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(5 * columns, 3.4 * rows), dpi=100, layout="constrained")
-    for i, (recipe, lines) in enumerate(sorted(panels.items())):
-        axes = figure.add_subplot(rows, columns, i + 1)
+    figure, places = canvas(len(panels))
+    for axes, (recipe, lines) in zip(places, sorted(panels.items()), strict=True):
         for label, found in lines.items():
             found = sorted(found, key=lambda score: score.step)
             steps, values = [score.step for score in found], [score.value for score in found]
