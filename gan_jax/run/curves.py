@@ -10,6 +10,8 @@ from pathlib import Path
 from gan_jax.evaluators.score import Score
 from gan_jax.runtime.writers.images import canvas, save_figure
 
+_COLOURS = [f"C{i}" for i in range(10)] + ["black", "gold", "navy", "teal", "salmon"]
+
 
 def draw_curves(scores: Sequence[Score], path: Path) -> None:
     """One panel for each recipe, a line for each of its numbers and protocols, with its spread; of all steps there are.
@@ -24,15 +26,19 @@ def draw_curves(scores: Sequence[Score], path: Path) -> None:
         return
     figure, places = canvas(len(panels))
     for axes, (recipe, lines) in zip(places, sorted(panels.items()), strict=True):
+        colours: dict[str, str] = {}  # what is of the data has that of the samples, dotted
         for label, found in lines.items():
+            own = label.removesuffix("of_real").rstrip("/") or recipe
+            style = {"color": colours.setdefault(own, _COLOURS[len(colours) % len(_COLOURS)])}
+            style |= {"linestyle": ":", "marker": "_"} if own != label else {"label": label, "marker": "o"}
             found = sorted(found, key=lambda score: score.step)
             steps, values = [score.step for score in found], [score.value for score in found]
             spreads = None if found[0].spread is None else [score.spread or 0 for score in found]
-            axes.errorbar(steps, values, spreads, marker="o", markersize=3, linewidth=1, capsize=2, label=label)
-        axes.set(title=recipe, xlabel="step")
+            axes.errorbar(steps, values, spreads, markersize=3, linewidth=1, capsize=2, **style)
+        axes.set(title=f"{recipe} (dotted: the data)" if len(colours) < len(lines) else recipe, xlabel="step")
         axes.grid(alpha=0.3)
-        if len(lines) > 1:
-            axes.legend(fontsize="x-small")
+        if len(colours) > 1:
+            axes.legend(fontsize="x-small", ncols=1 + len(colours) // 7).set_in_layout(False)
     save_figure(path, figure)
 
 
