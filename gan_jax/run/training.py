@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.score import check_scores_file
-from gan_jax.game import images_before, stretch_after
+from gan_jax.game import images_before, stretch_after, work_before
 from gan_jax.run.beginning import config_to_play, enter, occupy
 from gan_jax.run.diary import Diary
 from gan_jax.run.dispatch import Player, gathered, put
@@ -152,7 +153,7 @@ class Training:
         with (
             StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
             Prefetch(dispatches, put_on_mesh, self.setup.prefetch) as prefetched,
-            Progress(self.steps, self.step) as progress,
+            Progress(self.steps, self.step, work=partial(work_before, self.setup.stretches)) as progress,
             self._profile,
         ):
             self._play(until, prefetched, progress, stop)

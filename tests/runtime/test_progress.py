@@ -171,3 +171,13 @@ def test_a_terminal_that_does_not_know_its_size_shows_the_bar(clock):
     for other in others:
         other.close()
     assert "waiting for the first round" in shown and "20/20" in shown
+
+
+def test_the_time_left_counts_the_work_of_the_rounds_to_come(clock):
+    work = lambda step: min(step, 10) + 4 * max(step - 10, 0)  # from round 10 on each takes four times as long
+    progress = Progress(20, stream=io.StringIO(), clock=clock, work=work)
+    play(progress, clock, 5, seconds=1.0)
+    assert progress.seconds_left() == pytest.approx(5 + 40)
+    play(progress, clock, 5, first=6, seconds=1.0)
+    play(progress, clock, 5, first=11, seconds=4.0)
+    assert progress.seconds_left() == pytest.approx(20)
