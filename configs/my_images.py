@@ -1,6 +1,6 @@
 """Images of one's own, a folder or a zip archive of them: the config for who has pictures and wants more like them.
 
-Paper: the networks of Karras et al., arXiv:1710.10196, 16 to 64 channels wide, which grow from 8 x 8; the loss of
+Paper: the networks of Karras et al., arXiv:1710.10196, 16 to 64 channels wide, which grow from 4 x 4; the loss of
     arXiv:1812.04948 with its R1 at every fourth update; the transforms of arXiv:2006.06676 (ADA) against overfitting where
     images are few. Chosen among eight families by the distance reached in ten minutes, see docs/results.md.
 Meant for: 1 device, a CPU will do. 100 to 100,000 images.
@@ -37,7 +37,7 @@ def get_config(side: str = "64") -> ConfigDict:
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 4e-3, "b1": 0.0, "b2": 0.99})
     config.ema.decay = 0.998
-    growing(config, fade_kimg=6, stable_kimg=4, total_kimg=120, batch_sizes={8: 16}, first=8)
+    growing(config, fade_kimg=6, stable_kimg=4, total_kimg=120, batch_sizes={4: 16})
 
     config.log.samples_every = 250  # about a minute of 2 cores at 64 x 64
     config.checkpoint.every = 250
