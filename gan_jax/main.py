@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     try:
         status = _play(list(sys.argv if argv is None else argv))
+    except BrokenPipeError:  # who read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        status = 128 + signal.SIGPIPE
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1
@@ -99,14 +102,19 @@ def _number(stopped: str | int | None) -> int:
 
 
 def _use_compilation_cache(values: FlagValues) -> None:
-    """A run that starts again need not compile again."""
+    """A run that starts again need not compile again. JAX's own variables say otherwise where they are set."""
     folder = values.compilation_cache if "compilation_cache" in values else "none"
-    if folder is None and "workdir" in values and values.workdir is not None:
+    beside = folder is None and "workdir" in values and values.workdir is not None
+    if beside and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = os.fspath(Path(values.workdir).absolute().parent / ".compilation_cache")
     if folder not in (None, "none"):
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise ValueError(f"--compilation_cache={folder} is no folder; 'none' keeps no compiled programs")
         import jax
 
         jax.config.update("jax_compilation_cache_dir", folder)
+        if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)  # JAX's 1 s leaves out half of a start
 
 
 def _about(verb: str) -> str:

@@ -1,5 +1,7 @@
 """How a run is cut: counts on the host against brute force, and the same inside of a program."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,6 +82,8 @@ def test_counts_are_sums_over_the_rounds(stretches):
         assert game.images_before(stretches, step) == sum(p.batch_size * p.d_steps for p in before)
         assert game.updates_before(stretches, step) == sum(p.d_steps for p in before)
         assert game.updates_before(stretches, step, "g_steps") == sum(p.g_steps for p in before)
+        work = [p.batch_size * (p.d_steps + p.g_steps) * math.prod(p.shape[:-1]) ** 0.5 for p in before]
+        assert game.work_before(stretches, step) == pytest.approx(sum(work))
 
 
 @pytest.mark.parametrize("kind", [int, np.int32])

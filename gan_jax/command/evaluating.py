@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from absl.flags import FlagValues
 
 from gan_jax.command.errors import UsageError
+from gan_jax.evaluators.recipes.recipe import Recipe
 
 _NOT_OF_RUN = ("images_range", "skip_broken", "reference", "out")
 _NOT_OF_IMAGES = ("workdir", "config", "step", "all", "weights", "truncation", "sampler", "batch_norm")
+_OF_DRAWING = ("truncation", "batch_norm", "sampler", "weights")
+_OF_LIST = ("recipes", "classifier", "compilation_cache", "distributed")
 _OF_COMPARISON = ("compare", "force", "compilation_cache", "distributed")
 
 
@@ -19,14 +22,31 @@ def refuse_what_is_not_used(values: FlagValues) -> None:
     given += ["config"] if "config" in values and values.config is not None else []
     if values.compare:
         kind, unused = "--compare", [name for name in given if name not in _OF_COMPARISON]
+    elif values.recipes == ["list"]:
+        kind, unused = "--recipes=list", [name for name in given if name not in _OF_LIST]
     elif values.images is not None:
         kind, unused = "--images", [name for name in given if name in _NOT_OF_IMAGES]
     else:
-        kind, unused = "--workdir", [name for name in given if name in _NOT_OF_RUN and values.recipes != ["list"]]
+        kind, unused = "--workdir", [name for name in given if name in _NOT_OF_RUN]
         if "step" in given and values.all:
             raise UsageError("evaluate takes --step=N or --all, not both")
     if unused:
         raise UsageError(f"evaluate {kind} takes no --{unused[0]}: it would change nothing")
+
+
+def refuse_what_no_recipe_uses(values: FlagValues, recipes: Mapping[str, Recipe]) -> None:
+    """Raises UsageError for a flag that would change nothing for the recipes that were asked for."""
+    if not recipes:
+        return  # those of the config
+    named = " and ".join(recipes)
+    if all(each.needs_run for each in recipes.values()):  # they look through the discriminator as it is
+        for name in _OF_DRAWING:
+            if values[name].present:
+                raise UsageError(f"--{name} is of samples, and {named} draws none: it would change nothing")
+    looks = {(each.extractor or "").partition("/")[0] for each in recipes.values()}
+    for pair in values.extractor_weights:
+        if pair.partition("=")[0] not in looks:
+            raise UsageError(f"--extractor_weights={pair}: {named} does not look through it: it would change nothing")
 
 
 def pixel_range(texts: Sequence[str] | None) -> tuple[float, float] | None:

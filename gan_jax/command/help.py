@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +10,22 @@ from absl import flags as absl_flags
 
 from gan_jax.command.flags import Flags
 
-_WIDTH = 110
+_WIDEST = 110
 _OVERRIDES = (
     "One setting of the config, such as --config.steps=500. Several values stand between commas, None unsets it, a number "
     "takes the place of a schedule; a name that is not there is refused."
 )
 
 
+def width() -> int:
+    """Columns for text: those of the terminal, 80 where it is not known, and no more than are read with ease."""
+    return min(shutil.get_terminal_size((80, 24)).columns or 80, _WIDEST)
+
+
 def overview(abouts: Mapping[str, str]) -> str:
     """The verbs, a line each. abouts: a sentence for each verb."""
-    width = max(map(len, abouts)) + 2
-    lines = [f"  {name:{width}}{about}" for name, about in abouts.items()]
+    indent = max(map(len, abouts)) + 4
+    lines = [line for name, about in abouts.items() for line in hanging(name, about, indent)]
     return "\n".join(
         [
             "gan_jax VERB --name=value ..., or python -m gan_jax.main --mode=VERB --name=value ...",
@@ -33,7 +39,7 @@ def overview(abouts: Mapping[str, str]) -> str:
 
 def page(flags: Flags, about: str) -> str:
     """The flags of a verb, in their groups, with their defaults."""
-    lines = [f"gan_jax {flags.verb}: {about}"]
+    lines = textwrap.wrap(f"gan_jax {flags.verb}: {about}", width(), break_on_hyphens=False)
     for title, names in flags.groups.items():
         if names:
             lines += ["", title]
@@ -45,20 +51,20 @@ def page(flags: Flags, about: str) -> str:
 def _config(flags: Flags) -> list[str]:
     needed = " (needed)" if flags.is_needed("config") else ""
     return [
-        *_lines("--config=NAME_OR_FILE", f"{flags.config_about}{needed}"),
-        *_lines("--config.KEY=VALUE", _OVERRIDES),
+        *hanging("--config=NAME_OR_FILE", f"{flags.config_about}{needed}"),
+        *hanging("--config.KEY=VALUE", _OVERRIDES),
     ]
 
 
 def _flag(flags: Flags, name: str) -> list[str]:
     flag = flags.values[name]
-    about = flag.help
+    about = flag.help.partition(";\n")[0]  # absl adds a sentence of its own to flags that may be given again
     if flag.boolean:
         typed = f"--[no]{name}"
     elif isinstance(flag.parser, absl_flags.EnumParser):
         choices = flag.parser.enum_values
         typed = f"--{name}={'|'.join(choices)}"
-        if len(typed) + 2 > _WIDTH:
+        if len(typed) + 2 > width():
             typed, about = f"--{name}=NAME", f"{about} One of {', '.join(choices)}."
     else:
         typed = f"--{name}={_KINDS.get(flag.parser.flag_type(), 'TEXT')}"
@@ -66,7 +72,7 @@ def _flag(flags: Flags, name: str) -> list[str]:
         about += " (needed)"
     elif not flag.boolean and flag.default not in (None, []):
         about += f" (default: {_shown(flag.default)})"
-    return _lines(typed, about)
+    return hanging(typed, about)
 
 
 _KINDS = {"int": "N", "float": "X", "path": "PATH", "comma separated list of strings": "A,B,..."}
@@ -78,10 +84,9 @@ def _shown(default: object) -> str:
     )
 
 
-def _lines(typed: str, about: str) -> list[str]:
-    """The flag, and what it does beside it, or below where the flag is long."""
-    indent = 32
-    wrapped = textwrap.wrap(about, _WIDTH - indent, break_on_hyphens=False)
-    if len(typed) + 4 > indent:
-        return [f"  {typed}", *(" " * indent + line for line in wrapped)]
-    return [f"  {typed:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]
+def hanging(name: str, about: str, indent: int = 32) -> list[str]:
+    """A name, and what it is beside it, or below where the name is long, in lines that fit the terminal."""
+    wrapped = textwrap.wrap(about, width() - indent, break_on_hyphens=False) or [""]
+    if len(name) + 4 > indent:
+        return [f"  {name}", *(" " * indent + line for line in wrapped)]
+    return [f"  {name:{indent - 2}}{wrapped[0]}", *(" " * indent + line for line in wrapped[1:])]

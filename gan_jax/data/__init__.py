@@ -8,7 +8,7 @@ from gan_jax.data.eight_bit import EightBit
 from gan_jax.data.fingerprints import changes, fingerprint, is_copy
 from gan_jax.data.inspection import Inspection, describe, inspect_source
 from gan_jax.data.preprocessing import Preprocessing
-from gan_jax.data.requirements import require_keys, require_labels
+from gan_jax.data.requirements import require_enough, require_keys, require_labels
 from gan_jax.data.source import Source
 from gan_jax.data.sources import open_source
 
@@ -29,6 +29,7 @@ __all__ = [
     "is_copy",
     "leaves_of",
     "open_source",
+    "require_enough",
     "require_keys",
     "require_labels",
 ]

@@ -36,6 +36,17 @@ def require_keys(data: Source | Unpaired, needed: Iterable[str], what: str = "th
     )
 
 
+def require_enough(data: Source | Unpaired, batch_size: int) -> None:
+    """Raises ValueError where a batch takes more elements than there are, so that each holds the same ones twice."""
+    for name, source in data.items() if isinstance(data, Mapping) else [("the data", data)]:
+        if len(source) < batch_size:
+            raise ValueError(
+                f"{name}: {len(source)} to learn from, and a batch takes {batch_size}: too few. Give more, some hundreds "
+                "for samples that are more than copies. Of few, mirror images (data.flip=True) and a discriminator in "
+                "augmented.Augmented make the most; for a trial, set batch_size lower"
+            )
+
+
 def require_labels(source: Source | Unpaired, num_classes: int, limit: int = 100, every_class: bool = False) -> None:
     """Raises ValueError unless there are labels in [0, num_classes), and two classes or more.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ def bar(what: str, unit: str, quiet: bool = False) -> Track:
 
     def track(items: Sequence[Any]) -> Iterable[Any]:
         silent = quiet or not is_first() or len(items) < 2
-        return tqdm(items, desc=what, unit=unit, disable=silent, mininterval=1.0)
+        often = 1.0 if sys.stderr.isatty() else 30.0  # a log keeps every state of a bar
+        return tqdm(items, desc=what, unit=unit, disable=silent, mininterval=often, maxinterval=often, nrows=24)
 
     return track

@@ -12,16 +12,15 @@ def matched_labels(
 ) -> np.ndarray:
     """Labels [N] that count in the classes `own`, as labels that count in `known`: int32 [N], -1 where unlabelled.
 
-    A class is the one of the same name. Where the names of either side are but numbers ("0", "1", ..., as of an .npz file
-    without `classes`) and are not all among the other's, class i is class i.
+    A class is the one of the same name. Where one side's names are but "0", "1", ..., as of an .npz file without `classes`,
+    and none of the other's is a number, class i is class i.
     of_own, of_known: what the sets are called in messages.
     Raises ValueError for an image of a class that `known` does not have.
     """
     labels, place = np.asarray(labels, np.int32), {name: i for i, name in enumerate(known)}
     if tuple(own) == tuple(known):
         return labels
-    apart = not set(own) <= set(known)
-    if apart and (_are_numbers(own) or _are_numbers(known)):
+    if _unnamed(own, beside=known) or _unnamed(known, beside=own):
         place = {name: i for i, name in enumerate(own[: len(known)])}
     table = np.array([place.get(name, -2) for name in own] + [-1], np.int32)  # the last is label -1
     found = table[labels]
@@ -35,8 +34,8 @@ def matched_labels(
     return found
 
 
-def _are_numbers(names: Sequence[str]) -> bool:
-    return [*names] == [str(i) for i in range(len(names))]
+def _unnamed(names: Sequence[str], beside: Sequence[str]) -> bool:
+    return [*names] == [str(i) for i in range(len(names))] and not any(name.isdecimal() for name in beside)
 
 
 def _told(names: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ import numpy as np
 
 from gan_jax.runtime.processes.processes import any_process
 
+_FACTS = "facts"  # an array beside the others: what the file is of
+
 
 def kept_on_disk(
     cache: Path | None, facts: Sequence[Any], make: Callable[[], dict[str, np.ndarray]]
@@ -28,12 +30,15 @@ def kept_on_disk(
     """
     if cache is None:
         return make()
-    path = cache / f"{hashlib.sha256(json.dumps(list(facts)).encode()).hexdigest()[:32]}.npz"
+    told = json.dumps(list(facts))
+    path = cache / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.npz"
     found = read_arrays(path)
+    if found is not None and str(found.pop(_FACTS, "")) != told:  # a file that was renamed, or of an earlier version
+        found = None
     if not any_process(found is None):
         return found
     arrays = make()
-    write_arrays(path, arrays)
+    write_arrays(path, {**arrays, _FACTS: np.array(told)})
     return arrays
 
 

@@ -47,6 +47,12 @@ def judge(
             yield Failed(name, str(error))
 
 
+def refusals(evidence: Evidence, recipes: Mapping[str, Recipe]) -> dict[str, str]:
+    """Why there is no score, for each recipe that the evidence cannot give one. Nothing is drawn or read but sizes."""
+    found = {name: _sizes_or_reason(evidence, recipe) for name, recipe in recipes.items()}
+    return {name: reason for name, reason in found.items() if isinstance(reason, str)}
+
+
 def _sizes_or_reason(evidence: Evidence, recipe: Recipe) -> Sizes | str:
     try:
         return sizes_of(evidence, recipe)

@@ -29,6 +29,11 @@ def sizes_of(evidence: Evidence, recipe: Recipe) -> Sizes:
     n_real = 0
     if recipe.split is not None:
         real = evidence.reals(recipe.split)
+        one_set = "train" in evidence.real and evidence.reals("train") is real
+        if recipe.split == "test" and real.split != "test" and one_set:
+            raise ValueError(
+                f"it compares with a test split, and {real.name} has none: without _test in its name it compares with that"
+            )
         _check_alike(evidence.fake_set, real)
         n_real = _at_most(recipe.most_reals, len(real), "most_reals", caps) if recipe.reals is None else recipe.reals
         if n_real > len(real):

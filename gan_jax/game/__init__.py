@@ -13,6 +13,7 @@ from gan_jax.game.stretches import (
     stretch_index,
     updates,
     updates_before,
+    work_before,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "stretch_index",
     "updates",
     "updates_before",
+    "work_before",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -93,6 +94,17 @@ def images_before(stretches: Sequence[Stretch], step: int) -> int:
 def updates_before(stretches: Sequence[Stretch], step: int, kind: str = "d_steps") -> int:
     """Updates made in the first `step` rounds. kind: "d_steps" or "g_steps", whose."""
     return sum(getattr(each.phase, kind) * _rounds_of(each, step) for each in stretches)
+
+
+def work_before(stretches: Sequence[Stretch], step: int) -> float:
+    """How much of a run's work its first `step` rounds are, in a unit of its own: elements of all updates times their side.
+
+    A guess, to tell how long a run still takes whose stretches differ: networks that grow have fewer channels where there
+    are more pixels.
+    """
+    side = lambda phase: math.prod(phase.shape[:-1]) ** 0.5
+    updates = lambda phase: phase.batch_size * (phase.d_steps + phase.g_steps)
+    return sum(updates(each.phase) * side(each.phase) * _rounds_of(each, step) for each in stretches)
 
 
 def _rounds_of(stretch: Stretch, step: int) -> int:

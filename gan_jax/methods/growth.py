@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,14 +23,13 @@ def grows(stretches: Sequence[Stretch]) -> bool:
 def require_growing(stretches: Sequence[Stretch], name: str, module: linen.Module) -> None:
     """Raises ValueError where the run grows and a network does not: one that does takes `fade`, the generator `shape` too.
 
-    And where the last stretch is not the largest, whose layers hold those of all others.
+    And where a stretch shows smaller elements than the one before.
     """
-    largest = max((each.phase.shape for each in stretches), key=lambda shape: shape[0])
-    if stretches[-1].phase.shape != largest:
-        raise ValueError(
-            f"the last stretch shows elements of {stretches[-1].phase.shape}, an earlier one of {largest}: a run may grow, and "
-            "not shrink"
-        )
+    for before, now in itertools.pairwise(each.phase.shape for each in stretches):
+        if any(one > other for one, other in zip(before, now, strict=True)):
+            raise ValueError(
+                f"a stretch shows elements of {now}, the one before of {before}: a run may grow, and not shrink"
+            )
     innermost = module
     while hasattr(innermost, "discriminator"):  # wrappers hand it on
         innermost = innermost.discriminator

@@ -47,6 +47,11 @@ class GeneratorSampler(struct.PyTreeNode):
     noise: str = struct.field(pytree_node=False, default="new")
     statistics: str = struct.field(pytree_node=False, default="running")
 
+    def __repr__(self) -> str:  # without its weights
+        of = type(self.generator)
+        rest = f"{self.latents}, num_classes={self.num_classes}, shape={self.shape}"
+        return f"{type(self).__name__}({of.__module__}.{of.__name__}, {rest})"
+
     @property
     def given(self) -> tuple[str, ...]:
         """Nothing but chance."""

@@ -32,12 +32,24 @@ def compiler_options() -> dict[str, str]:
     return dict(_ON_CPUS)
 
 
-def compiled(function: Callable, **options: Any) -> Any:
-    """`jax.jit(function, **options)` with `compiler_options`; it asks for the backend when first called."""
+@functools.cache
+def quick_options() -> dict[str, Any]:
+    """`compiler_options` for a program that takes longer to compile than it ever runs, such as a state's first numbers.
+
+    On CPUs XLA leaves its code as it is, in half the time (docs/performance.md); the last bits of results may differ.
+    """
+    return {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else {}
+
+
+def compiled(function: Callable, quick: bool = False, **options: Any) -> Any:
+    """`jax.jit(function, **options)` with `compiler_options` or, if `quick`, `quick_options`.
+
+    It asks for the backend when first called.
+    """
 
     @functools.cache
     def program() -> Any:
-        return jax.jit(function, compiler_options=compiler_options(), **options)
+        return jax.jit(function, compiler_options=quick_options() if quick else compiler_options(), **options)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -59,7 +59,7 @@ class Machine:
 def parse_topology(text: str) -> Machine:
     """ "v3:8x8" a TPU by its chips, "gpu:8xh100" by count, "cpu:8" simulated devices. Raises ValueError for others."""
     if match := re.fullmatch(r"(v\d+[a-z]*):(\d+(?:x\d+){1,2})", text):
-        if match[1] in TPUS:
+        if match[1] in TPUS and all(map(int, match[2].split("x"))):
             return Machine(text, "tpu", match[1], None)
     elif match := re.fullmatch(r"gpu:(\d+)x([a-z]\d+)", text):
         if match[2] in GPUS and int(match[1]):

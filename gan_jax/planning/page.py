@@ -9,6 +9,9 @@ from gan_jax.planning.found import Plan
 _MIB, _GIB = 2.0**20, 2.0**30
 
 
+_OF_HANDING_OVER = 2e-3  # seconds in which a host hands a step to its devices, about
+
+
 def page(plan: Plan) -> str:
     """One machine and program."""
     head = f"{plan.topology}: {plan.devices} devices, {plan.what}"
@@ -97,14 +100,22 @@ def _time(plan: Plan) -> list[str]:
     if model is not None:
         roof = model.roofline
         lines.append(
-            f"  roofline (by the model): compute {1e3 * roof.compute:.1f} ms, memory {1e3 * roof.memory:.1f} ms, network "
-            f"{1e3 * roof.network:.1f} ms: bound by {roof.bound}; {100 * model.share_of_peak:.0f} % of peak"
+            f"  roofline (by the model): compute {_ms(roof.compute)}, memory {_ms(roof.memory)}, network "
+            f"{_ms(roof.network)}: bound by {roof.bound}; {100 * model.share_of_peak:.0f} % of peak"
         )
     if plan.images_a_second is not None:
-        whole = f", {plan.hours:.1f} hours for the whole run" if plan.hours else ""
+        whole = f", {plan.hours:.3g} hours for the whole run" if plan.hours else ""
         host = f"; each host must read {plan.images_a_second_and_host:,.0f} images/s" if model and whole else ""
         lines.append(f"  {plan.images_a_second:,.0f} images/s{whole}{host}")
+        if plan.images_a_step / plan.images_a_second < _OF_HANDING_OVER:
+            lines.append(
+                "  so short a step waits for the host, which is not counted here: config.rounds_a_dispatch helps"
+            )
     return lines
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:.1f} ms" if seconds >= 1e-3 else f"{1e3 * seconds:.2g} ms"
 
 
 def _size(count: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.planning.found import Plan
-from gan_jax.runtime.writers.images import save_figure
+from gan_jax.runtime.writers.images import canvas, save_figure
 
 
 def plot_scaling(plans: Sequence[Plan], path: Path) -> None:
@@ -18,13 +18,10 @@ def plot_scaling(plans: Sequence[Plan], path: Path) -> None:
     Plans without an estimate of time are left out, and where none has one, no picture is made. It appears whole or not at
     all.
     """
-    from matplotlib.figure import Figure  # imported here: it is slow
-
     timed = [each for each in plans if each.images_a_second]
     if not timed:
         return
-    figure = Figure(figsize=(9, 3.8), dpi=100, layout="constrained")
-    whole, single = figure.subplots(1, 2)
+    figure, (whole, single) = canvas(2, 4.5, 3.8)
     for label, found in lines_of(timed).items():
         devices = [each.devices for each in found]
         rates = [each.images_a_second for each in found]

@@ -89,7 +89,9 @@ class rotation(Nothing):
         if images.ndim != 4 or images.shape[1] != images.shape[2]:
             raise ValueError(f"rotation needs square images, got {images.shape[1:]}")
         if images.shape[0] % (4 * step if self.choice == "one_angle" else step):
-            raise ValueError(f"rotation with fraction {self.fraction} does not divide a batch of {images.shape[0]}")
+            raise ValueError(
+                f"rotation with fraction {self.fraction} does not divide a batch of {images.shape[0]}: make batch_size larger"
+            )
         images = images[::step]
         label = batch["label"][::step] if "label" in batch else None
         # Copies stand beside their original, so that a batch laid over devices stays where it is.

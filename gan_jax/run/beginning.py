@@ -23,11 +23,12 @@ from gan_jax.run.work_folder import (
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, Checkpoints
 from gan_jax.runtime.lock import FolderLock, token_in
 from gan_jax.runtime.processes.agreement import on_first_process, texts_of_all
+from gan_jax.runtime.processes.processes import say
 from gan_jax.runtime.workdir import BEGIN_ANEW
 from gan_jax.runtime.writers.metrics_file import last_step
 from gan_jax.setup.config import resolve
 from gan_jax.setup.construct import ConfigError
-from gan_jax.setup.extension import extended
+from gan_jax.setup.extension import KEEP, effect, extended, followers
 from gan_jax.setup.setup import Setup
 from gan_jax.types import TrainState
 
@@ -35,10 +36,18 @@ _SEEN_WITHIN_SECONDS = 90.0  # file systems that several hosts share may show a 
 
 
 def config_to_play(config: Any, workdir: str | Path, schedule: str | None) -> dict[str, Any]:
-    """The config, resolved; in a folder with a run that has other `steps`, with its schedules as asked, see `extended`."""
+    """The config, resolved; in a folder with a run that has other `steps`, with its schedules as asked, see `extended`.
+
+    Says what became of the schedules.
+    """
     now = resolve(config)
     before = read_config(workdir) if has_run(workdir) else now
-    return extended(before, now, schedule) if {"steps"} <= before.keys() & now.keys() else now
+    if not {"steps"} <= before.keys() & now.keys():
+        return now
+    played = extended(before, now, schedule)
+    if schedule is not None:
+        say(effect(before, now, schedule))
+    return played
 
 
 def occupy(
@@ -83,6 +92,11 @@ def enter(
             raise ValueError(
                 f"{workdir} holds a checkpoint of step {newest}, beyond the {setup.steps} steps of this run. Set steps to "
                 f"{newest} or more to go on; an earlier checkpoint is sampled and scored with --step=N"
+            )
+        if newest == setup.steps and has_run(workdir) and followers(read_config(workdir), setup.config):
+            raise ConfigError(
+                f"the run in {workdir} has ended, and other schedules would play nothing: give more steps too, or "
+                f"--schedule={KEEP}"
             )
         last_step(workdir / "metrics.jsonl")  # raises before anything is written where the file cannot be read
         _require_complete(workdir)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.evaluators.score import Score
-from gan_jax.runtime.writers.images import save_figure
+from gan_jax.runtime.writers.images import canvas, save_figure
+
+_COLOURS = [f"C{i}" for i in range(10)] + ["black", "gold", "navy", "teal", "salmon"]
 
 
 def draw_curves(scores: Sequence[Score], path: Path) -> None:
@@ -16,28 +18,27 @@ def draw_curves(scores: Sequence[Score], path: Path) -> None:
 
     Scores without a step are left out. The picture appears whole or not at all.
     """
-    from matplotlib.figure import Figure  # imported here: it is slow
-
     panels: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     for score in scores:
         if score.step is not None and math.isfinite(score.value):
             panels[score.recipe][_line(score, scores)].append(score)
     if not panels:
         return
-    columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(5 * columns, 3.4 * rows), dpi=100, layout="constrained")
-    for i, (recipe, lines) in enumerate(sorted(panels.items())):
-        axes = figure.add_subplot(rows, columns, i + 1)
+    figure, places = canvas(len(panels))
+    for axes, (recipe, lines) in zip(places, sorted(panels.items()), strict=True):
+        colours: dict[str, str] = {}  # what is of the data has that of the samples, dotted
         for label, found in lines.items():
+            own = label.removesuffix("of_real").rstrip("/") or recipe
+            style = {"color": colours.setdefault(own, _COLOURS[len(colours) % len(_COLOURS)])}
+            style |= {"linestyle": ":", "marker": "_"} if own != label else {"label": label, "marker": "o"}
             found = sorted(found, key=lambda score: score.step)
             steps, values = [score.step for score in found], [score.value for score in found]
             spreads = None if found[0].spread is None else [score.spread or 0 for score in found]
-            axes.errorbar(steps, values, spreads, marker="o", markersize=3, linewidth=1, capsize=2, label=label)
-        axes.set(title=recipe, xlabel="step")
+            axes.errorbar(steps, values, spreads, markersize=3, linewidth=1, capsize=2, **style)
+        axes.set(title=f"{recipe} (dotted: the data)" if len(colours) < len(lines) else recipe, xlabel="step")
         axes.grid(alpha=0.3)
-        if len(lines) > 1:
-            axes.legend(fontsize="x-small")
+        if len(colours) > 1:
+            axes.legend(fontsize="x-small", ncols=1 + len(colours) // 7).set_in_layout(False)
     save_figure(path, figure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 
@@ -25,7 +26,7 @@ def not_finite(values: Mapping[str, float]) -> list[str]:
     return [name for name, value in values.items() if not math.isfinite(value)]
 
 
-@compiled
+@functools.partial(compiled, quick=True)
 def largest(state: TrainState) -> dict[str, Array]:
     """The largest absolute number of each part of a state, [] float32: NaN or infinite where one of its numbers is.
 

@@ -36,14 +36,32 @@ def open_set(name: str, pixel_range: tuple[float, float] | None = None, skip_bro
 
 
 def open_reference(name: str, shape: tuple[int, ...], skip_broken: bool = False) -> dict[str, EightBit]:
-    """By split. One set of images stands for both; a data set by name is resized to `shape`. skip_broken: as of `open_set`."""
+    """By split. A set without a test split stands for both; a data set by name is resized to `shape`.
+
+    skip_broken: as of `open_set`.
+    """
     source, _, split = name.partition("/")
     if source not in _BY_NAME or Path(name).exists():
-        return dict.fromkeys(("train", "test"), open_set(name, skip_broken=skip_broken))
+        whole, test = open_set(name, skip_broken=skip_broken), _test_split(Path(name).expanduser(), skip_broken)
+        if test is not None:
+            whole.split = "train"  # what is read where no split is named
+        return {"train": whole, "test": test or whole}
     fitted = lambda part: EightBit(open_source(source, split=part), Preprocessing(shape, filter=_BY_NAME[source]), part)
     return (
         dict.fromkeys(("train", "test"), fitted(split)) if split else {"train": fitted("train"), "test": fitted("test")}
     )
+
+
+def _test_split(path: Path, skip_broken: bool) -> EightBit | None:
+    """That of a folder, archive or .npz file; None where it has none."""
+    try:
+        if path.suffix == ".npz":
+            source = open_source("arrays", path=str(path), split="test", by_number=True)
+        else:
+            source = open_source("folder", path=str(path), split="test", skip_broken=skip_broken)
+    except (ValueError, OSError):
+        return None
+    return _as_it_is(source, "test")
 
 
 def _as_it_is(source: Source, split: str | None = None) -> EightBit:

@@ -10,7 +10,7 @@ import jax
 
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
-from gan_jax.evaluators.judge import Failed, judge
+from gan_jax.evaluators.judge import Failed, judge, refusals
 from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.score import Score
@@ -90,18 +90,8 @@ class Scoring:
 
     def of(self, state: TrainState, phase: Phase, step: int) -> Iterator[list[Score] | Failed]:
         """For each recipe its scores as soon as they are known, or why there are none. Collective over processes."""
-        method, options = self._setup.method, self._options
-        chosen = options.sampler or self._setup.evaluate.sampler
-        sampler = self._as_asked(chosen_sampler(method.samplers(state, phase, options.average), chosen))
-        observers = method.observers(state, phase)
-        evidence = self._evidence.of(
-            sampler,
-            real=self._reference.sets(sampler.target, phase.shape),
-            given=self._reference.given(sampler.given, phase.shape) if sampler.given else None,
-            observer=next(iter(observers.values()), None),
-            measures=method.measures(state, phase),
-            mixture=self._reference.mixture(lambda n: draw(sampler, n, options.seed)["image"]),
-        )
+        options = self._options
+        evidence = self._evidence_of(self._as_asked(self._sampler(state, phase)), state, phase)
         if evidence.pictures is not None:
             evidence.pictures = evidence.pictures / f"{step:09d}"
         facts = {
@@ -114,13 +104,54 @@ class Scoring:
         }
         yield from judge(evidence, self.recipes, facts)
 
+    def refused(self, template: TrainState, phase: Phase) -> dict[str, str]:
+        """Why there will be no score, for each recipe that this game or its data cannot give one.
+
+        template: a state's shapes. Raises ValueError for a sampler or a truncation that the game has not.
+        """
+        found: dict[str, str] = {}
+
+        def look(state: TrainState) -> None:
+            found.update(refusals(self._evidence_of(self._sampler(state, phase), state, phase), self.recipes))
+
+        jax.eval_shape(look, template)
+        return found
+
+    def _sampler(self, state: TrainState, phase: Phase) -> Sampler:
+        options = self._options
+        chosen = options.sampler or self._setup.evaluate.sampler
+        samplers = self._setup.method.samplers(state, phase, options.average)
+        return truncated(chosen_sampler(samplers, chosen), options.truncation)
+
+    def _evidence_of(self, sampler: Sampler, state: TrainState, phase: Phase) -> Evidence:
+        method = self._setup.method
+        return self._evidence.of(
+            sampler,
+            real=self._reference.sets(sampler.target, phase.shape),
+            given=self._reference.given(sampler.given, phase.shape) if sampler.given else None,
+            observer=next(iter(method.observers(state, phase).values()), None),
+            measures=method.measures(state, phase),
+            mixture=self._reference.mixture(lambda n: draw(sampler, n, self._options.seed)["image"]),
+        )
+
     def _as_asked(self, sampler: Sampler) -> Sampler:
         options, key = self._options, named_key(jax.random.key(self._options.seed), "standing statistics")
-        sampler = truncated(sampler, options.truncation)
         with jax.set_mesh(self._mesh):
             if options.batch_norm != "standing":
                 return with_batch_norm(sampler, options.batch_norm, key)
             return compiled(lambda sampler, key: with_batch_norm(sampler, "standing", key))(sampler, key)
+
+
+def unknown_recipes(setup: Setup) -> list[str]:
+    """A sentence for each recipe that the config names and that there is not; classifiers of one's own are the config's."""
+    found, classifiers = [], Extractors().of(setup.evaluate.classifier).classifiers
+    for key in ("recipes", "during"):
+        for name in getattr(setup.evaluate, key):
+            try:
+                find_recipe(name, classifiers)
+            except ValueError as error:
+                found.append(f"evaluate.{key}: {error}")
+    return found
 
 
 def scoring_during(setup: Setup, mesh: jax.sharding.Mesh, subject: str) -> Scoring:

@@ -15,6 +15,7 @@ import numpy as np
 from clu import parameter_overview
 
 from gan_jax.game import Method, Phase, images_before, stretch_after
+from gan_jax.nn.compiling import compiled
 from gan_jax.run.work_folder import OF_A_HOST, is_saved, read_config, read_found, read_run, require_alike
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointMisplaced, Checkpoints
 from gan_jax.runtime.checkpoints.digest import state_digest
@@ -53,7 +54,7 @@ def blueprint(method: Method, seed: int, mesh: jax.sharding.Mesh) -> Blueprint:
     def make() -> TrainState:
         init = lambda key: method.init(key).replace(frozen={})
         with jax.set_mesh(mesh):
-            return whole(jax.jit(init, out_shardings=shardings.replace(frozen={}))(key))
+            return whole(compiled(init, quick=True, out_shardings=shardings.replace(frozen={}))(key))
 
     def restore(checkpoints: Checkpoints, step: int | None = None) -> tuple[int, TrainState] | None:
         found = checkpoints.restore(trained, step, earlier=_earlier_names)
@@ -107,6 +108,12 @@ class Restored(NamedTuple):
 def saved_steps(workdir: str | Path) -> list[int]:
     """The steps of a run's checkpoints, oldest first."""
     return Checkpoints(Path(workdir).expanduser() / "checkpoints").steps()
+
+
+def where_it_goes_on(workdir: str | Path) -> str:
+    """What the command of a run does next, as the end of a sentence."""
+    saved = saved_steps(workdir)
+    return f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
 
 
 def restore(workdir: str | Path, step: int | None = None) -> Restored:

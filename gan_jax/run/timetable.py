@@ -52,7 +52,7 @@ class Timetable:
     def due(self, step: int) -> Due:
         """What falls on this step besides."""
         judged = self.scores is not None and step % self.scores == 0
-        return Due(step % self.pictures == 0, judged, step % self.checkpoints == 0)
+        return Due(step % self.pictures == 0 or step == self.steps, judged, step % self.checkpoints == 0)
 
     @property
     def _stops(self) -> list[int]:

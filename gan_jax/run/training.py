@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from gan_jax.data import Prefetch, describe
 from gan_jax.evaluators.score import check_scores_file
-from gan_jax.game import images_before, stretch_after
+from gan_jax.game import images_before, stretch_after, work_before
 from gan_jax.run.beginning import config_to_play, enter, occupy
 from gan_jax.run.diary import Diary
 from gan_jax.run.dispatch import Player, gathered, put
@@ -20,8 +21,8 @@ from gan_jax.run.divergence import largest
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.reading import Played, Reading
 from gan_jax.run.references import Given
-from gan_jax.run.scoring import scoring_during
-from gan_jax.run.state import blueprint, introduction, nothing_to_learn, saved_steps
+from gan_jax.run.scoring import scoring_during, unknown_recipes
+from gan_jax.run.state import blueprint, introduction, nothing_to_learn, where_it_goes_on
 from gan_jax.run.timetable import Timetable
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.mesh import check_parts, make_mesh
@@ -81,6 +82,8 @@ class Training:
         judged = self._timetable.scores is not None
         if judged:
             on_first_process(lambda: check_scores_file(self.workdir / "scores.jsonl"))
+        for told in unknown_recipes(setup):
+            warn(told)
         scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
         self._play_on_device = Player(self.method, self.mesh, planned.shardings)
@@ -90,8 +93,8 @@ class Training:
         if self.step:
             kimg, epoch = self._images(self.step) / 1000, self.batches.epoch(self.step)
             say(f"resumed at step {self.step}, kimg {kimg:.1f}, epoch {epoch:.2f}")
-        if told := nothing_to_learn(setup, self.step):
-            warn(told)
+            if told := nothing_to_learn(setup, self.step):
+                warn(told)
         self._saved = self.step or None
         told = {"source": source, "scoring": scoring, "images": self._images, "lock": self._lock}
         self._diary = Diary(self.workdir, setup, self.mesh, self.step, **told)
@@ -150,7 +153,7 @@ class Training:
         with (
             StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
             Prefetch(dispatches, put_on_mesh, self.setup.prefetch) as prefetched,
-            Progress(self.steps, self.step) as progress,
+            Progress(self.steps, self.step, work=partial(work_before, self.setup.stretches)) as progress,
             self._profile,
         ):
             self._play(until, prefetched, progress, stop)
@@ -231,6 +234,8 @@ def train(
     """
     try:
         with Training(config, workdir, profile, schedule, accept_new_data) as run:
+            if run.step == run.steps:
+                say(f"already finished at step {run.step}; longer: --config.steps=N --schedule=stretch, or keep")
             stopped = run.play()
             if run.step < run.steps:
                 say(f"stopped by {stopped} at step {run.step}, saved; the same command goes on from here")
@@ -240,9 +245,5 @@ def train(
     except KeyboardInterrupt:
         if jax.process_count() > 1:
             raise
-        saved = saved_steps(workdir)
-        where = (
-            f"goes on from step {saved[-1]}, the newest that is saved" if saved else "begins at round 0: none is saved"
-        )
-        warn(f"stopped at once by Ctrl-C; the same command {where}")
+        warn(f"stopped at once by Ctrl-C; the same command {where_it_goes_on(workdir)}")
         return "SIGINT"

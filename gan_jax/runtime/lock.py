@@ -56,11 +56,15 @@ class FolderLock:
         self._finalizer = weakref.finalize(self, _release, self.path, self.token, self._ended, self._thread)
 
     def check(self) -> None:
-        """Raises FolderInUse where another process has taken the folder over, as it may from one that was suspended."""
-        if self._lost.is_set():
+        """Raises FolderInUse where another process has taken the folder over.
+
+        It may from one that was suspended, or whose file somebody removed.
+        """
+        now = _read(self.path)
+        if self._lost.is_set() or (now is not None and now.get("token") != self.token):
             raise FolderInUse(
-                f"{_told(_read(self.path))} has taken over {self.path.parent} while this process gave no sign of life: "
-                "this one stops, and writes nothing more there"
+                f"{_told(now)} has taken over {self.path.parent}, while this process gave no sign of life or its {NAME} was "
+                "removed: this one stops, and writes nothing more there"
             )
 
     def release(self) -> None:

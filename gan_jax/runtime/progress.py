@@ -31,6 +31,7 @@ class Progress:
     It says at once that it waits for the first round, which may have to be compiled. On a terminal the bar keeps a width
     that can be read, the time left stands first behind it, and of the rest there is what fits.
     total: rounds of the whole run. start: rounds done before, by the run this one resumes.
+    work: what of the run's work the first rounds are, by their number, in any unit, where rounds differ; None: all alike.
     interval: seconds between plain lines. window: seconds over which rates are taken. columns: of the terminal.
     """
 
@@ -43,9 +44,11 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
         columns: Callable[[], int] | None = None,
+        work: Callable[[int], float] | None = None,
     ):
         self._total, self._step, self._metrics = total, start, {}
         self._interval, self._window, self._clock = interval, window, clock
+        self._work = work or float
         self._stream = sys.stderr if stream is None else stream
         self._began = clock()
         self._newest = _Mark(self._began, start, 0, 0.0, 0.0)
@@ -59,7 +62,8 @@ class Progress:
         if self._shown and self._stream.isatty():
             layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
             self._interval = 0.5
-            self._bar = tqdm(total=total, initial=start, file=self._stream, ncols=self._columns(), bar_format=layout)
+            place = {"ncols": self._columns(), "nrows": 24, "position": 0}  # not asked of a terminal that may not know
+            self._bar = tqdm(total=total, initial=start, file=self._stream, bar_format=layout, **place)
             self._bar.set_postfix_str(waiting)
         elif self._shown:
             print(f"{self._head()} {waiting}", file=self._stream, flush=True)
@@ -127,11 +131,12 @@ class Progress:
         return {} if before is None else _shares(before, self._newest)
 
     def seconds_left(self) -> float | None:
-        """Seconds until the last round at the window's speed; None while it is unknown."""
+        """Seconds until the last round, at the window's speed of work; None while it is unknown."""
         if len(self._marks) < 2 or self._marks[-1].step <= self._marks[0].step:
             return None
         first, last = self._marks[0], self._marks[-1]
-        return (self._total - last.step) * (last.time - first.time) / (last.step - first.step)
+        done = self._work(last.step)
+        return (self._work(self._total) - done) * (last.time - first.time) / (done - self._work(first.step))
 
     def line(self) -> str:
         """The state of the run in one plain line."""

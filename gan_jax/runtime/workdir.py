@@ -76,6 +76,17 @@ def check_new_file(path: str | os.PathLike) -> Path:
     return path
 
 
+def check_apart(path: str | os.PathLike, *inputs: str | os.PathLike) -> None:
+    """Raises ValueError where a file or folder to write is one of the inputs, which stay as they are, or lies in one."""
+    path = Path(path).expanduser().resolve()
+    for given in inputs:
+        given = Path(given).expanduser().resolve()
+        if given == path or (given.is_dir() and given in path.parents):
+            raise ValueError(
+                f"cannot write {path}: {given} is what is read, and stays as it is; name another place with --out"
+            )
+
+
 def check_new_folder(path: str | os.PathLike) -> Path:
     """The same of a folder that files are written to: it is there, or could be made."""
     path = Path(path).expanduser()

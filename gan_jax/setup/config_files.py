@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
@@ -30,19 +32,26 @@ class Shipped(NamedTuple):
     @property
     def method(self) -> str:
         """ "ss_lt_digits" -> "ss_lt"."""
-        return self.name.rpartition("_")[0]
+        return self._parts[0]
 
     @property
     def data(self) -> str:
         """ "ss_lt_digits" -> "digits"."""
-        return self.name.rpartition("_")[2]
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        method, _, data = self.name.removesuffix("_one_device").rpartition("_")
+        return method, data
 
 
 def load_config(name: str | Path) -> ConfigDict:
     """The config of a name that ships with the package, "ssgan_digits", or of a file, "configs/ssgan_digits.py".
 
+    What follows a colon is handed to the file's get_config: "my_images:32".
     Raises ConfigError where there is none, and for a file that cannot be read as a config, with its line.
     """
+    name, argument = _argument(name)
     file = find_config(name)
     if (
         file.parent != configs_folder()
@@ -57,7 +66,8 @@ def load_config(name: str | Path) -> ConfigDict:
         spec.loader.exec_module(module)
         if not callable(getattr(module, "get_config", None)):
             raise ConfigError(f"{file} has no function get_config(): a config's returns a ConfigDict, see ssgan_digits")
-        config = module.get_config()
+        _check_argument(file.stem, module.get_config, argument)
+        config = module.get_config(*argument)
     except ConfigError:
         raise
     except Exception as error:
@@ -66,6 +76,21 @@ def load_config(name: str | Path) -> ConfigDict:
         made = type(config).__name__
         raise ConfigError(f"{file}: get_config() returned {made}, not a ConfigDict; does it end in `return config`?")
     return config
+
+
+def _argument(name: str | Path) -> tuple[str | Path, tuple[str, ...]]:
+    """ "my_images:32" -> "my_images", ("32",). A file may have a colon in its name."""
+    place, colon, argument = str(name).rpartition(":")
+    if not colon or Path(name).expanduser().exists() or argument.endswith(".py") or "/" in argument:
+        return name, ()
+    return place, (argument,)
+
+
+def _check_argument(name: str, get_config: Callable[..., Any], argument: tuple[str, ...]) -> None:
+    """Raises ConfigError for an argument where get_config takes none."""
+    parameters = inspect.signature(get_config).parameters
+    if argument and not parameters:
+        raise ConfigError(f"{name} takes nothing behind a colon: --config={name}, without :{argument[0]}")
 
 
 def find_config(name: str | Path) -> Path:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import optax
+from flax import linen as nn
 
 from gan_jax import ranges
 from gan_jax.names import nearest
@@ -124,6 +126,9 @@ def _check_of_schedule(where: str, value: Any) -> None:
         if isinstance(value, Mapping):  # {"boundaries_and_scales": {round: factor}}
             for at, factor in value.items():
                 ranges.not_negative(f"{where}[{at}]", factor)
+        elif isinstance(value, str):
+            if key != "interpolate_type":
+                raise ConfigError(f"{where} is a number, not {value!r}")
         elif isinstance(value, numbers.Number) and not isinstance(value, bool):
             (ranges.positive if key in ("transition_steps", "decay_steps") else ranges.not_negative)(where, value)
     except ValueError as error:
@@ -141,17 +146,32 @@ def _known(package: str) -> list[str]:
     """All dotted names below a package that can be built."""
     root = importlib.import_module(f"gan_jax.{package}")
     if not hasattr(root, "__path__"):
-        return sorted(_public(root))
+        return sorted(_public(root, package))
     names = []
     for file in sorted(Path(root.__path__[0]).glob("[a-z]*.py")):
         module = importlib.import_module(f"{root.__name__}.{file.stem}")
-        names += [f"{file.stem}.{name}" for name in _public(module)]
+        names += [f"{file.stem}.{name}" for name in _public(module, package)]
     return names
 
 
-def _public(module: Any) -> list[str]:
+def _public(module: Any, package: str) -> list[str]:
     mine = lambda value: callable(value) and getattr(value, "__module__", None) == module.__name__
-    kind = lambda value: getattr(value, "_is_protocol", False)  # says what others are like, and cannot be built
     return [
-        name for name, value in vars(module).items() if mine(value) and not kind(value) and not name.startswith("_")
+        name
+        for name, value in vars(module).items()
+        if mine(value) and not name.startswith("_") and _is_type(value, package)
     ]
+
+
+def _is_type(value: Any, package: str) -> bool:
+    """Whether a config may name it, and not only code: a game, a network, or what is made of no arrays."""
+    if getattr(value, "_is_protocol", False):  # says what others are like, and cannot be built
+        return False
+    if package == "methods":
+        return hasattr(value, "samplers")
+    if package == "architectures":
+        return isinstance(value, type) and issubclass(value, nn.Module)
+    if isinstance(value, type):
+        return not issubclass(value, tuple | nn.Module)
+    hints = map(str, getattr(value, "__annotations__", {}).values())
+    return not any(hint in ("None", "jax.Array", "Array", str(jax.Array), str(None)) for hint in hints)

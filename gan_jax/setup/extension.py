@@ -24,13 +24,11 @@ def extended(before: Mapping[str, Any], now: Mapping[str, Any], schedule: str | 
     """
     if schedule is not None and schedule not in SCHEDULES:
         raise ConfigError(f"schedule is {KEEP} or {STRETCH}, not {schedule!r}")
-    followers = _followers(before, now)
+    paths = followers(before, now)
     if schedule == KEEP:
-        return _with(now, followers, before)
-    if schedule is None and followers:
-        told = "\n  ".join(
-            f"{'.'.join(path)}: {_at(before, path):,} there, {_at(now, path):,} here" for path in followers
-        )
+        return _with(now, paths, before)
+    if schedule is None and paths:
+        told = "\n  ".join(f"{'.'.join(path)}: {_at(before, path):,} there, {_at(now, path):,} here" for path in paths)
         raise ConfigError(
             f"the run in this folder has steps={before['steps']:,}, here it has {now['steps']:,}, and its schedules differ "
             f"with that:\n  {told}\nSay which: --schedule={KEEP} plays them to the end that they have there, and stays at "
@@ -41,7 +39,19 @@ def extended(before: Mapping[str, Any], now: Mapping[str, Any], schedule: str | 
 
 def aligned(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """`before` with the lengths of `now` in schedules that follow `steps`: what then differs, differs for another reason."""
-    return _with(before, _followers(before, now), now)
+    return _with(before, followers(before, now), now)
+
+
+def effect(before: Mapping[str, Any], now: Mapping[str, Any], schedule: str) -> str:
+    """What `extended` does with "keep" or "stretch", in a line. before, now: as there."""
+    if not (paths := followers(before, now)):
+        return f"--schedule={schedule} changes nothing: no schedule here has another length than in the work folder"
+    verb = "stay as they were" if schedule == KEEP else "are spread over the new length"
+    listed = ", ".join(
+        f"{'.'.join(path)} {_at(before, path):,}" + ("" if schedule == KEEP else f" -> {_at(now, path):,}")
+        for path in paths
+    )
+    return f"--schedule={schedule}: schedules {verb}: {listed}"
 
 
 def at_rest(config: Mapping[str, Any], step: int, images: float) -> list[str]:
@@ -55,17 +65,17 @@ def at_rest(config: Mapping[str, Any], step: int, images: float) -> list[str]:
     for player, block in config["optim"].items():
         rate = arguments_of("optim", block, f"optim.{player}").get("learning_rate")
         if isinstance(rate, ByImages):
-            values = [float(rate.schedule(each * images / 1000)) for each in rounds]
+            values = (float(rate.schedule(each * images / 1000)) for each in rounds)
         elif callable(rate):
-            values = [float(rate(each)) for each in rounds]
+            values = (float(rate(each)) for each in rounds)
         else:
             continue
-        if values and not any(values):
+        if rounds and not any(values):  # ends with the first that is not 0
             found.append(player)
     return found
 
 
-def _followers(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Path]:
+def followers(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Path]:
     """Where numbers of schedules stand that differ as the lengths of the two runs do."""
     numbers = dict(_schedule_numbers(before))
     return [

@@ -6,17 +6,18 @@ Building one checks all of the config, touches no data and allocates nothing.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import jax.numpy as jnp
 
 from gan_jax import ranges
-from gan_jax.data import Batches, Preprocessing, open_source, require_keys, require_labels
+from gan_jax.data import Batches, Preprocessing, open_source, require_enough, require_keys, require_labels
 from gan_jax.data.sources import known_sources
 from gan_jax.game import LARGEST_SEED, Method, Stretch
 from gan_jax.names import nearest
 from gan_jax.optim import Ema
+from gan_jax.setup.blocks import Evaluation, Log, Mesh, Saving
 from gan_jax.setup.config import MOVED, resolve
 from gan_jax.setup.construct import ConfigError, arguments_of, call, construct, find
 from gan_jax.setup.stretches import stretches_of
@@ -27,71 +28,6 @@ _ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint
 _SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
 _PARTS = ("loss", "latents", "regularizers", "ema")  # blocks that a method takes, or does not
 _PRECISIONS = {"float32": None, "bfloat16": jnp.bfloat16}
-
-
-@dataclasses.dataclass(frozen=True)
-class Mesh:
-    """Devices along each axis of the mesh, -1 for all that remain."""
-
-    data: int = -1
-    fsdp: int = 1
-
-    def __post_init__(self):
-        for name in ("data", "fsdp"):
-            if getattr(self, name) != -1:
-                ranges.whole(name, getattr(self, name))
-
-
-@dataclasses.dataclass(frozen=True)
-class Log:
-    """Rounds between lines of metrics and between pictures; samples in a picture."""
-
-    every: int = 10
-    samples_every: int = 1000
-    num_samples: int = 64
-
-    def __post_init__(self):
-        ranges.whole("every", self.every)
-        ranges.whole("samples_every", self.samples_every)
-        ranges.whole("num_samples", self.num_samples)
-
-
-@dataclasses.dataclass(frozen=True)
-class Saving:
-    """Rounds between checkpoints; how many of the newest stay, and every step that keep_every divides."""
-
-    every: int = 1000
-    keep: int = 3
-    keep_every: int | None = None
-
-    def __post_init__(self):
-        ranges.whole("every", self.every)
-        ranges.whole("keep", self.keep)
-        if self.keep_every is not None:
-            ranges.whole("keep_every", self.keep_every)
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """Recipes of evaluation, and those of every so many rounds of training.
-
-    test: what in the config's data block differs for the test split; None where there is none.
-    batch_size: images at a time. sampler: the name of the one that is scored; None: the method's first.
-    classifier: a file that --mode=classifier wrote, whose name recipes may use; None: those that ship alone.
-    """
-
-    recipes: tuple[str, ...] = ()
-    every: int | None = None
-    during: tuple[str, ...] = ()
-    test: Mapping[str, Any] | None = None
-    batch_size: int = 64
-    sampler: str | None = None
-    classifier: str | None = None
-
-    def __post_init__(self):
-        ranges.whole("batch_size", self.batch_size)
-        if self.every is not None:
-            ranges.whole("every", self.every)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +51,8 @@ class Setup:
         config = resolve(config)
         made = find("methods", config.get("method", {}), "method")
         _check_blocks(config, made)
+        if "source" not in config["data"]:
+            raise ConfigError(f"data.source is missing: set it to one of {', '.join(known_sources())}")
         if "shape" not in config["data"]:
             raise ConfigError("data.shape is missing: set it to the images' height, width and channels, (32, 32, 3)")
         _check_counts(config)
@@ -172,13 +110,28 @@ class Setup:
             require_labels(opened, classes, every_class=split == "train")
         return opened
 
+    @property
+    def inputs(self) -> list[str]:
+        """Files and folders that the run's data are read from."""
+        return list(_paths(self.config["data"]))
+
     def batches(
         self, source: Any, process_index: int = 0, process_count: int = 1, stretches: Sequence[Stretch] | None = None
     ) -> Batches:
-        """The run's batches, this process's part of them."""
+        """The run's batches, this process's part of them. Raises ValueError where the data are fewer than a batch."""
         reading = {key: self.config["data"][key] for key in _READING if key in self.config["data"]}
         stretches, split = stretches or self.stretches, {"process_index": process_index, "process_count": process_count}
-        return Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+        made = Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
+        require_enough(source, max(each.phase.batch_size for each in stretches))  # after what is wrong with the images
+        return made
+
+
+def _paths(block: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in block.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value)
+        elif key == "path" and value is not None:
+            yield str(value)
 
 
 def _check_blocks(config: Mapping[str, Any], method: Any) -> None:

@@ -18,7 +18,7 @@ from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import check_memory, chosen_sampler, require_given, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.workdir import check_new_file
+from gan_jax.runtime.workdir import check_apart, check_new_file
 from gan_jax.runtime.writers.images import image_grid, save_png
 
 KINDS = ("mixing", "truncation", "noise", "interpolation")
@@ -52,7 +52,8 @@ def declare(flags: Flags) -> None:
         highest=1000,
     )
     flags.text("layers", "coarse", "Of mixing: coarse, middle, fine, all, or such as 2:4 for layers 2 and 3.")
-    flags.text("amounts", "1,0.7,0.5,0,-0.5,-1", "Of truncation: psi, or thresholds of the latents, by commas.")
+    about = "Of truncation, by commas: psi (by default 1,0.7,0.5,0,-0.5,-1), or thresholds of the latents (2,1.5,1,0.5,0.2)."
+    flags.text("amounts", None, about)
     flags.integer("draws", 100, "Of noise: how often it is drawn.", lowest=2, highest=100_000)
     flags.one_of("space", None, SPACES, "Of interpolation; by default w where the generator has codes w.")
     flags.integer("seed", 0, "Of all chance.")
@@ -72,6 +73,7 @@ def run(values: FlagValues) -> None:
     check_new_file(values.out)
     check_memory(count, require_images(values.workdir, "analyse"))
     restored = restore(values.workdir, values.step)
+    check_apart(values.out, *restored.setup.inputs)
     method, average = restored.setup.method, values.weights == "ema"
     sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
     require_given(sampler, None)
@@ -93,7 +95,7 @@ def images_asked(values: FlagValues) -> int:
         raise UsageError(f"analyse --what={what} takes no --{unused[0]}: it would change nothing")
     if what == "interpolation" and values.columns < 2:
         raise ValueError(f"--columns={values.columns} of interpolation: both ends are shown, so it takes 2 or more")
-    across = {"noise": 2, "truncation": len(_numbers(values.amounts))}.get(what, values.columns)
+    across = {"noise": 2, "truncation": len(amounts_of(values.amounts, True))}.get(what, values.columns)
     if (images := values.num * across) > MOST_IMAGES:
         raise ValueError(
             f"this picture would hold {images:,} images, and {MOST_IMAGES:,} are the most: take a smaller --num"
@@ -106,7 +108,7 @@ def drawn(values: FlagValues, sampler: Any) -> tuple[np.ndarray, int]:
     key, rows = sample_key(values.seed), range(values.num)
     if values.what == "truncation":
         of_class = lambda sampler, by: with_label(truncated(sampler, by), values.label)
-        amounts = _numbers(values.amounts)
+        amounts = amounts_of(values.amounts, getattr(sampler, "maps", False))
         return truncation_grid(of_class, sampler, key, rows, amounts), len(amounts)
     sampler = with_label(truncated(sampler, values.truncation), values.label)
     indices = jnp.arange(values.num, dtype=jnp.uint32)
@@ -125,7 +127,10 @@ def drawn(values: FlagValues, sampler: Any) -> tuple[np.ndarray, int]:
     return np.stack(ways), values.columns
 
 
-def _numbers(text: str) -> list[float]:
+def amounts_of(text: str | None, maps: bool) -> list[float]:
+    """Of truncation. maps: whether the generator has codes w."""
+    if text is None:
+        return [1, 0.7, 0.5, 0, -0.5, -1] if maps else [2, 1.5, 1, 0.5, 0.2]
     try:
         amounts = [float(part) for part in text.split(",")]
         if not np.all(np.isfinite(amounts)):

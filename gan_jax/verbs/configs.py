@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
+from gan_jax.command.help import hanging
 from gan_jax.setup.config_files import shipped_configs
 
 INSTEAD: Mapping[str, str] = {}
@@ -27,13 +27,12 @@ def run(values: FlagValues) -> None:
 def list_configs(by: str = "data") -> str:
     """Every experiment, a line each, grouped by its "data" or its "method"."""
     shipped = shipped_configs()
-    width = max(len(config.name) for config in shipped) + 2
+    indent = max(len(config.name) for config in shipped) + 4
     lines = []
     for group in sorted({getattr(config, by) for config in shipped}):
         lines += [group]
         for config in shipped:
             if getattr(config, by) == group:
-                about = textwrap.shorten(config.about, 110 - width, placeholder=" ...")
-                lines.append(f"  {config.name:{width}}{about}")
+                lines += hanging(config.name, config.about, indent)
         lines.append("")
     return "\n".join([*lines, "Train one: gan_jax train --config=ssgan_digits --workdir=runs/ssgan_digits"])

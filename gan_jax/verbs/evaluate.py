@@ -9,7 +9,7 @@ from typing import Any
 
 from absl.flags import FlagValues
 
-from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used
+from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used, refuse_what_no_recipe_uses
 from gan_jax.command.flags import Flags, require
 from gan_jax.evaluators.comparison import compare_runs
 from gan_jax.evaluators.evidence import Evidence
@@ -85,6 +85,9 @@ def run(values: FlagValues) -> None:
     if values.recipes == ["list"]:
         print(list_recipes(extractors))
         return
+    refuse_what_no_recipe_uses(
+        values, {each: find_recipe(each, extractors.classifiers) for each in values.recipes or ()}
+    )
     asked = {"batch_norm": values.batch_norm, "truncation": values.truncation, "sampler": values.sampler}
     options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
@@ -229,4 +232,6 @@ def _finish(scored: Sequence[Score], failures: Sequence[Failed], where: str | No
             say(f"in {where}")
     if failures:
         told = "\n  ".join(f"{name}: {reason}" for name, reason in failures)
-        raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}")
+        needs = "need no downloads, no classes and no test split"
+        rest = "" if scored else f"\n{' and '.join(_OF_IMAGES)} {needs}: --recipes={','.join(_OF_IMAGES)}"
+        raise Unscored(f"{len(failures)} recipe(s) gave no score:\n  {told}{rest}")

@@ -84,7 +84,13 @@ def plan(config: Any, topologies: Sequence[str], what: str = "train", out: str |
             require_libtpu()
             found = call_in_own_process(machine.text, plan_machine, changed.config, machine, what)
         else:
-            found = plan_machine(changed.config, machine, what)
+            try:
+                found = plan_machine(changed.config, machine, what)
+            except ValueError as error:
+                kept = f". {out} holds what came before" if out is not None and plans else ""
+                raise ValueError(
+                    f"{machine.text}: {error}. A batch of its own stands behind an @, as in {machine.text}@512{kept}"
+                ) from error
         for each in found:
             print(page(each), flush=True)
         plans += found

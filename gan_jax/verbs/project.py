@@ -13,7 +13,7 @@ from gan_jax.data import Preprocessing, open_source
 from gan_jax.run.drawing import chosen_sampler, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.workdir import check_new_file, check_new_folder
+from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.images import image_grid, save_png
 
 PICTURE, CODES = "projected.png", "codes.npz"
@@ -50,6 +50,7 @@ def run(values: FlagValues) -> None:
         check_new_file(out / name)
     require_images(values.workdir, "project")
     restored = restore(values.workdir, values.step)
+    check_apart(out, values.images, *restored.setup.inputs)
     method = restored.setup.method
     samplers = method.samplers(restored.state, restored.phase, values.weights == "ema")
     sampler = chosen_sampler(samplers, values.sampler)

@@ -17,7 +17,7 @@ from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.workdir import check_new_file, check_new_folder
+from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, voxel_views
 from gan_jax.setup.config import resolve
@@ -146,6 +146,7 @@ def sample(
     A sampler that starts from images starts from those of the run's test split, or of its data where there is none.
     """
     restored = restore(workdir, step)
+    check_apart(out, *restored.setup.inputs)
     out = check_out(out, restored.phase.shape, num)  # before the work of drawing
     check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)

@@ -20,6 +20,7 @@ from gan_jax.run.grid.cells import Axes, Cell, Changes, Judging, cells_of, check
 from gan_jax.run.grid.report import write_report
 from gan_jax.run.scoring import Options
 from gan_jax.run.training import train
+from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first, say, warn
 from gan_jax.runtime.workdir import check_writable
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
@@ -41,7 +42,10 @@ def declare(flags: Flags) -> None:
     flags.group("The grid")
     flags.config("Where every cell begins; or an axis of configs, --sweep=config=A,B.", overrides_alone=True)
     flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep")
-    flags.repeated("sweep", "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files.")
+    flags.repeated(
+        "sweep",
+        "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files. May be given for several.",
+    )
     flags.group("How each run is scored")
     flags.listed("recipes", None, "Which scores; by default the config's.", "swd,ms_ssim")
     flags.one_of("weights", "ema", ("ema", "raw"), "The moving average, or the weights as they are.")
@@ -86,6 +90,8 @@ def sweep(
     could not be trained or scored.
     """
     workdir, judging = Path(workdir).expanduser(), judging or Judging()
+    if has_run(workdir):
+        raise ValueError(f"{workdir} holds a run, and a sweep makes folders of its own there: name another --workdir")
     cells = cells_of(config, workdir, axes, changes)
     check_cells(cells, judging)
     check_writable(workdir)

@@ -19,7 +19,7 @@ from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import check_memory, chosen_sampler, require_images, sample_key
 from gan_jax.run.state import restore
 from gan_jax.runtime.processes.processes import is_first
-from gan_jax.runtime.workdir import check_new_file
+from gan_jax.runtime.workdir import check_apart, check_new_file
 from gan_jax.runtime.writers.images import image_grid
 from gan_jax.runtime.writers.video import check_video, save_video
 
@@ -92,6 +92,7 @@ def walk(values: FlagValues) -> Iterator[np.ndarray]:
 
 def _frames(values: FlagValues, total: int) -> Iterator[np.ndarray]:
     restored = restore(values.workdir, values.step)
+    check_apart(values.out, *restored.setup.inputs)
     method, average = restored.setup.method, values.weights == "ema"
     sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
     sampler = with_label(truncated(sampler, values.truncation), values.label)

@@ -3,9 +3,12 @@
 import pytest
 
 from gan_jax.command.errors import UsageError
-from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used
+from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used, refuse_what_no_recipe_uses
 from gan_jax.command.parsing import parse
+from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.main import VERBS, find
+
+DIGITS = {"digits": "classes"}
 
 
 def given(*flags):
@@ -22,6 +25,7 @@ def given(*flags):
         (("--workdir=a", "--reference=b"), "--workdir takes no --reference"),
         (("--workdir=a", "--out=b"), "--workdir takes no --out"),
         (("--compare=a,b", "--recipes=swd"), "--compare takes no --recipes"),
+        (("--recipes=list", "--workdir=a"), "--recipes=list takes no --workdir"),
         (("--workdir=a", "--all", "--step=3"), "--step=N or --all, not both"),
     ],
 )
@@ -38,6 +42,30 @@ def test_what_is_used_passes():
         ("--recipes=list",),
     ):
         refuse_what_is_not_used(given(*flags))
+
+
+@pytest.mark.parametrize(
+    ("flags", "unused"),
+    [
+        (("--recipes=probe", "--truncation=1"), "--truncation is of samples, and probe draws none"),
+        (("--recipes=probe", "--weights=raw"), "--weights is of samples"),
+        (("--recipes=fd_digits,swd", "--extractor_weights=vgg16=a"), "fd_digits and swd does not look through it"),
+    ],
+)
+def test_what_no_recipe_uses_is_refused(flags, unused):
+    values = given("--workdir=a", *flags)
+    with pytest.raises(UsageError, match=unused):
+        refuse_what_no_recipe_uses(values, {name: find_recipe(name, DIGITS) for name in values.recipes})
+
+
+def test_what_a_recipe_uses_passes():
+    for flags in (
+        ("--recipes=probe,swd", "--truncation=1"),
+        ("--recipes=fid50k,swd", "--extractor_weights=inception_2015=a"),
+    ):
+        values = given("--workdir=a", *flags)
+        refuse_what_no_recipe_uses(values, {name: find_recipe(name, DIGITS) for name in values.recipes})
+    refuse_what_no_recipe_uses(given("--workdir=a", "--truncation=1"), {})
 
 
 def test_a_range_is_two_numbers():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.data import open_source, require_keys, require_labels
+from gan_jax.data import open_source, require_enough, require_keys, require_labels
 from gan_jax.data.in_memory import InMemory
 from gan_jax.data.sources.fake import Fake
 
@@ -108,3 +108,12 @@ def test_a_source_may_leave_out_its_leaves():
             return "Own()"
 
     require_keys(Own(), ("image", "label"))
+
+
+def test_fewer_elements_than_a_batch_takes_are_too_few():
+    few = open_source("fake", size=(8, 8, 1), length=3)
+    require_enough(few, 3)
+    with pytest.raises(ValueError, match=r"the data: 3 to learn from, and a batch takes 4: too few\. Give more"):
+        require_enough(few, 4)
+    with pytest.raises(ValueError, match="^b: 3 to learn from"):
+        require_enough({"a": open_source("fake", size=(8, 8, 1), length=4), "b": few}, 4)

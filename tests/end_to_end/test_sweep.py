@@ -191,6 +191,8 @@ def test_an_axis_of_configs_keeps_the_other_settings(tmp_path, played):
         ),
         (["--sweep=config=a/lt.py,b/lt.py"], "there is no config file"),
         (["--config=lt_digits", "--sweep=seed=0", "--recipes=swdd"], "seed=0: .*swdd"),
+        (["--config=lt_digits", "--sweep=seed=0", "--recipes=modes"], "seed=0: no score modes: it counts the modes of"),
+        (["--config=gan_ring", "--sweep=seed=0", "--recipes=swd"], "seed=0: no score swd: it is of images"),
         (["--config=lt_digits", "--sweep=seed=0", "--sampler=other"], "no sampler 'other'"),
         (["--config=lt_digits", "--sweep=seed=0", "--truncation=-1"], "truncation"),
         (["--config=lt_digits", "--sweep=seed=0", "--classifier=none.npz"], "there is no weights file"),
@@ -217,3 +219,11 @@ def test_a_grid_that_cannot_be_built_is_refused_before_training(tiny, tmp_path, 
         sweep(tiny(**SMALL, regularizers__rotation__fraction=0.25), tmp_path, {"batch_size": [8, 9, -1]})
     with pytest.raises(ValueError, match="two cells would share the folder loss.type=a_b"):
         sweep(tiny(**SMALL), tmp_path, {"loss.type": ["a b", "a_b"]})
+
+
+def test_a_grid_is_not_played_in_the_folder_of_a_run(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "train", lambda config, folder: pytest.fail("trained"))
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds a run, and a sweep makes folders of its own there"):
+        sweep(tiny(**SMALL), tmp_path, {"seed": [0, 1]})
+    assert [each.name for each in tmp_path.iterdir()] == ["config.json"]

@@ -25,6 +25,18 @@ def test_numbers_in_place_of_names_are_places():
         matched([3], ("0", "1", "2", "3"), ("cat", "dog", "emu"))
 
 
+def test_numbers_are_names_where_the_other_side_has_numbers_too():
+    digits = tuple("0123456789")
+    named = (*"01234568", "9", "x")  # without a seven
+    assert matched([8, 6], digits, named) == [7, 6]
+    with pytest.raises(ValueError, match="class '7', and the training split has none"):
+        matched([7], digits, named)
+    with pytest.raises(ValueError, match="class 'x'"):
+        matched([9], named, digits)
+    with pytest.raises(ValueError, match="class '0'"):
+        matched([0, 1, 2], ("0", "1", "2"), ("2", "1", "cat"))
+
+
 def test_an_unknown_class_is_refused_where_there_is_an_image_of_it():
     assert matched([0], ("a", "x"), ("a", "b")) == [0]
     with pytest.raises(ValueError, match="the test split has images of the class 'x', and .* it has 'a', 'b'"):

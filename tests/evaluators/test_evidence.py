@@ -47,7 +47,9 @@ def test_features_are_those_of_the_images(tmp_path):
 def test_the_cache_is_used_and_follows_pixels_and_weights(tmp_path):
     first = evidence(tmp_path).real_features("train", "net", "mean", 30)
     (file,) = tmp_path.iterdir()
-    np.savez(file, mean=first + 1)  # so that a use of the cache shows
+    with np.load(file) as kept:
+        changed = {**kept, "mean": first + 1}
+    np.savez(file, **changed)  # so that a use of the cache shows
     np.testing.assert_array_equal(evidence(tmp_path).real_features("train", "net", "mean", 30), first + 1)
     np.testing.assert_array_equal(evidence(tmp_path, weights="cd").real_features("train", "net", "mean", 30), first)
     other = REAL.copy()
@@ -144,3 +146,12 @@ def test_what_is_missing_is_told(tmp_path):
         seen.fake_labels(20)
     labels = np.arange(30) % 3
     np.testing.assert_array_equal(evidence(tmp_path, labels=labels).real_labels("train", 30), labels)
+
+
+def test_a_file_of_the_cache_that_was_renamed_is_not_believed(tmp_path):
+    for number in (1, 2):
+        kept_on_disk(tmp_path, [number], lambda number=number: {"mean": np.full(3, number)})
+    first, second = sorted(tmp_path.glob("*.npz"))
+    second.replace(first)
+    assert [kept_on_disk(tmp_path, [n], lambda n=n: {"mean": np.full(3, n)})["mean"][0] for n in (1, 2)] == [1, 2]
+    assert set(kept_on_disk(tmp_path, [1], dict)) == {"mean"}

@@ -122,3 +122,11 @@ def test_the_cost_is_said_beforehand():
     )
     assert "takes 30,000 distances" in told("prdc_net", 100, 100)
     assert "reads 100 test images" in told("memorisation", 100, 200)
+
+
+def test_a_score_against_a_test_split_needs_one():
+    both = evidence(200, 300)
+    sizes_of(both, find_recipe("fd_net_test", CLASSIFIERS))
+    both = dataclasses.replace(both, real=dict.fromkeys(("train", "test"), both.real["train"]))
+    with pytest.raises(ValueError, match="it compares with a test split, and .* has none: without _test in its name"):
+        sizes_of(both, find_recipe("fd_net_test", CLASSIFIERS))

@@ -91,10 +91,7 @@ def test_small_networks_agree_and_are_kept(references, peer, monkeypatch):
             assert error < 1e-4
             out = references.thinned(expected) if player == "g" else expected
             cases[f"{case}_{player}"] = (shapes, {"out": out})
-    if not references.golden_path("r3gan_official").exists():
-        references.keep("r3gan_official", cases)
-    for case, (_, outputs) in cases.items():
-        assert references.error(references.golden("r3gan_official", case)[1]["out"], outputs["out"]) < 1e-4
+    references.settle("r3gan_official", cases)
 
 
 @pytest.mark.parametrize(("case", "player"), [("classes", "g"), ("classes", "d"), ("plain", "d")])

@@ -173,9 +173,11 @@ def test_images_that_do_not_fade_are_left_alone():
     assert grows((Stretch(LARGE, 0, 3, fade=True),))
 
 
-def test_a_run_whose_last_stretch_is_smaller_is_refused():
-    with pytest.raises(ValueError, match=r"the last stretch shows elements of .* an earlier one of .* not shrink"):
-        require_growing((Stretch(LARGE, 0, 3), Stretch(SMALL, 3, 5)), "generator", None)
+@pytest.mark.parametrize("phases", [(LARGE, SMALL), (LARGE, SMALL, LARGE)])
+def test_a_run_with_a_stretch_smaller_than_the_one_before_is_refused(phases):
+    stretches = tuple(Stretch(phase, 3 * i, 3 * i + 3) for i, phase in enumerate(phases))
+    with pytest.raises(ValueError, match=r"a stretch shows elements of .* the one before of .* not shrink"):
+        require_growing(stretches, "generator", None)
 
 
 def test_samples_fade_without_a_jump(run):

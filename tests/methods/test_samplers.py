@@ -287,3 +287,8 @@ def test_ways_of_drawing_go_together(loud, draw):
     images, taps = draw(made, range(4), edits_of(1))
     assert images.shape == (4, SIDE, SIDE, 2) and set(taps) == {"block0", "block1"}
     np.testing.assert_allclose(draw(made, [1, 3], edits_of(1))[0], images[jnp.array([1, 3])], atol=1e-6)
+
+
+def test_a_sampler_is_shown_without_its_weights():
+    shown = repr(GeneratorSampler(linen.Dense(2), {"params": {"kernel": jnp.ones((9, 9))}}, normal(3)))
+    assert shown.startswith("GeneratorSampler(flax.linen.linear.Dense, ") and "1." not in shown

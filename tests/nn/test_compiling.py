@@ -56,3 +56,12 @@ def test_compiled_takes_the_options_of_jit_and_traces_once():
     program = compiling.compiled(double, static_argnames="times")
     assert [float(program(jnp.float32(3), times=2)) for _ in range(2)] == [12, 12]
     assert traced == [2] and program.__name__ == "double"
+
+
+def test_a_quick_program_gives_the_same_numbers():
+    np.testing.assert_allclose(
+        compiling.compiled(conv, quick=True)(X, KERNEL), jax.jit(conv)(X, KERNEL), rtol=1e-6, atol=1e-6
+    )
+    assert set(compiling.quick_options()) == (
+        {"xla_backend_optimization_level"} if jax.default_backend() == "cpu" else set()
+    )

@@ -128,7 +128,12 @@ def test_scaling_is_drawn(tmp_path):
 
 @pytest.mark.parametrize(
     ("topology", "message"),
-    [("v3:8", "unknown topology"), ("gpu:3xh100", "evenly over 3 GPUs: use 6 or 9"), ("cpu:1@x", "is a number")],
+    [
+        ("v3:8", "unknown topology"),
+        ("v3:0x2", "unknown topology"),
+        ("gpu:3xh100", "evenly over 3 GPUs: use 6 or 9"),
+        ("cpu:1@x", "is a number"),
+    ],
 )
 def test_plans_that_cannot_be_made(topology, message):
     with pytest.raises(ValueError, match=message):
@@ -175,3 +180,8 @@ def test_a_tpu_that_is_too_small_is_told(capfd):
     assert over.needs > over.has > 15 * 2**30 and 0 < over.largest_batch < 2**29
     told, complaints = capfd.readouterr()
     assert told.count("\n") == 1 and complaints == ""
+
+
+def test_gpus_whose_part_of_a_batch_the_game_cannot_play_are_named_with_a_remedy():
+    with pytest.raises(ValueError, match=r"^gpu:8xh100: rotation .* a batch of 2: .* as in gpu:8xh100@512$"):
+        plan(small("ssgan_digits", batch_size=16), ["gpu:8xh100"])

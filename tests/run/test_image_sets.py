@@ -77,3 +77,17 @@ def test_an_archive(tmp_path):
     assert open_set(str(tmp_path / "set.zip")).shape == (6, 5, 3)
     with pytest.raises(FileNotFoundError, match="no folder, no .zip or .npz file"):
         open_set(str(tmp_path / "gone"))
+
+
+def test_a_test_split_is_its_own(tmp_path):
+    for split, number in (("train", 3), ("test", 2)):
+        (tmp_path / "both" / split).mkdir(parents=True)
+        saved(tmp_path / "both" / split, ["grey"], number - 1)
+    found = open_reference(str(tmp_path / "both"), (5, 4, 1))
+    assert [len(found[split]) for split in ("train", "test")] == [3, 2]
+    assert [found[split].split for split in ("train", "test")] == ["train", "test"]
+    np.savez(tmp_path / "both.npz", image_train=PIXELS[None, ..., 0].repeat(3, 0), image_test=PIXELS[None, ..., 1])
+    found = open_reference(str(tmp_path / "both.npz"), (5, 4, 1))
+    assert [len(found[split]) for split in ("train", "test")] == [3, 1]
+    found = open_reference(str(tmp_path / "both" / "train"), (5, 4, 1))
+    assert found["train"] is found["test"] and found["test"].split is None

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_a_run_whose_folder_was_taken_over_stops(small, tmp_path):
         with pytest.raises(FolderInUse, match="has taken over"):
             run.play()
     assert lines(tmp_path)[-1]["step"] == 3
+
+
+def test_a_run_whose_lock_was_removed_stops_before_it_writes_beside_another(small, tmp_path):
+    with Training(small(), tmp_path) as run:
+        run.play(3)
+        (tmp_path / NAME).unlink()
+        with Training(small(), tmp_path) as other:
+            other.play(4)
+            before = listing(tmp_path)
+            with pytest.raises(FolderInUse, match="or its lock.json was removed"):
+                run.play()
+            assert listing(tmp_path) == before
+            other.play()
+        assert lines(tmp_path)[-1]["step"] == other.steps
 
 
 # --- nothing is overwritten that could not be read
@@ -348,7 +363,9 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
         Training(follows(9), tmp_path)
     assert listing(tmp_path) == before
     assert play(follows(9), tmp_path, 7, schedule="keep") == 7
-    said = capsys.readouterr().err
+    told = capsys.readouterr()
+    said = told.err
+    assert re.search(r"schedules stay as they were: .*optim.generator.learning_rate.transition_steps 6", told.out)
     assert "the learning rate of " in said and " is 0 from round 6 on" in said and "--schedule=stretch" in said
     length = lambda: read_config(tmp_path)["optim"]["generator"]["learning_rate"]["transition_steps"]
     Training(follows(9), tmp_path, schedule="keep").close()  # the same command
@@ -356,7 +373,32 @@ def test_a_longer_run_asks_what_becomes_of_its_schedules(small, tmp_path, capsys
     assert length() == 6
     capsys.readouterr()
     assert play(follows(9), tmp_path, schedule="stretch") == 9
-    assert "learning rate" not in capsys.readouterr().err and length() == 9
+    said = capsys.readouterr()
+    assert "learning rate" not in said.err and length() == 9
+    assert "transition_steps 6 -> 9" in said.out
+
+
+def test_a_run_that_has_ended_says_so(small, tmp_path, capsys):
+    train(small(), tmp_path)
+    capsys.readouterr()
+    train(small(), tmp_path)
+    said = capsys.readouterr()
+    assert "already finished at step 12; longer: --config.steps=N --schedule=stretch" in said.out + said.err
+
+
+def test_schedules_of_a_run_that_has_ended_are_what_they_were(small, tmp_path, capsys):
+    follows = lambda steps: small(None, steps=steps)
+    play(follows(6), tmp_path)
+    play(follows(9), tmp_path, schedule="keep")
+    before = listing(tmp_path)
+    with pytest.raises(ConfigError, match="has ended, and other schedules would play nothing"):
+        Training(follows(9), tmp_path, schedule="stretch")
+    assert listing(tmp_path) == before
+    Training(follows(9), tmp_path, schedule="keep").close()
+    capsys.readouterr()
+    Training(read_config(tmp_path), tmp_path, schedule="stretch").close()
+    said = capsys.readouterr()
+    assert "--schedule=stretch changes nothing" in said.out
 
 
 def test_steps_below_the_checkpoint_are_told_what_to_do(small, nine):

@@ -1,6 +1,8 @@
 import pytest
 
-from gan_jax.run.scoring import Options
+from gan_jax.configs import sngan_digits
+from gan_jax.run.scoring import Options, unknown_recipes
+from gan_jax.setup.setup import Setup
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,12 @@ from gan_jax.run.scoring import Options
 def test_options_out_of_their_range_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Options(**settings)
+
+
+def test_recipes_that_there_are_not_are_told_when_a_run_begins():
+    config = sngan_digits.get_config()
+    assert unknown_recipes(Setup.of(config)) == []
+    config.evaluate.recipes, config.evaluate.during = ("swd", "fd_digit"), ("nope",)
+    first, second = unknown_recipes(Setup.of(config))
+    assert first.startswith("evaluate.recipes: there is no recipe 'fd_digit'")
+    assert second.startswith("evaluate.during: there is no recipe 'nope'")

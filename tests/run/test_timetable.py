@@ -28,6 +28,7 @@ def test_what_falls_on_a_step():
     assert timetable.due(20) == Due(picture=False, scores=False, checkpoint=True)
     assert timetable.due(50) == Due(picture=True, scores=False, checkpoint=False)
     assert timetable.due(60) == Due(picture=False, scores=True, checkpoint=True)
+    assert table(steps=99).due(99) == Due(picture=True, scores=False, checkpoint=False)  # the end is seen
     assert not any(timetable.due(41))
     assert not table().due(30).scores
     assert [step for step in range(1, 36) if table(steps=35).writes(step)] == [10, 20, 30, 35]

@@ -1,14 +1,17 @@
 import gc
 import shutil
+import sys
 import threading
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from etils import epath
 
 from gan_jax.runtime.checkpoints.checkpoints import (
     CheckpointError,
@@ -230,6 +233,29 @@ def test_an_interrupted_save_leaves_no_word_of_its_coroutines(tmp_path, make_sta
         write()  # anybody else's is told of
         gc.collect()
     assert len([each for each in told if "never awaited" in str(each.message)]) == 1
+
+
+def test_a_save_that_finds_no_room_to_begin_leaves_nothing(tmp_path, make_state, monkeypatch):
+    write = epath.Path.write_text
+
+    def full(path, text):
+        write(path, "")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(epath.Path(tmp_path)), "write_text", full)
+    with pytest.raises(CheckpointError, match="step 1 could not be written"):
+        Checkpoints(tmp_path / "run").save(1, make_state(1))
+    assert not list(tmp_path.glob("run/*"))
+
+
+def test_a_write_that_ends_after_a_failed_save_is_not_told_of_again(tmp_path, make_state, monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(1, make_state(1))
+    for error in (RuntimeError("Event loop is closed"), RuntimeError("another")):
+        sys.unraisablehook(SimpleNamespace(exc_value=error))
+    assert [str(each.exc_value) for each in told] == ["another"]
 
 
 def test_a_save_that_failed_leaves_nothing_though_others_of_its_writers_go_on(tmp_path, make_state, monkeypatch):

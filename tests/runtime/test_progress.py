@@ -1,7 +1,9 @@
 import io
+import os
 import re
 
 import pytest
+from tqdm import tqdm
 
 from gan_jax.runtime.progress import Progress, _number
 
@@ -156,3 +158,26 @@ def test_metrics_are_read_only_when_shown(clock):
             clock.now += 0.1
             progress.update(step, step, metrics={"loss": Expensive()})
     assert len(reads) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="has terminals of its own")
+def test_a_terminal_that_does_not_know_its_size_shows_the_bar(clock):
+    others = [tqdm(total=1, file=io.StringIO()) for _ in range(30)]  # bars of others that were never closed
+    ours, theirs = os.openpty()  # 0 x 0
+    with os.fdopen(theirs, "w") as terminal, Progress(20, stream=terminal, clock=clock) as progress:
+        play(progress, clock, 20)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    for other in others:
+        other.close()
+    assert "waiting for the first round" in shown and "20/20" in shown
+
+
+def test_the_time_left_counts_the_work_of_the_rounds_to_come(clock):
+    work = lambda step: min(step, 10) + 4 * max(step - 10, 0)  # from round 10 on each takes four times as long
+    progress = Progress(20, stream=io.StringIO(), clock=clock, work=work)
+    play(progress, clock, 5, seconds=1.0)
+    assert progress.seconds_left() == pytest.approx(5 + 40)
+    play(progress, clock, 5, first=6, seconds=1.0)
+    play(progress, clock, 5, first=11, seconds=4.0)
+    assert progress.seconds_left() == pytest.approx(20)

@@ -4,7 +4,7 @@ import tempfile
 
 import pytest
 
-from gan_jax.runtime.workdir import check_writable, unmade_on_failure
+from gan_jax.runtime.workdir import check_apart, check_writable, unmade_on_failure
 from gan_jax.runtime.writers.atomic import write_atomically
 
 
@@ -76,3 +76,12 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path):
         with pytest.raises(KeyError):
             begin(path, *files)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["c", "mine"]
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "data.npz").write_bytes(b"")
+    for out in ("data.npz", "images", "images/grid.png"):
+        with pytest.raises(ValueError, match="is what is read, and stays as it is"):
+            check_apart(tmp_path / out, tmp_path / "data.npz", tmp_path / "images")
+    check_apart(tmp_path / "images.png", tmp_path / "data.npz", tmp_path / "images")

@@ -72,3 +72,23 @@ def test_a_file_of_another_kind_is_no_config(tmp_path):
     (tmp_path / "config.yaml").write_text("steps: 3\n")
     with pytest.raises(ConfigError, match="is no Python file"):
         load_config(tmp_path / "config.yaml")
+
+
+def test_configs_of_one_device_stand_beside_those_of_many():
+    (found,) = [each for each in shipped_configs() if each.name == "stylegan_ffhq1024_one_device"]
+    assert (found.method, found.data) == ("stylegan", "ffhq1024")
+
+
+def test_what_follows_a_colon_is_handed_to_the_config(tmp_path):
+    assert load_config("my_images").data.shape == (64, 64, 3)
+    assert load_config("my_images:32").data.shape == (32, 32, 3)
+    with pytest.raises(ConfigError, match="the size behind my_images: '33' is not known"):
+        load_config("my_images:33")
+    with pytest.raises(ConfigError, match="ssgan_digits takes nothing behind a colon"):
+        load_config("ssgan_digits:32")
+    named = tmp_path / "a:b"
+    named.mkdir()
+    (named / "c:1.py").write_text(
+        "from ml_collections import ConfigDict\nget_config = lambda x='2': ConfigDict({'x': x})\n"
+    )
+    assert load_config(named / "c:1.py").x == "2" and load_config(f"{named}/c:1.py:3").x == "3"

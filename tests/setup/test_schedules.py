@@ -10,8 +10,10 @@ import pytest
 
 from gan_jax import optim
 from gan_jax.optim import Ema
+from gan_jax.setup.config_files import load_config
 from gan_jax.setup.construct import ConfigError, construct
 from gan_jax.setup.schedules import cosine_schedule, inverse_time_schedule, stairs_schedule
+from gan_jax.setup.setup import Setup
 from gan_jax.types import ByImages, Clock
 
 
@@ -118,3 +120,11 @@ def test_inverse_time_is_torchs_decay():
         np.testing.assert_allclose(jax.jit(rate)(jnp.int32(i)), 1e-4 / (1 + 5e-5 * i), rtol=1e-6)
     with pytest.raises(ValueError, match="must be 0 or more"):
         inverse_time_schedule(1e-4, -1.0)
+
+
+@pytest.mark.parametrize("key", ["alpha", "exponent"])
+def test_what_a_schedule_takes_is_a_number(key):
+    config = load_config("ssgan_digits")
+    config.optim.generator.learning_rate[key] = "nan"
+    with pytest.raises(ConfigError, match=f"learning_rate.{key} is a number, not 'nan'"):
+        Setup.of(config)

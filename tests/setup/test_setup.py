@@ -121,6 +121,7 @@ def test_half_life_is_counted_in_real_images():
         ({"method__acumulate": 3}, r"method.acumulate \(did you mean 'accumulate'\?\)"),
         ({"d_steps": 0}, "d_steps must be a whole number from 1 on, got 0"),
         ({"method__d_steps": 2}, "config key method.d_steps is called d_steps now"),
+        ({"method": {"type": "adversary"}}, r"method: unknown type 'adversary'.*; known: adversarial.Adversarial$"),
         ({"latents": {"type": "gauss", "dim": 3}}, "latents: unknown type 'gauss'; known: normal, uniform"),
         ({"optim__generator__learning_rate": {"schedule": "linaer"}}, "did you mean 'linear'"),
         ({"ema": {"decay": 0.9, "half_life_kimg": 3.0}}, "either decay or half_life_kimg"),
@@ -163,3 +164,10 @@ def test_batches_come_from_the_config():
     batch = Setup.of(config).batches(Setup.of(config).source()).at(3)
     assert batch["image"].shape == (2, 8, 16, 16, 3)
     assert batch["label"].dtype == np.int32
+
+
+def test_a_config_without_a_data_set_is_refused():
+    config = _config()
+    del config["data"]["source"]
+    with pytest.raises(ConfigError, match="data.source is missing: set it to one of"):
+        Setup.of(config)

@@ -9,6 +9,7 @@ from PIL import Image
 from gan_jax.main import main
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
+from gan_jax.verbs.analyse import amounts_of
 
 CONFIG = """
 from ml_collections import ConfigDict
@@ -61,6 +62,7 @@ def test_it_grew_in_three_stretches(run):
     [
         ("mixing", ("--num=2", "--columns=3", "--layers=2:4"), (3, 4)),
         ("truncation", ("--num=2", "--amounts=1,0.5,0"), (2, 3)),
+        ("truncation", ("--num=2",), (2, 6)),
         ("noise", ("--num=3", "--draws=2"), (3, 2)),
         ("interpolation", ("--num=2", "--columns=4", "--space=z"), (2, 4)),
     ],
@@ -70,6 +72,11 @@ def test_analyse_writes_a_table_of_pictures(run, tmp_path, what, flags, tiles):
     assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--what={what}", f"--out={out}", *flags) == 0
     with Image.open(out) as picture:
         assert picture.size == tuple(66 * n + 2 for n in reversed(tiles))
+
+
+def test_truncation_of_latents_is_shown_at_thresholds():
+    assert min(amounts_of(None, maps=True)) == -1
+    assert min(amounts_of(None, maps=False)) > 0  # no latent is within less
 
 
 def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):

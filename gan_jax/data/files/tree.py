@@ -40,6 +40,10 @@ class Tree(Protocol):
         ...
 
 
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"  # which holds a Mac's notes on the files of an archive
+
+
 class Disk:
     """A folder on disk. A link to a folder that it lies in itself is refused, as a walk would never end."""
 
@@ -51,7 +55,7 @@ class Disk:
         files, folders = [], []
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if _is_hidden(entry.name):
                     continue
                 is_folder = _is_folder(entry)
                 if is_folder and entry.is_symlink():
@@ -112,7 +116,7 @@ class Zipped:
             if not parts or member.is_dir():
                 continue
             self._check_inside(member.filename, parts)
-            if not any(part.startswith(".") for part in parts):
+            if not any(map(_is_hidden, parts)):
                 self._add(parts, member)
         self._root = ""
         while not self._folders[self._at("")][0] and len(self._folders[self._at("")][1]) == 1:

@@ -51,7 +51,11 @@ def check_high_bytes(pixels: np.ndarray, bits: int | None) -> None:
         raise ValueError(f"of 16-bit colours all 16 bits are read, not {bits}: save it with 8 bits")
     colours = pixels[..., :-1] if pixels.shape[-1] in (2, 4) else pixels
     if bits is None and colours.max() < _DARK // 256:
-        raise ValueError(_ambiguous(256 * int(colours.max()) + 255))
+        most = 256 * int(colours.max()) + 255
+        raise ValueError(
+            f"it has 16 bits a sample and no value above {most}, so it may be of fewer bits: save it with 8 bits, or set "
+            "bits to 16 if it is that dark"
+        )
 
 
 def _ambiguous(most: int) -> str:

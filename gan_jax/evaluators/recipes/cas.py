@@ -19,14 +19,21 @@ def cas(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome
     """Top-1 and top-5 accuracy on the test split, of a classifier trained on as many samples as there are training images.
 
     settings: "depth" of a ResNet for small images, in place of the paper's; the others are those of `fit`. Classes of the
-    test split are matched with the samples' by their names; images without a label are left out.
+    test split are matched with the samples' by their names; images without a label are left out. Raises ValueError where
+    the test split has images of a class of which there is no sample.
     """
     n_test, classes = min(len(evidence.reals("test")), recipe.most_reals or n_real), len(evidence.classes)
     labels, real_labels = evidence.fake_labels(n_fake), evidence.real_labels("test", n_test)
+    known, real_known = labels >= 0, real_labels >= 0
+    if missing := sorted({*real_labels[real_known].tolist()} - {*labels[known].tolist()}):
+        names = ", ".join(repr(evidence.classes[label]) for label in missing[:3]) + (", ..." if missing[3:] else "")
+        raise ValueError(
+            f"the test split has images of the class {names}, of which there is no sample: a classifier cannot learn it, and its"
+            " accuracy would tell of that alone. Give samples of every class"
+        )
     settings = dict(recipe.settings)
     if depth := settings.pop("depth", None):
         settings["module"] = CifarResNet(classes, depth)
-    known, real_known = labels >= 0, real_labels >= 0
     with contextlib.closing(_Bar(evidence, settings.get("steps", PAPER_STEPS))) as bar:
         found = classification_accuracy_score(
             evidence.fake_images(n_fake)[known],

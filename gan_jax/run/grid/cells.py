@@ -10,16 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 from ml_collections import ConfigDict
 
 from gan_jax.evaluators.extractors import Extractors
-from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.evaluators.score import Score, read_scores
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.dispatch import Player
-from gan_jax.run.drawing import chosen_sampler
-from gan_jax.run.scoring import Options
+from gan_jax.run.scoring import Options, Scoring
 from gan_jax.run.state import blueprint
 from gan_jax.run.work_folder import has_run, require_same
 from gan_jax.runtime.mesh import check_parts, make_mesh
@@ -140,34 +136,26 @@ def check_cells(cells: Sequence[Cell], judging: Judging) -> None:
 def _fault(setup: Setup, judging: Judging) -> Exception | None:
     """What is wrong with a run, found without playing it."""
     try:
-        _find_recipes(setup, judging)
         mesh = make_mesh(setup.mesh.data, setup.mesh.fsdp)
         for phase in dict.fromkeys(each.phase for each in setup.stretches):
             check_parts(phase.batch_size, getattr(setup.method, "accumulate", 1), mesh)
         setup.source()
         planned = blueprint(setup.method, setup.seed, mesh)
-        _find_sampler(setup, planned.template, judging.options)
+        _check_scores(setup, judging, planned, mesh)
         Player(setup.method, mesh, planned.shardings).check(planned.template)
     except (ValueError, OSError, RuntimeError, ImportError, ArithmeticError) as error:
         return error
     return None
 
 
-def _find_recipes(setup: Setup, judging: Judging) -> None:
-    known = judging.extractors.of(setup.evaluate.classifier).classifiers
+def _check_scores(setup: Setup, judging: Judging, planned: Any, mesh: Any) -> None:
+    """Raises ValueError where the run could not be scored as it is asked for."""
     during = setup.evaluate.during if setup.evaluate.every else ()
-    for name in (*(judging.recipes or setup.evaluate.recipes), *during):
-        find_recipe(name, known)
-
-
-def _find_sampler(setup: Setup, state: Any, options: Options) -> None:
-    phase, name = setup.stretches[-1].phase, options.sampler or setup.evaluate.sampler
-
-    def find(state: Any) -> Any:
-        chosen = chosen_sampler(setup.method.samplers(state, phase, options.average), name)
-        return truncated(chosen, options.truncation)
-
-    jax.eval_shape(find, state)
+    recipes = tuple(dict.fromkeys((*(judging.recipes or setup.evaluate.recipes), *during)))
+    given = {"subject": "", "extractors": judging.extractors, "options": judging.options, "quiet": True}
+    refused = Scoring(setup, mesh, recipes, **given).refused(planned.template, setup.stretches[-1].phase)
+    if refused:
+        raise ValueError("; ".join(f"no score {name}: {reason}" for name, reason in refused.items()))
 
 
 def is_scored(cell: Cell, judging: Judging) -> bool:

@@ -10,7 +10,7 @@ from gan_jax.evaluators.score import Score, differences, read_scores
 from gan_jax.evaluators.summary import mean_and_spread
 from gan_jax.run.grid.cells import Axes, Cell, folder_name
 from gan_jax.runtime.writers.atomic import write_atomically
-from gan_jax.runtime.writers.images import save_figure
+from gan_jax.runtime.writers.images import canvas, save_figure
 
 
 class Group(NamedTuple):
@@ -40,7 +40,7 @@ def _groups(cells: Sequence[Cell]) -> dict[str, Group]:
         scores = read_scores(path) if path.exists() else []
         if found := {score.name: score for score in scores if score.step == cell.config.steps}:
             place = {key: value for key, value in cell.settings.items() if key != "seed"}
-            label = ", ".join(folder_name({key: value}) for key, value in place.items()) or "run"
+            label = ", ".join(folder_name({key: value}) for key, value in place.items()) or "all cells"
             groups.setdefault(label, Group(place, [])).runs.append(found)
     return groups
 
@@ -76,16 +76,11 @@ def _table(groups: Mapping[str, Group]) -> str:
 
 def _plot(path: Path, axes: Axes, groups: Mapping[str, Group]) -> None:
     """A panel for each score over the longest axis, a line for each setting of the others."""
-    from matplotlib.figure import Figure  # imported here: it is slow
-
     keys = [key for key in axes if key != "seed"]
     along = max(keys, key=lambda key: len(axes[key]), default=None)
     names = [name for name in _names(groups) if "/" not in name] or _names(groups)
-    columns = min(3, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(5 * columns, 3.6 * rows), dpi=100, layout="constrained")
-    for i, name in enumerate(names):
-        panel = figure.add_subplot(rows, columns, i + 1)
+    figure, panels = canvas(len(names))
+    for panel, name in zip(panels, names, strict=True):
         lines: dict[str, list[tuple[Any, float, float]]] = {}
         for label, group in groups.items():
             if values := [run[name].value for run in group.runs if name in run]:

@@ -10,15 +10,10 @@ With several processes the directory must be one that all of them see; process 0
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
-import logging
 import os
 import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Self
 
 import jax
@@ -35,6 +30,7 @@ from gan_jax.runtime.checkpoints.leaves import (
     storable,
     with_sharding,
 )
+from gan_jax.runtime.checkpoints.once import quiet_when_interrupted, tell_each_failure_once
 from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
 from gan_jax.runtime.workdir import BEGIN_ANEW
 
@@ -106,7 +102,7 @@ class Checkpoints:
         Raises CheckpointError, also for what went wrong in the background of the save before.
         """
         self.wait()
-        logging.getLogger("absl").addFilter(_not_raised_later)
+        tell_each_failure_once()
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
         error = None
@@ -115,10 +111,11 @@ class Checkpoints:
                 self._folders.prepare(step, described(leaves))
             except OSError as raised:
                 error = raised
+                self._folders.clear_failed(step)
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise self._not_written(step, error or "process 0 failed, see its log")
         try:
-            with _context(), _quiet_when_interrupted():
+            with _context(), quiet_when_interrupted():
                 response = ocp.save_async(self._folders.of(step) / "state", arrays)
         except Exception as error:
             if is_first():
@@ -228,21 +225,3 @@ def _context() -> ocp.Context:
     context = ocp.Context()
     context.asynchronous.create_directories_asynchronously = False  # so that its errors are raised here and at once
     return context
-
-
-@contextlib.contextmanager
-def _quiet_when_interrupted() -> Iterator[None]:
-    """A KeyboardInterrupt leaves coroutines that Orbax made and had not begun: they go here, and Python tells of none."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "coroutine '.*' was never awaited", RuntimeWarning)
-            traceback.clear_frames(interrupt.__traceback__)  # which hold them
-            gc.collect()
-        raise
-
-
-def _not_raised_later(record: logging.LogRecord) -> bool:
-    # Orbax logs an error of its threads, with 80 lines of traceback for each, and raises it as well.
-    return "_SignalingThread.run() raised" not in str(record.msg)

@@ -46,9 +46,13 @@ def damage(folder: epath.Path) -> str | None:
     if not is_complete(folder):
         return "it is incomplete: it is still being written, or its run stopped meanwhile"
     try:
-        files = json.loads((folder / NAME).read_text())["sha256"].items()
+        sums = json.loads((folder / NAME).read_text())["sha256"]
+        files, there = sums.items(), _files(folder / "state")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         return f"its {NAME} cannot be read ({error})"
+    unlisted = {str(path.relative_to(folder)) for path in there if not path.name.startswith(".")} - sums.keys()
+    if unlisted:  # dots: what file browsers leave
+        return f"{min(unlisted)} is not in its {NAME}"
     for name, expected in files:
         try:
             if not (folder / name).exists():
@@ -62,6 +66,8 @@ def damage(folder: epath.Path) -> str | None:
 
 def _files(folder: epath.Path) -> list[epath.Path]:
     found: list[epath.Path] = []
+    if not folder.is_dir():
+        return found
     for path in sorted(folder.iterdir()):
         if path.is_dir():
             found += _files(path)

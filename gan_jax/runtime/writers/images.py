@@ -1,4 +1,4 @@
-"""Arrays as pictures that a person can look at: grids of images, and point clouds."""
+"""Arrays as pictures that a person can look at: grids of images, point clouds, and figures of panels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import io
 import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from gan_jax.runtime.writers.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _GAP = 128  # grey between and around the tiles, and where the last row has none
 _LEGIBLE = 64  # pixels
@@ -100,6 +104,16 @@ def save_png(path: str | os.PathLike, array: np.ndarray, parents: bool = True) -
     write_atomically(path, buffer.getvalue(), parents)
 
 
+def canvas(panels: int, width: float = 5.0, height: float = 3.5) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, three a row, each width x height inches of 100 pixels; for `save_figure`."""
+    from matplotlib.figure import Figure  # imported here: it is slow
+
+    columns = min(3, panels)
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(width * columns, height * rows), dpi=100, layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, 1 + i) for i in range(panels)]
+
+
 def scatter_png(
     path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None, parents: bool = True
 ) -> None:
@@ -107,8 +121,6 @@ def scatter_png(
 
     Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
     """
-    from matplotlib.figure import Figure  # imported here: it is slow, and most runs have images
-
     points, real = np.asarray(points, np.float64), None if real is None else np.asarray(real, np.float64)
     for what, cloud in (("points", points), ("real", real)):
         if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] != 2 or not len(cloud)):
@@ -120,8 +132,7 @@ def scatter_png(
     low, high = low - margin, high + margin
     seen = int(((finite >= low) & (finite <= high)).all(axis=1).sum())
 
-    figure = Figure(figsize=(5, 5), dpi=100, layout="tight")
-    axes = figure.add_subplot()
+    figure, (axes,) = canvas(1, height=5)
     if real is not None:
         axes.scatter(*real.T, s=4, color="0.6", label="real", linewidths=0)
     axes.scatter(*finite.T, s=4, color="tab:red", alpha=0.6, label="generated", linewidths=0)

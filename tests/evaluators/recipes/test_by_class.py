@@ -60,6 +60,8 @@ def test_a_classifier_is_tested_on_the_classes_that_it_learned(monkeypatch):
     assert found["cas_small"].n_fake == 3
     refused = judged("cas_small", fake, set_of([0, 1, 2], CLASSES), set_of([0, 1], ("a", "x")))
     assert "the class 'x'" in refused.reason
+    refused = judged("cas_small", set_of([0, 2, -1], CLASSES), set_of([0, 1, 2], CLASSES), set_of([0, 1], ("a", "b")))
+    assert "the class 'b', of which there is no sample" in refused.reason
 
 
 def test_pairs_are_within_the_classes_that_are_known():

@@ -36,3 +36,13 @@ def test_damage_is_found_and_named(folder, harm, words):
     write_manifest(folder)
     harm(folder)
     assert words in damage(folder)
+
+
+def test_what_a_manifest_does_not_list_is_not_believed(tmp_path):
+    folder = epath.Path(tmp_path)
+    (folder / "state").mkdir()
+    (folder / "state" / "a").write_text("1")
+    write_manifest(folder, 3)
+    assert damage(folder) is None
+    (folder / "manifest.json").write_text('{"sha256": {}, "step": 3}')
+    assert damage(folder) == "state/a is not in its manifest.json"
