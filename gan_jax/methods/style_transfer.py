@@ -21,7 +21,7 @@ from gan_jax.game import Edit, Phase, Stretch
 from gan_jax.methods.update import Outcome, begun_anew, update
 from gan_jax.nn.norms.adain import style_moments, with_moments
 from gan_jax.nn.tap import activations, as_collection, require_taps
-from gan_jax.types import Array, Batch, Network, PyTree, TrainState, Weight, named_key, weight_at
+from gan_jax.types import Array, Batch, Network, PyTree, TrainState, Weight, is_schedule, named_key, weight_at
 
 CONTENT, STYLE = GIVEN = ("content", "style")
 EPSILON = 1e-5  # added to every variance, as in the PyTorch port
@@ -116,20 +116,25 @@ class TransferLoss(struct.PyTreeNode):
     which: str = struct.field(pytree_node=False)
 
     def __call__(self, key: Array, batch: Batch) -> Array:
-        content, style = losses(self.sampler, batch[CONTENT], batch[STYLE])
-        return content if self.which == CONTENT else style
+        return losses(self.sampler, batch[CONTENT], batch[STYLE])[self.which]
 
 
-def losses(sampler: StyleSampler, content: Array, style: Array) -> tuple[Array, Array]:
-    """(content loss, style loss) of images [B, H, W, C] in [-1, 1], all of one size."""
+def losses(sampler: StyleSampler, content: Array, style: Array, rebuilt: bool = False) -> dict[str, Array]:
+    """{"content": [], "style": []} of images [B, H, W, C] in [-1, 1], all of one size; with `rebuilt` "reconstruction", too."""
     see = lambda images: sampler.encoder.apply(sampler.variables["encoder"], images)
+    draw = lambda features: sampler.decoder.apply(sampler.variables["decoder"], features)
     both = see(jnp.concatenate([style, content]))  # one pass
     of_style = {tap: maps[: len(style)] for tap, maps in both.items()}
     mean, deviation = style_moments(last(of_style), EPSILON)
-    target = with_moments(last(both)[len(style) :], mean, deviation, EPSILON)
-    images = sampler.decoder.apply(sampler.variables["decoder"], target)
-    seen = see(images)
-    return content_loss(last(seen), target), style_loss(seen, of_style)
+    of_content = last(both)[len(style) :]
+    target = with_moments(of_content, mean, deviation, EPSILON)
+    images = draw(jnp.concatenate([target, of_content]) if rebuilt else target)
+    seen = see(images[: len(target)])
+    found = {CONTENT: content_loss(last(seen), target), STYLE: style_loss(seen, of_style)}
+    if rebuilt:
+        same = images[len(target) :, : content.shape[1], : content.shape[2]]
+        found["reconstruction"] = jnp.mean(jnp.square(same - content))
+    return found
 
 
 def last(found: Mapping[str, Array]) -> Array:
@@ -143,6 +148,8 @@ class StyleTransfer:
 
     content_weight, style_weight: of the two losses. Both are means over all numbers; the authors' Lua code sums, and its
     style weight of 1e-2 is not this one. The paper's balance is 1 and 10 in the PyTorch port.
+    reconstruction_weight: of the mean square between the content and what the decoder makes of its own features, in pixels.
+        Not the paper's: it starts a decoder on images (one of the identity losses of arXiv:1812.02342, Sec. 3.3).
     """
 
     networks: ClassVar[tuple[str, ...]] = ("decoder", "encoder")
@@ -154,6 +161,7 @@ class StyleTransfer:
     stretches: tuple[Stretch, ...]
     content_weight: Weight = 1.0
     style_weight: Weight = 10.0
+    reconstruction_weight: Weight = 0.0
 
     def __post_init__(self):
         for name in ("content_weight", "style_weight"):
@@ -184,12 +192,13 @@ class StyleTransfer:
 
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, Mapping[str, Array]]:
         now = game.clock(self.stretches, state.step)
-        weights = [weight_at(weight, now) for weight in (self.content_weight, self.style_weight)]
+        rebuilt = is_schedule(self.reconstruction_weight) or self.reconstruction_weight != 0
+        weights = {CONTENT: self.content_weight, STYLE: self.style_weight, "reconstruction": self.reconstruction_weight}
 
         def loss(params: Mapping[str, PyTree], images: tuple[Array, Array], key: Array) -> tuple[Array, Outcome]:
-            content, style = losses(self._sampler(params["decoder"], state), *images)
-            total = weights[0] * content + weights[1] * style
-            return total, Outcome({"total": total, CONTENT: content, STYLE: style})
+            found = losses(self._sampler(params["decoder"], state), *images, rebuilt)
+            total = sum(weight_at(weights[name], now) * value for name, value in found.items())
+            return total, Outcome({"total": total, **found})
 
         anew = game.begins_anew(self.stretches, state.step, "decoder")
         networks = {"decoder": begun_anew(anew, state.networks["decoder"], self.optimizers["decoder"])}

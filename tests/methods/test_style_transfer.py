@@ -28,13 +28,17 @@ RATE = 3e-3
 
 @functools.cache
 def made():
-    """(method, state, a round): the style's weight is 10 before the first image, and 5 from the third on."""
+    """(method, state, a round): the style's weight is 10 before the first image, and 5 from the third on.
+
+    The reconstruction's is 3 before the first image, and 0 from the third on.
+    """
     method = StyleTransfer(
         decoder=Decoder(SHAPE, WIDTH),
         encoder=Encoder(width=WIDTH),
         optimizers={"decoder": adam(RATE, b1=0.9)},
         stretches=(Stretch(PHASE, 0, 1000),),
         style_weight=ByImages(optax.linear_schedule(10.0, 5.0, 0.002)),
+        reconstruction_weight=ByImages(optax.linear_schedule(3.0, 0.0, 0.002)),
     )
     step = jax.jit(lambda s, b: method.step(s, b, PHASE), compiler_options=FAST)
     return method, jax.jit(method.init, compiler_options=FAST)(jax.random.key(0)), step
@@ -66,9 +70,14 @@ def test_a_round_trains_the_decoder_alone(batch):
     jax.tree.map(np.testing.assert_array_equal, after.frozen, state.frozen)
     moved = jax.tree.map(lambda a, b: bool(jnp.any(a != b)), after.networks, state.networks)
     assert any(jax.tree.leaves(moved)) and int(after.step) == 1
-    told = {name: float(metrics[f"decoder/{name}"]) for name in ("content", "style", "total")}
-    np.testing.assert_allclose(told["total"], told["content"] + 10 * told["style"], rtol=1e-5)
+    told = {name: float(metrics[f"decoder/{name}"]) for name in ("content", "style", "reconstruction", "total")}
+    expected = told["content"] + 10 * told["style"] + 3 * told["reconstruction"]
+    np.testing.assert_allclose(told["total"], expected, rtol=1e-5)
     given = {name: leaf[0] for name, leaf in batch.items()}
+    own = dict.fromkeys(given, given["content"])
+    sampler = method.samplers(state, PHASE)["stylized"].replace(alpha=0.0)
+    rebuilt = sampler.synthesize(sampler.map(own))[0]
+    np.testing.assert_allclose(told["reconstruction"], jnp.mean(jnp.square(rebuilt - given["content"])), rtol=1e-4)
     measured = jax.jit(
         lambda state, given: {k: m(jax.random.key(0), given) for k, m in method.measures(state, PHASE).items()},
         compiler_options=FAST,
@@ -202,10 +211,12 @@ def test_a_round_beside_pytorch(batch):
     style_term = sum(functional.mse_loss(a, b) for a, b in pairs)
     parameters = [parameter for layer in paint.values() for parameter in layer.parameters()]
     optimizer = torch.optim.Adam(parameters, RATE)
-    (content_term + 10 * style_term).backward()
+    rebuilt = functional.mse_loss(decode(of_content), content)
+    (content_term + 10 * style_term + 3 * rebuilt).backward()
     norm = np.sqrt(sum(float((parameter.grad**2).sum()) for parameter in parameters))
     optimizer.step()
-    theirs = {"content": content_term.item(), "style": style_term.item(), "gradient_norm": norm}
+    theirs = {"content": content_term.item(), "style": style_term.item(), "reconstruction": rebuilt.item()}
+    theirs["gradient_norm"] = norm
     for name, value in theirs.items():
         np.testing.assert_allclose(metrics[f"decoder/{name}"], value, rtol=1e-4, err_msg=name)
     for name, layer in paint.items():
