@@ -16,17 +16,20 @@ from gan_jax.configs.parts import style_transfer
 
 def get_config() -> ConfigDict:
     config = style_transfer.get_config()
-    config.steps = 3000
-    config.batch_size = 16
+    config.steps = 8000
+    config.batch_size = 4
     config.encoder = ConfigDict({"type": "vgg19.Encoder", "weights": "vgg19_quarter", "width": 16})
     config.decoder.width = 16
-    rate = {"schedule": "cosine_decay", "init_value": 3e-4, "decay_steps": base.rounds(config)}
+    rate = {"schedule": "cosine_decay", "init_value": 1e-3, "decay_steps": base.rounds(config)}
     config.optim.decoder.learning_rate = ConfigDict(rate)
-    config.optim.decoder.clip_norm = 300.0
+    config.optim.decoder.clip_norm = 10.0
+    falling = {"schedule": "cosine_decay", "init_value": 30.0, "decay_steps": base.rounds(config)}
+    config.method.style_weight = 1.0  # channels of this encoder have the mean 1
+    config.method.reconstruction_weight = ConfigDict(falling)
     config.data.domains = ConfigDict(
-        {"content": {"source": "emoji"}, "style": {"source": "patterns", "size": 32, "length": 4000}}
+        {"content": {"source": "emoji"}, "style": {"source": "patterns", "size": 64, "length": 4000}}
     )
-    config.data.shape = (32, 32, 3)
-    config.log.samples_every = 250
+    config.data.shape = (64, 64, 3)
+    config.log.samples_every = 500
     config.checkpoint.every = 500
     return config

@@ -128,12 +128,12 @@ def losses(sampler: StyleSampler, content: Array, style: Array, rebuilt: bool = 
     mean, deviation = style_moments(last(of_style), EPSILON)
     of_content = last(both)[len(style) :]
     target = with_moments(of_content, mean, deviation, EPSILON)
-    images = draw(jnp.concatenate([target, of_content]) if rebuilt else target)
+    images = draw(jnp.concatenate([target, last(both)]) if rebuilt else target)
     seen = see(images[: len(target)])
     found = {CONTENT: content_loss(last(seen), target), STYLE: style_loss(seen, of_style)}
     if rebuilt:
         same = images[len(target) :, : content.shape[1], : content.shape[2]]
-        found["reconstruction"] = jnp.mean(jnp.square(same - content))
+        found["reconstruction"] = jnp.mean(jnp.square(same - jnp.concatenate([style, content])))
     return found
 
 
@@ -148,8 +148,8 @@ class StyleTransfer:
 
     content_weight, style_weight: of the two losses. Both are means over all numbers; the authors' Lua code sums, and its
     style weight of 1e-2 is not this one. The paper's balance is 1 and 10 in the PyTorch port.
-    reconstruction_weight: of the mean square between the content and what the decoder makes of its own features, in pixels.
-        Not the paper's: it starts a decoder on images (one of the identity losses of arXiv:1812.02342, Sec. 3.3).
+    reconstruction_weight: of the mean square between content or style and what the decoder makes of its own features, in
+        pixels. Not the paper's: it starts a decoder on images (an identity loss of arXiv:1812.02342, Sec. 3.3).
     """
 
     networks: ClassVar[tuple[str, ...]] = ("decoder", "encoder")

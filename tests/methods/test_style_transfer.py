@@ -74,10 +74,10 @@ def test_a_round_trains_the_decoder_alone(batch):
     expected = told["content"] + 10 * told["style"] + 3 * told["reconstruction"]
     np.testing.assert_allclose(told["total"], expected, rtol=1e-5)
     given = {name: leaf[0] for name, leaf in batch.items()}
-    own = dict.fromkeys(given, given["content"])
+    every = jnp.concatenate([given["content"], given["style"]])
     sampler = method.samplers(state, PHASE)["stylized"].replace(alpha=0.0)
-    rebuilt = sampler.synthesize(sampler.map(own))[0]
-    np.testing.assert_allclose(told["reconstruction"], jnp.mean(jnp.square(rebuilt - given["content"])), rtol=1e-4)
+    rebuilt = sampler.synthesize(sampler.map({"content": every, "style": every}))[0]
+    np.testing.assert_allclose(told["reconstruction"], jnp.mean(jnp.square(rebuilt - every)), rtol=1e-4)
     measured = jax.jit(
         lambda state, given: {k: m(jax.random.key(0), given) for k, m in method.measures(state, PHASE).items()},
         compiler_options=FAST,
@@ -211,14 +211,14 @@ def test_a_round_beside_pytorch(batch):
     style_term = sum(functional.mse_loss(a, b) for a, b in pairs)
     parameters = [parameter for layer in paint.values() for parameter in layer.parameters()]
     optimizer = torch.optim.Adam(parameters, RATE)
-    rebuilt = functional.mse_loss(decode(of_content), content)
+    rebuilt = functional.mse_loss(decode(torch.cat([of_style[-1], of_content])), torch.cat([style, content]))
     (content_term + 10 * style_term + 3 * rebuilt).backward()
     norm = np.sqrt(sum(float((parameter.grad**2).sum()) for parameter in parameters))
     optimizer.step()
     theirs = {"content": content_term.item(), "style": style_term.item(), "reconstruction": rebuilt.item()}
     theirs["gradient_norm"] = norm
     for name, value in theirs.items():
-        np.testing.assert_allclose(metrics[f"decoder/{name}"], value, rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(metrics[f"decoder/{name}"], value, rtol=5e-4, err_msg=name)
     for name, layer in paint.items():
         ours = after.networks["decoder"].params[name]
         for kind, value in (("kernel", layer.weight.permute(2, 3, 1, 0)), ("bias", layer.bias)):
