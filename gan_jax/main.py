@@ -27,6 +27,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "analyse": "analyse",
     "project": "project",
     "video": "video",
+    "export": "export",
     "classifier": "classifier",
     "sweep": "sweep",
     "plan": "plan",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -153,7 +152,7 @@ class Training:
         with (
             StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
             Prefetch(dispatches, put_on_mesh, self.setup.prefetch) as prefetched,
-            Progress(self.steps, self.step, work=partial(work_before, self.setup.stretches)) as progress,
+            Progress(self.steps, self.step, work=lambda step: work_before(self.setup.stretches, step)) as progress,
             self._profile,
         ):
             self._play(until, prefetched, progress, stop)
@@ -173,6 +172,8 @@ class Training:
             self._profile.before(self.step, dispatch.rounds, self.state)
             with jax.profiler.StepTraceAnnotation("dispatch", step_num=self.step):
                 self.state, metrics = self._play_on_device(self.state, dispatch)
+            if self._play_on_device.compiled:
+                progress.skip()
             if late:
                 self._read(late, progress, dispatches)
             late, self.step = Played(self.step + 1, metrics), self.step + dispatch.rounds
@@ -188,9 +189,9 @@ class Training:
                     self._diary.picture(self.state, self._phase, self.step)
                 if due.scores:
                     self._diary.score(self.state, self._phase, self.step)
-                    progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
+                progress.skip()
         if late:  # the state that is saved next
             self._read(late._replace(state=largest(self.state)), progress, dispatches)
 

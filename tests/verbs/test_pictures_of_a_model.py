@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import gan_jax
 from gan_jax.main import main
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.analyse import amounts_of
+from gan_jax.zoo.files import hash_of
 
 CONFIG = """
 from ml_collections import ConfigDict
@@ -77,6 +79,61 @@ def test_analyse_writes_a_table_of_pictures(run, tmp_path, what, flags, tiles):
 def test_truncation_of_latents_is_shown_at_thresholds():
     assert min(amounts_of(None, maps=True)) == -1
     assert min(amounts_of(None, maps=False)) > 0  # no latent is within less
+
+
+def test_an_exported_model_draws_what_its_run_draws(run, tmp_path):
+    out = tmp_path / "model"
+    flags = ("--licence=none: chance", "--hardware=a laptop")
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={out}", *flags) == 0
+    assert {file.name for file in out.iterdir()} == {"weights.safetensors", "model.json", "samples.png"}
+    ours, theirs = gan_jax.load(out), gan_jax.load(run[1])
+    for truncation in (None, 0.5):
+        drawn = [model.sample(3, seed=4, truncation=truncation) for model in (ours, theirs)]
+        np.testing.assert_array_equal(*drawn)
+    card = json.loads((out / "model.json").read_text())
+    assert card["data"]["licence"] == "none: chance" and card["training"]["hardware"] == "a laptop"
+    assert (card["training"]["rounds"], card["training"]["kimg"]) == (6, 0.024) and card["training"]["state_digest"]
+    assert card["samples"]["sha256"] == hash_of(ours.sample(16))
+    assert repr(ours) == "Model('model', stylegan.Generator, step 6)"
+    early = tmp_path / "early"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={early}", "--step=7") == 1 and not early.exists()
+
+
+def damaged(out, what):
+    """Spoils one of a model's files, in one way."""
+    weights, card = out / "weights.safetensors", out / "model.json"
+    if what == "weights":
+        weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
+    elif what == "no weights":
+        weights.unlink()
+    elif what == "no JSON":
+        card.write_text("{")
+    else:
+        known = json.loads(card.read_text())
+        change = {
+            "later": {"format": 99},
+            "another network": {"config": known["config"] | {"latents": {"type": "normal", "dim": 8}}},
+        }
+        card.write_text(json.dumps({"less": []}.get(what, known | change.get(what, {}))))
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "says"),
+    [
+        ("weights", ValueError, "is not the file that model.json was written with"),
+        ("no weights", FileNotFoundError, "weights.safetensors"),
+        ("no JSON", ValueError, "model.json is no JSON"),
+        ("less", ValueError, "is no model of gan_jax: it holds no object"),
+        ("later", ValueError, "was written by a later gan_jax"),
+        ("another network", ValueError, "the arrays are not those of this network: .*float32"),
+    ],
+)
+def test_a_damaged_model_is_refused(run, tmp_path, what, kind, says):
+    out = tmp_path / "model"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={out}") == 0
+    damaged(out, what)
+    with pytest.raises(kind, match=says):
+        gan_jax.load(out)
 
 
 def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):
