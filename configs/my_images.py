@@ -19,10 +19,10 @@ from gan_jax.names import one_of
 SIDES = ("16", "32", "64", "128", "256")
 
 
-def get_config(side: str = "64") -> ConfigDict:
-    one_of(side, SIDES, "the size behind my_images:")
+def get_config(size: str = "64") -> ConfigDict:
+    one_of(size, SIDES, "the size behind my_images:")
     config = base.get_config()
-    side = int(side)
+    side = int(size)
     config.batch_size = 16
     config.data.source = "folder"
     config.data.shape = (side, side, 3)
