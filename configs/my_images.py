@@ -27,17 +27,17 @@ def get_config(size: str = "64") -> ConfigDict:
     config.data.source = "folder"
     config.data.shape = (side, side, 3)
 
-    widths = {"channel_base": 16 * side, "channel_max": 64}
+    widths = {"channel_base": max(512, 8 * side), "channel_max": 64}
     config.latents.dim = 64
     config.generator = ConfigDict({"type": "progan.Generator", **widths})
     discriminator = ConfigDict({"type": "progan.Discriminator", **widths})
-    transforms = {"policy": ("ada_blit", "ada_geometric", "ada_color"), "target": 0.6, "speed_kimg": 50.0}
+    transforms = {"policy": ("ada_blit", "ada_upright", "ada_color"), "target": 0.6, "speed_kimg": 50.0}
     config.discriminator = ConfigDict({"type": "augmented.Augmented", "discriminator": discriminator, **transforms})
     logistic_r1(config, gamma=1.0, every=4)
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "learning_rate": 4e-3, "b1": 0.0, "b2": 0.99})
     config.ema.decay = 0.998
-    growing(config, fade_kimg=6, stable_kimg=4, total_kimg=120, batch_sizes={4: 16})
+    growing(config, fade_kimg=6, stable_kimg=4, total_kimg=100, batch_sizes={4: 16})
 
     config.log.samples_every = 250  # about a minute of 2 cores at 64 x 64
     config.checkpoint.every = 250

@@ -55,20 +55,20 @@ def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax
         if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
-    if not _takes_products(kernel, geometry):
+    if not _takes_products(x, kernel, geometry):
         return by_xla(x, kernel)
     on_cpu = functools.partial(product_conv, padding=geometry.padding)
     return lax.platform_dependent(x, kernel, cpu=on_cpu, default=by_xla)
 
 
 def _conv_on_cpu(x, kernel, geometry):
-    if _takes_products(kernel, geometry):
+    if _takes_products(x, kernel, geometry):
         return product_conv(x, kernel, geometry.padding)
     return xla_conv(x, kernel, geometry)
 
 
-def _takes_products(kernel, geometry):
-    return _is_plain(geometry) and prefers_products(kernel.shape, geometry.padding)
+def _takes_products(x, kernel, geometry):
+    return _is_plain(geometry) and prefers_products(x.shape, kernel.shape, geometry.padding)
 
 
 def _is_plain(geometry):
