@@ -225,5 +225,11 @@ def test_rounds_of_wgan_gp_are_pytorchs(begun, compiled):
         np.testing.assert_allclose(metrics["d/gradient_penalty"], np.mean(penalties), rtol=1e-3)
         np.testing.assert_allclose(metrics["g/adversarial"], of_g.item(), rtol=1e-3)
     found = errors(state.networks["generator"].params, g)
+    found = {name: value for name, value in found.items() if not _subtracted(name)}
     found |= {f"d{k}": v for k, v in errors(state.networks["discriminator"].params, d).items()}
-    assert max(found.values()) < 1e-3, found
+    assert max(found.values()) < 1e-4, found
+
+
+def _subtracted(name):
+    """Biases in front of a norm, which subtracts them again: their gradient is rounding, of which Adam makes whole steps."""
+    return "bias" in name and ("_conv" in name or "_shortcut" in name)
