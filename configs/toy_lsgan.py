@@ -1,4 +1,4 @@
-"""Least squares.
+"""Least squares in place of cross-entropy.
 
 Paper: Mao et al., arXiv:1611.04076.
 Data: points, see configs/parts/toy.py; `gan_jax toys` plays it on all of them.

@@ -17,12 +17,11 @@ class gradient_normalizer(Nothing):
     """The gradient of G's adversarial loss by its images is divided by a moving average of its norm.
 
     So what other addends of G's loss weigh, next to the game's own, does not depend on how steep D is; under an optimiser
-    that knows no size of gradients, such as Adam, nothing else changes. The norm is the root of the mean over images of
-    |B dL / dx|^2, B images: of one image's own loss, whatever the batch. With g the gradient by the images and n the
-    average, the addend is <g / n - g, G(z)>, g and n constants: its gradient and the adversarial one make g / n. Its
-    value is 0.
+    that knows no size of gradients, such as Adam, nothing else changes. With g the gradient by the images, of N numbers in
+    all, the norm is n = sqrt(average of N |g|^2), which no batch size changes: L = mean of the images has 1. The addend is
+    <g / n - g, G(z)>, g and n constants: its gradient and the adversarial one make g / n. Its value is 0.
 
-    decay: of the average, an update of G. It begins with the first norm.
+    decay: of the average of squares, an update of G. It begins with the first one; that of the authors' code, at 0.
     """
 
     decay: float = 0.9
@@ -31,15 +30,15 @@ class gradient_normalizer(Nothing):
         ranges.decay("decay", self.decay)
 
     def init(self) -> PyTree:
-        return {"average": jnp.zeros(()), "updates": jnp.zeros((), jnp.int32)}
+        return {"squares": jnp.zeros(()), "updates": jnp.zeros((), jnp.int32)}
 
     def generator(self, play: Play, memory: PyTree) -> Term:
         images = play.fake["image"]
         judge = lambda x: play.nets["discriminator"](x, play.fake.get("label")).logits
         adversarial = lambda x: play.adversarial(play.on_real.logits, judge(x))
         slope = jax.lax.stop_gradient(jax.grad(adversarial)(jax.lax.stop_gradient(images)).astype(jnp.float32))
-        norm = jnp.sqrt(images.shape[0] * jnp.sum(jnp.square(slope)))
-        average = jnp.where(memory["updates"] > 0, self.decay * memory["average"] + (1 - self.decay) * norm, norm)
-        turned = jnp.vdot(slope * (1 / jnp.maximum(average, 1e-12) - 1), images)
-        kept = {"average": average, "updates": memory["updates"] + 1}
-        return Term(turned - jax.lax.stop_gradient(turned), kept, {"image_gradient_norm": norm})
+        now = images.size * jnp.sum(jnp.square(slope))
+        squares = jnp.where(memory["updates"] > 0, self.decay * memory["squares"] + (1 - self.decay) * now, now)
+        turned = jnp.vdot(slope * (1 / jnp.maximum(jnp.sqrt(squares), 1e-8) - 1), images)
+        kept = {"squares": squares, "updates": memory["updates"] + 1}
+        return Term(turned - jax.lax.stop_gradient(turned), kept, {"image_gradient_norm": jnp.sqrt(now)})

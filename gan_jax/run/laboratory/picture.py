@@ -45,7 +45,7 @@ def _draw_line(figure, axes, frame: Frame, real: np.ndarray) -> None:
         cloud = cloud[np.isfinite(cloud)]
         if not len(cloud):
             continue
-        axes[0].hist(cloud, 200, (-EDGE, EDGE), density=True, color=colour, alpha=0.7, label=label)
+        axes[0].hist(cloud, 200, range=(-EDGE, EDGE), density=True, color=colour, alpha=0.7, label=label)
         at = np.linspace(-EDGE, EDGE, 256)
         axes[1].plot(at, density(cloud[:, None], 256) / len(cloud) * 256 / (2 * EDGE), color=colour)
     axes[0].set(title="points")

@@ -139,7 +139,7 @@ def scatter_png(
     clouds = (("real", real, {"color": "0.6"}), ("generated", finite, {"color": "tab:red", "alpha": 0.6}))
     for label, cloud, style in clouds:
         if cloud is not None and points.shape[1] == 1:
-            axes.hist(cloud[:, 0], 100, (low[0], high[0]), density=len(cloud) > 0, label=label, **style)
+            axes.hist(cloud[:, 0], 100, range=(low[0], high[0]), density=len(cloud) > 0, label=label, **style)
         elif cloud is not None:
             axes.scatter(*cloud.T, s=4, label=label, linewidths=0, **style)
     axes.set(xlim=(low[0], high[0]))
