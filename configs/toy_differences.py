@@ -13,5 +13,5 @@ from gan_jax.configs.parts import toy
 
 def get_config() -> ConfigDict:
     config = toy.game("relativistic")
-    config.regularizers.slopes = ConfigDict({"type": "finite_difference.finite_difference", "gamma": 0.1, "one_in": 1})
+    config.regularizers.slopes = ConfigDict({"type": "finite_difference.finite_difference", "gamma": 0.05, "one_in": 1})
     return config

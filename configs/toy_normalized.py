@@ -13,9 +13,9 @@ from gan_jax.configs.parts import toy
 
 def get_config() -> ConfigDict:
     config = toy.game("relativistic")
-    toy.penalty(config, r1=0.1, r2=0.1)
+    toy.penalty(config, r1=0.05, r2=0.05)
     config.regularizers.normalizer = ConfigDict({"type": "normalizer.gradient_normalizer"})
     rate = config.optim.generator.learning_rate
     config.optim.generator = ConfigDict({"type": "sgd", "momentum": 0.9, "learning_rate": rate})
-    config.optim.generator.learning_rate.init_value = 5e-2
+    config.optim.generator.learning_rate.init_value = 0.1
     return config

@@ -13,5 +13,5 @@ from gan_jax.configs.parts import toy
 
 def get_config() -> ConfigDict:
     config = toy.game("non_saturating")
-    toy.penalty(config, r1=0.1)
+    toy.penalty(config, r1=0.05)
     return config

@@ -13,5 +13,5 @@ from gan_jax.configs.parts import toy
 
 def get_config() -> ConfigDict:
     config = toy.game("relativistic")
-    toy.penalty(config, r1=0.1, r2=0.1)
+    toy.penalty(config, r1=0.05, r2=0.05)
     return config

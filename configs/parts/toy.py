@@ -20,10 +20,10 @@ def game(loss: str) -> ConfigDict:
     config.loss = ConfigDict({"type": loss})
     config.generator = ConfigDict({"type": "mlp.Generator", "widths": (64, 64, 64)})
     config.discriminator = ConfigDict({"type": "mlp.Discriminator", "widths": (64, 64, 64)})
-    config.latents.dim = 4
+    config.latents.dim = 2
     for player in ("generator", "discriminator"):
         config.optim[player] = ConfigDict({"type": "adam", "b1": 0.5, "b2": 0.9})
-        rate = {"schedule": "linear", "init_value": 2e-3, "end_value": 0.0, "transition_steps": base.rounds(config)}
+        rate = {"schedule": "linear", "init_value": 4e-3, "end_value": 0.0, "transition_steps": base.rounds(config)}
         config.optim[player].learning_rate = ConfigDict(rate)
     config.ema.decay = 0.995
     config.evaluate.recipes = ("modes",)
