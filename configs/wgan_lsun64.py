@@ -5,7 +5,7 @@ Settings: the authors' main.py (configs/parts/wasserstein.py): batch 64, z norma
     (bilinear) and cropped, 25 epochs of bedrooms, which are about 1,184,800 updates of the critic and 227,500 of G. Its
     networks: 4 x 4 kernels, no biases, BatchNorm in both; its norms' scales begin at N(1, 0.02^2), here at 1.
 The other generator of the paper, which the plain GAN cannot train, has no norm: a perceptron of 3 hidden layers of 512 units,
-    --config.generator.type=mlp.Generator --config.generator.widths=512,512,512 and the rest of that block None.
+    --config.generator.type=mlp.Generator --config.generator.widths=512,512,512, with kernel and use_bias of that block None.
 Expected: no number in the paper: the estimate falls as samples become better. Not run yet.
 Meant for: 1 accelerator.
 Data: lsun/bedroom, prepared by TFDS (`pip install ".[prepare]"`, `tfds build lsun/bedroom`: large).
