@@ -12,7 +12,8 @@ def get_config() -> ConfigDict:
     config.d_steps = 1  # discriminator updates a round
     config.g_steps = 1  # generator updates a round
     # What plays differently in a part of the run: a tuple of dicts {"rounds": or "kimg":, "shape":, "batch_size":, "d_steps":,
-    # "g_steps":, "fade":, "reset":}, one stretch after the other. Unset: one stretch of `steps` rounds.
+    # "g_steps":, "fade":, "reset":}, one stretch after the other, the last perhaps {"repeat": (dict, ...)}. Unset: one
+    # stretch of `steps` rounds.
     config.stretches = placeholder(tuple)
     # Rounds played in one call of the device, for models so small that the call takes as long as the round. Pictures,
     # checkpoints and scores stay on their steps, with single rounds where fewer remain, so intervals that it divides are best.
@@ -84,6 +85,7 @@ def get_config() -> ConfigDict:
     config.log.every = 10  # rounds between lines of metrics.jsonl
     config.log.samples_every = 1000  # rounds between pictures
     config.log.num_samples = 64
+    config.log.curves = placeholder(tuple)  # numbers of metrics.jsonl that --mode=evaluate draws beside the scores
     config.checkpoint = ConfigDict()
     config.checkpoint.every = 1000  # rounds
     config.checkpoint.keep = 3  # the newest few

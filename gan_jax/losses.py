@@ -59,11 +59,24 @@ class non_saturating(_Memoryless):
 
 
 @dataclasses.dataclass(frozen=True)
+class saturating(non_saturating):
+    """Cross-entropy, and L_G = E[log(1 - sigma(D(G(z))))]: the game of one value (Goodfellow et al., arXiv:1406.2661, Eq. 1).
+
+    Where D tells real and fake well apart, sigma is near 0 on fakes and the gradient of L_G vanishes.
+    """
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(-jnp.mean(softplus(fake)))
+
+
+@dataclasses.dataclass(frozen=True)
 class wasserstein(_Memoryless):
     """L_D = E[D(G(z))] - E[D(x)], L_G = -E[D(G(z))] (Arjovsky et al., arXiv:1701.07875).
 
-    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm. Logits are
-    right on their side of the middle between the two means: only differences mean anything.
+    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm. Then
+    "wasserstein_estimate", E[D(x)] - E[D(G(z))], which D reports, estimates D's Lipschitz constant times the distance from
+    below: it falls as samples become better. Logits are right on their side of the middle between the two means: only
+    differences mean anything.
     """
 
     def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -71,7 +84,8 @@ class wasserstein(_Memoryless):
         return real > middle, fake < middle
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(jnp.mean(fake) - jnp.mean(real))
+        estimate = jnp.mean(real) - jnp.mean(fake)
+        return Term(-estimate, (), {"wasserstein_estimate": estimate})
 
     def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         return Term(-jnp.mean(fake))

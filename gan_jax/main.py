@@ -30,6 +30,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "export": "export",
     "classifier": "classifier",
     "sweep": "sweep",
+    "toys": "toys",
     "plan": "plan",
     "import": "import_weights",
     "configs": "configs",

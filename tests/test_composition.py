@@ -17,9 +17,10 @@ FAMILIES = {
     "dcgan": ({"widths": (8, 8), "norm": "batch"}, {"widths": (8, 8), "norm": "none"}),
     "biggan": ({"widths": (8, 8), "attention": 8}, {"widths": (8, 8), "halvings": 1, "attention": 4}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
+    "wgangp": ({"widths": (8, 8, 8)}, {"widths": (8, 8)}),
     "r3gan": ({"widths": (8, 8), "group_width": 4}, {"widths": (8, 8), "group_width": 4}),
 }
-LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic", "nothing")
+LOSSES = ("hinge", "non_saturating", "saturating", "wasserstein", "least_squares", "relativistic", "nothing")
 REGULARIZERS = {
     "rotation": {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0},
     "gradient_penalty": {"type": "gradient_penalty.gradient_penalty"},
@@ -40,6 +41,8 @@ REGULARIZERS = {
     "latent_consistency": {"type": "consistency.latent_consistency"},
     "lecam": {"type": "lecam.lecam", "start": 1},
     "finite_difference": {"type": "finite_difference.finite_difference", "one_in": 2},
+    "centring": {"type": "centring.centring"},
+    "normalizer": {"type": "normalizer.gradient_normalizer"},
 }
 BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
@@ -49,7 +52,8 @@ def _method(family, loss, regularizers, augmented=False, packed=False):
     generator, discriminator = FAMILIES[family]
     config["data"]["shape"] = SHAPE
     config["batch_size"] = 8
-    config["generator"] = {"type": f"{family}.Generator", **generator}
+    of_generator = {"wgangp": "sngan"}.get(family, family)  # its critic alone is its own
+    config["generator"] = {"type": f"{of_generator}.Generator", **generator}
     config["discriminator"] = {"type": f"{family}.Discriminator", **discriminator}
     if packed:
         config["discriminator"] = {"type": "packed.Packed", "m": 2, "discriminator": config["discriminator"]}
@@ -89,7 +93,7 @@ def test_all_regularisers_at_once(family, loss):
         "d/consistency_fake",
     } <= metrics.keys()
     assert {"d/latent_consistency", "g/latent_consistency", "d/lecam", "d/augment_probability"} <= metrics.keys()
-    assert {"d/r1_estimate", "d/r2_estimate"} <= metrics.keys()
+    assert {"d/r1_estimate", "d/r2_estimate", "d/centring", "g/image_gradient_norm"} <= metrics.keys()
 
 
 IDEAS = (

@@ -81,7 +81,7 @@ class Training:
         judged = self._timetable.scores is not None
         if judged:
             on_first_process(lambda: check_scores_file(self.workdir / "scores.jsonl"))
-        for told in unknown_recipes(setup):
+        for told in (*unknown_recipes(setup), *getattr(self.method, "doubts", ())):
             warn(told)
         scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)

@@ -53,6 +53,16 @@ GAMES = {
         "stretches": ({"rounds": 3, "d_steps": 3}, {"g_steps": 2}),
         "evaluate": {"recipes": ("swd",), "test": {"split": "test"}},
     },
+    "wgan": {
+        **MLP,
+        "data": {"source": "digits", "shape": (8, 8, 1)},
+        "loss": {"type": "wasserstein"},
+        "method": {"type": "adversarial.Adversarial", "clip_weights": 0.1},
+        "regularizers": {"centring": {"type": "centring.centring"}, "norm": {"type": "normalizer.gradient_normalizer"}},
+        "optim": {player: {"type": "rmsprop", "learning_rate": 0.01} for player in ("generator", "discriminator")},
+        "stretches": ({"rounds": 2, "d_steps": 3}, {"repeat": ({"rounds": 3}, {"rounds": 1, "d_steps": 3})}),
+        "evaluate": {"recipes": ("swd",), "test": {"split": "test"}},
+    },
     "pairs": {**TRANSLATION, "data": PAIR},
     "domains": {**TRANSLATION, "method": {"type": "small_games:Translation", "paired": False}, "data": DOMAINS},
     "voxels": {

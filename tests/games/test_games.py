@@ -95,7 +95,7 @@ def test_a_plan_has_a_page_for_each_phase(game, game_config, capsys):
     from gan_jax.verbs.plan import plan
 
     found = plan(game_config(game), ["cpu:1"])
-    assert len(found) == (2 if game in ("growing", "two critics") else 1)
+    assert len(found) == (2 if game in ("growing", "two critics", "wgan") else 1)
     assert len(plan(game_config(game), ["cpu:1"], what="sample")) == 1
     assert "memory a device" in capsys.readouterr().out
 

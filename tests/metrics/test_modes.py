@@ -9,9 +9,12 @@ CENTRES = np.array([[0.0, 0], [10, 0], [0, 10]])
 def test_by_hand():
     points = np.array([[0, 0.2], [0.29, 0], [0, 0.31], [10, -0.1], [5, 5]])
     found = mode_coverage(points, CENTRES, 0.1)
-    assert found == pytest.approx({"modes": 2, "near": 3 / 5, "smallest": 0, "largest": 2 / 3})
+    # All five: the first three at the first centre, one at the second; [5, 5] is as far from all, and goes to the first.
+    kl = 0.8 * np.log(3 * 0.8) + 0.2 * np.log(3 * 0.2)
+    assert found == pytest.approx({"modes": 2, "near": 3 / 5, "smallest": 0, "largest": 2 / 3, "reverse_kl": kl})
     assert mode_coverage(points, CENTRES, 0.1, deviations=1.0)["near"] == 0
-    assert mode_coverage(points[4:], CENTRES, 0.1) == {"modes": 0, "near": 0, "smallest": 0, "largest": 0}
+    far = {"modes": 0, "near": 0, "smallest": 0, "largest": 0, "reverse_kl": np.log(3)}
+    assert mode_coverage(points[4:], CENTRES, 0.1) == pytest.approx(far)
 
 
 def test_of_the_mixture_itself(rng):
@@ -19,6 +22,7 @@ def test_of_the_mixture_itself(rng):
     found = mode_coverage(points, CENTRES, 0.5)
     assert found["near"] == pytest.approx(1 - np.exp(-4.5), abs=2e-3)  # of a Gaussian in the plane, within 3 deviations
     assert found["modes"] == 3 and found["smallest"] == pytest.approx(1 / 3, abs=0.02)
+    assert 0 <= found["reverse_kl"] < 1e-3
 
 
 def test_bad_input_is_refused():

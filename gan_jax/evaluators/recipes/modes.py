@@ -8,8 +8,14 @@ from gan_jax.metrics.modes import mode_coverage
 
 
 def modes(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
-    """The number of modes reached; the share of points near one; and how evenly the near points are spread over modes."""
+    """The number of modes reached; the share of points near one; and how evenly points are spread over modes."""
     mixture = evidence.mixture
     found = mode_coverage(mixture.draw(n_fake), mixture.modes, mixture.std, **recipe.settings)
-    parts = {"modes": "", "near": "near", "smallest": "smallest_share", "largest": "largest_share"}
+    parts = {
+        "modes": "",
+        "near": "near",
+        "smallest": "smallest_share",
+        "largest": "largest_share",
+        "reverse_kl": "reverse_kl",
+    }
     return Outcome([Measured(part, found[name]) for name, part in parts.items()], {"std": float(mixture.std)})

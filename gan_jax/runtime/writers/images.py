@@ -118,25 +118,33 @@ def scatter_png(
     path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None, parents: bool = True
 ) -> None:
     """Generated points [N, 2] over real ones [M, 2], if given; the window is that of the real ones, so runs compare.
+    Of points of a line, [N, 1], histograms.
 
     Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
     """
     points, real = np.asarray(points, np.float64), None if real is None else np.asarray(real, np.float64)
     for what, cloud in (("points", points), ("real", real)):
-        if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] != 2 or not len(cloud)):
-            raise ValueError(f"{what} must be [N, 2] with N at least 1; this has shape {cloud.shape}")
+        if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] not in (1, 2) or not len(cloud)):
+            raise ValueError(f"{what} must be [N, 2] or [N, 1] with N at least 1; this has shape {cloud.shape}")
     finite = points[np.isfinite(points).all(axis=1)]
     frame = real if real is not None else finite
-    low, high = (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (-np.ones(2), np.ones(2))
+    low, high = (
+        (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (-np.ones(points.shape[1]), np.ones(points.shape[1]))
+    )
     margin = 0.25 * max(float((high - low).max()), 1e-6)
     low, high = low - margin, high + margin
     seen = int(((finite >= low) & (finite <= high)).all(axis=1).sum())
 
     figure, (axes,) = canvas(1, height=5)
-    if real is not None:
-        axes.scatter(*real.T, s=4, color="0.6", label="real", linewidths=0)
-    axes.scatter(*finite.T, s=4, color="tab:red", alpha=0.6, label="generated", linewidths=0)
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    clouds = (("real", real, {"color": "0.6"}), ("generated", finite, {"color": "tab:red", "alpha": 0.6}))
+    for label, cloud, style in clouds:
+        if cloud is not None and points.shape[1] == 1:
+            axes.hist(cloud[:, 0], 100, range=(low[0], high[0]), density=len(cloud) > 0, label=label, **style)
+        elif cloud is not None:
+            axes.scatter(*cloud.T, s=4, label=label, linewidths=0, **style)
+    axes.set(xlim=(low[0], high[0]))
+    if points.shape[1] == 2:
+        axes.set(ylim=(low[1], high[1]), aspect="equal")
     axes.set_title("" if seen == len(points) else f"{len(points) - seen} of {len(points)} points outside")
     axes.legend(loc="upper right")
     save_figure(path, figure, parents)
