@@ -28,7 +28,7 @@ from gan_jax.methods.translators import (
     shape_of,
     translator_of,
 )
-from gan_jax.methods.update import COLLECTIONS, MOVED_BY_ALL, Outcome, begun_anew, update
+from gan_jax.methods.update import COLLECTIONS, MOVED_BY_ALL, begun_anew, update
 from gan_jax.names import one_of
 from gan_jax.optim import Ema
 from gan_jax.types import AdversarialLoss, Array, Batch, Clock, Network, PyTree, TrainState, named_key
