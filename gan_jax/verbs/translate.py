@@ -106,6 +106,7 @@ def translate(
     back = next((each for each in samplers.values() if each.given == (sampler.target,)), None)
     rows: list[Row] = []
     errors: dict[str, float] = {}
+    scored = "error"
     for number, taken, made in translated(sampler, items, fits[source], sample_key(seed)):
         item = items[number]
         columns, scores = {source: taken, "translation": made}, {}
@@ -115,17 +116,25 @@ def translate(
         elif back is not None:
             columns["back"] = again = _once(back, made, seed)
             scores["error of coming back"] = float(mean_error(again[None], taken[None])[0])
-        errors |= {item.name: value for value in scores.values()}
+        for kind, value in scores.items():
+            scored, errors[item.name] = kind, value
         rows.append(Row(item.name, columns, scores))
+        if len(rows) >= shown + 1000:  # the images of no more are kept
+            rows = _worst(rows)[:shown]
         if is_first():
             save_png(folder / f"{item.name}.png", made)
     if is_first():
-        _write(folder, rows, errors, shown, f"{setup.method.__class__.__name__} of {workdir}, round {restored.step}")
+        title = f"{type(setup.method).__name__} of {workdir}, round {restored.step}"
+        _write(folder, _worst(rows)[:shown], errors, scored, len(items), title)
         told = f"; mean error {np.mean(list(errors.values())):.4g}" if errors else ""
-        print(
-            f"wrote {len(rows):,} translation{'s' if len(rows) > 1 else ''} of step {restored.step} to {folder}{told}"
-        )
+        count = f"{len(items):,} translation{'s' if len(items) > 1 else ''}"
+        print(f"wrote {count} of step {restored.step} to {folder}{told}")
     return errors
+
+
+def _worst(rows: list[Row]) -> list[Row]:
+    """Those with the largest error first."""
+    return sorted(rows, key=lambda row: (-max(row.scores.values(), default=0.0), row.name))
 
 
 def _items(setup: Any, images: str | None, targets: str | None, sampler: Any) -> list[Item]:
@@ -149,15 +158,13 @@ def _once(back: Any, image: np.ndarray, seed: int) -> np.ndarray:
     return np.round(np.clip(made, -1, 1) * 127.5 + 127.5).astype(np.uint8)
 
 
-def _write(folder: Path, rows: list[Row], errors: dict[str, float], shown: int, title: str) -> None:
-    rows = sorted(rows, key=lambda row: (-max(row.scores.values(), default=0.0), row.name))
-    if shown:
-        count = f"{min(shown, len(rows)):,} of {len(rows):,} images"
+def _write(folder: Path, rows: list[Row], errors: dict[str, float], scored: str, count: int, title: str) -> None:
+    if rows:
         order = ", those with the largest error first; errors are means by pixel, in units of [-1, 1]" if errors else ""
-        write_gallery(folder / PAGE, title, f"{count}{order}.", rows[:shown])
+        write_gallery(folder / PAGE, title, f"{len(rows):,} of {count:,} images{order}.", rows)
     if errors:
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerow(["name", *next(row.scores for row in rows if row.scores)])
-        writer.writerows([row.name, *row.scores.values()] for row in rows)
+        writer.writerow(["name", scored])
+        writer.writerows(sorted(errors.items(), key=lambda each: (-each[1], each[0])))
         write_atomically(folder / TABLE, text.getvalue().encode("utf-8", "backslashreplace"))

@@ -17,7 +17,8 @@ from gan_jax.runtime.writers.atomic import write_atomically
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; background: #fff; color: #111 }
 table { border-collapse: collapse } td, th { padding: .3em .6em; text-align: left; vertical-align: middle }
-img { display: block; image-rendering: pixelated; min-width: 128px; max-width: 320px } td.number { font-variant-numeric: tabular-nums }
+img { display: block; image-rendering: pixelated; min-width: 128px; max-width: 320px }
+td.number { font-variant-numeric: tabular-nums }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #eee } }
 """
 
