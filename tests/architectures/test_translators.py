@@ -17,13 +17,18 @@ def parameters(module, shape):
 @pytest.mark.parametrize(
     ("module", "shape", "count"),
     [
-        # The PyTorch port's, whose log prints 54.414 M, 41.829 M, 11.378 M, 7.838 M, 2.769 M and 2.765 M.
         (unet.Generator((256, 256, 3)), (256, 256, 3), 54_413_955),
         (unet.Generator((128, 128, 3)), (128, 128, 3), 41_828_995),
-        (resnet_translator.Generator((256, 256, 3)), (256, 256, 3), 11_378_179),
         (resnet_translator.Generator((128, 128, 3), blocks=6), (128, 128, 3), 7_837_699),
         (patchgan.Discriminator((256, 256, 3)), (256, 256, 6), 2_768_705),
         (patchgan.Discriminator((256, 256, 3), norm="instance"), (256, 256, 3), 2_764_737),
+        # Printed by the authors' PyTorch port, in its issue 1152: 54.408 M, 29.238 M, 2.765 M and 0.662 M.
+        (unet.Generator((256, 256, 1)), (256, 256, 1), 54_407_809),
+        (unet.Generator((64, 64, 1)), (64, 64, 1), 29_237_889),
+        (patchgan.Discriminator((256, 256, 1)), (256, 256, 2), 2_764_609),
+        (patchgan.Discriminator((64, 64, 1), layers=2), (64, 64, 2), 662_337),
+        # In its issue 45: 11,388,675 with a scale and a shift for each of 64 + 128 + 256 + 18 * 256 + 128 + 64 channels.
+        (resnet_translator.Generator((256, 256, 3)), (256, 256, 3), 11_388_675 - 2 * 5248),
     ],
 )
 def test_parameters_of_full_size_networks(module, shape, count):
