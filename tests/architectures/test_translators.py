@@ -69,31 +69,39 @@ def test_a_unet_goes_down_to_one_pixel_and_keeps_skips():
     assert [made[f"down{i}"]["kernel"].shape[-1] for i in range(8)] == [1, 2, 4, 8, 8, 8, 8, 8]
 
 
-def test_dropout_is_after_the_layers_that_are_named():
+@pytest.mark.parametrize(("layers", "differs"), [((), False), ((2,), True), (None, False)])
+def test_dropout_is_after_the_layers_that_are_named(layers, differs, compiled):
     """The rest of the network is the same function, so outputs differ where, and only where, a layer drops."""
-    x = jax.random.normal(jax.random.key(2), (1, 32, 32, 1))
-    for layers, differs in (((), False), ((2,), True), (None, False)):
-        net = unet.Generator((32, 32, 1), width=2, dropout_layers=layers)
-        variables = net.init(jax.random.key(0), x)
-        on, other = (net.apply(variables, x, dropout=True, rngs={"noise": jax.random.key(key)}) for key in (0, 1))
-        assert bool(jnp.any(on != other)) == differs
-        off = net.apply(variables, x)
-        assert bool(jnp.any(on != off)) == differs
+    net = unet.Generator((16, 16, 1), width=2, norm="none", dropout_layers=layers)
+
+    def outputs(key, x):
+        variables = net.init(key, x)
+        of = lambda noise: net.apply(variables, x, dropout=True, rngs={"noise": jax.random.key(noise)})
+        return of(0), of(1), net.apply(variables, x)
+
+    on, other, off = compiled(outputs)(jax.random.key(0), jax.random.normal(jax.random.key(2), (1, 16, 16, 1)))
+    assert bool(jnp.any(on != other)) == bool(jnp.any(on != off)) == differs
+
+
+def test_where_dropout_may_be():
     assert unet.Generator((64, 64, 3)).depth == 6  # where the default drops after layer 1 alone
     with pytest.raises(ValueError, match=r"dropout_layers are from 0 to 3"):
         unet.Generator((32, 32, 1), dropout_layers=(4,))
 
 
 @pytest.mark.parametrize("layers", range(4))
-def test_a_logit_sees_its_patch_and_no_more(layers):
+def test_a_logit_sees_its_patch_and_no_more(layers, compiled):
     side = patchgan.receptive_field(layers)
     assert [patchgan.receptive_field(n) for n in range(7)] == [1, 16, 34, 70, 142, 286, 574]
     size = 104 if layers == 3 else 56
     net = patchgan.Discriminator((size, size, 1), width=1, layers=layers, norm="none")
-    x = jax.random.normal(jax.random.key(1), (1, size, size, 1))
-    variables = jax.tree.map(jnp.abs, net.init(jax.random.key(0), x))  # no weight is zero, no unit dead
-    middle = net.apply(variables, x).logits.shape[1] // 2
-    seen = jax.grad(lambda x: net.apply(variables, x).logits[0, middle, middle])(jnp.abs(x))[0, :, :, 0]
+
+    def gradient(x):
+        variables = jax.tree.map(jnp.abs, net.init(jax.random.key(0), x))  # no weight is zero, no unit dead
+        middle = size // 2 ** (layers + 1)
+        return jax.grad(lambda x: net.apply(variables, x).logits[0, middle, middle])(x)[0, :, :, 0]
+
+    seen = compiled(gradient)(jax.random.uniform(jax.random.key(1), (1, size, size, 1)))
     rows = np.flatnonzero(np.any(np.asarray(seen) != 0, axis=1))
     assert rows[-1] - rows[0] + 1 == len(rows) == side
 
