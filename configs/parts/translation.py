@@ -20,7 +20,7 @@ def begin(method: str, networks: dict[str, dict[str, Any]], loss: dict[str, Any]
     config.optim = ConfigDict()
     for name, settings in networks.items():
         config[name] = ConfigDict(settings)
-        config.optim[name] = ConfigDict({"type": "adam", "learning_rate": 2e-4, "b1": 0.5, "b2": 0.999})
+        config.optim[name] = _adam(2e-4)
     config.log.num_samples = 16
     config.evaluate.recipes = ("pair_l1", "pair_sharpness", "swd")
     return config
@@ -30,7 +30,11 @@ def decayed(config: ConfigDict, constant: Any, falling: Any, rate: float = 2e-4)
     """All rates constant for some rounds, then linearly to 0 in some more, as the PyTorch port trains."""
     for name in config.optim:
         schedule = {"schedule": "linear", "init_value": rate, "end_value": 0.0}
-        config.optim[name].learning_rate = {**schedule, "transition_begin": constant, "transition_steps": falling}
+        config.optim[name] = _adam({**schedule, "transition_begin": constant, "transition_steps": falling})
+
+
+def _adam(rate: Any) -> ConfigDict:
+    return ConfigDict({"type": "adam", "learning_rate": rate, "b1": 0.5, "b2": 0.999})
 
 
 def jittered(config: ConfigDict) -> None:
