@@ -102,12 +102,12 @@ def test_scores_of_any_checkpoint(image_game, unbroken):
 @pytest.mark.parametrize("game", ["pix2pix", "cyclegan"])
 def test_translations_are_scored_by_pixel_and_written_by_name(game, unbroken, tmp_path):
     folder, _ = unbroken(game)
-    recipes = ["pair_l1", "pair_sharpness", "pair_distance_digits", *(["cycle"] if game == "cyclegan" else [])]
+    recipes = ["pair_l1", "pair_sharpness", *(["cycle"] if game == "cyclegan" else [])]
     scores = {score.name: score for score in evaluate_run(folder, recipes=recipes)}
     l1 = scores["pair_l1"]
     assert l1.n_fake == l1.n_real == 70 and l1.split == "test" and l1.batch_norm == "image"
     assert 0 < scores["pair_l1/constant"].value < 1 and 0 < scores["pair_l1/copy"].value < 2
-    assert scores["pair_sharpness"].value >= 0 and 0 <= scores["pair_distance_digits"].value <= 2
+    assert scores["pair_sharpness"].value >= 0
     if game == "cyclegan":
         assert 0 < scores["cycle"].value < 2
     else:
