@@ -21,7 +21,7 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    config.data.source = "emoji"  # emoji, digits, faces, folder, arrays, tfds, fake, toys, domains
+    config.data.source = "emoji"  # emoji, digits, faces, maps, folder, pairs, arrays, tfds, fake, toys, domains
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.shapes = placeholder(object)  # of leaves that differ from it: {"b": (32, 32, 1)}
     config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone
@@ -34,7 +34,7 @@ def get_config() -> ConfigDict:
     config.data.prefetch = 2  # dispatches kept ready
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
-    config.data.path = placeholder(str)  # folder: a folder or a zip archive; arrays
+    config.data.path = placeholder(str)  # folder, pairs: a folder or a zip archive; arrays
     config.data.name = placeholder(str)  # tfds: the data set; toys: ring or grid
     config.data.split = placeholder(str)
     config.data.data_dir = placeholder(str)  # tfds
@@ -53,6 +53,7 @@ def get_config() -> ConfigDict:
     config.data.seed = placeholder(int)  # fake, toys: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
+    config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})

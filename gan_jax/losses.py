@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, softplus
 
+from gan_jax import ranges
 from gan_jax.types import AdversarialLoss, ByImages, Clock, PyTree, Term, Weight, weight_at
 
 
@@ -93,16 +94,24 @@ class wasserstein(_Memoryless):
 
 @dataclasses.dataclass(frozen=True)
 class least_squares(_Memoryless):
-    """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9)."""
+    """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9).
+
+    factor: in place of the 1/2; CycleGAN has 1.
+    """
+
+    factor: float = 0.5
+
+    def __post_init__(self):
+        ranges.positive("factor", self.factor)
 
     def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
         return real > 0.5, fake < 0.5  # the targets are 1 and 0
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(0.5 * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
+        return Term(self.factor * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
 
     def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(0.5 * jnp.mean((fake - 1.0) ** 2))
+        return Term(self.factor * jnp.mean((fake - 1.0) ** 2))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,6 +26,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "evaluate": "evaluate",
     "analyse": "analyse",
     "project": "project",
+    "translate": "translate",
     "video": "video",
     "export": "export",
     "classifier": "classifier",

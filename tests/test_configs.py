@@ -73,9 +73,26 @@ def test_rates_fall_over_the_whole_run(file):
         assert len(setup.stretches) > 1 or rates == sorted(rates, reverse=True), (name, rates)
 
 
-@pytest.mark.parametrize(
-    "file", [file for file in EXPERIMENTS if not {"ring", "toy"} & {*file.stem.split("_")}], ids=lambda file: file.stem
-)
+TRANSLATIONS = [file for file in EXPERIMENTS if file.stem.startswith(("pix2pix", "cyclegan"))]
+_OF_A_FOLDER = [
+    file for file in EXPERIMENTS if not {"ring", "toy"} & {*file.stem.split("_")} and file not in TRANSLATIONS
+]
+
+
+@pytest.mark.parametrize("file", TRANSLATIONS, ids=lambda file: file.stem)
+def test_ones_own_pairs_take_the_place_of_its_data(file, tmp_path):
+    Image.fromarray(np.full((150, 280, 3), 200, np.uint8)).save(tmp_path / "one.png")
+    config = load_config(str(file))
+    config.data.source, config.data.path, config.data.split = "folder", str(tmp_path), None
+    with pytest.raises(ValueError, match="needs the data's a, b.* source 'pairs'"):
+        Setup.of(config).source()
+    config.data.source = "pairs"
+    setup = Setup.of(config)
+    element = setup.preprocessing(setup.source()[0], np.random.default_rng(0))
+    assert element["a"].shape == element["b"].shape == config.data.shape
+
+
+@pytest.mark.parametrize("file", _OF_A_FOLDER, ids=lambda file: file.stem)
 def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")
     config = load_config(str(file))

@@ -41,6 +41,7 @@ class Evidence:
 
     fake: a Sampler, or a set of images. real: by split ("train", "test"), functions that open a set of images.
     open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those.
+    paired: whether element i of those looks, where it is translated, like test image i of the reference.
     observer: images in [-1, 1] -> taps, and measures: by name, scores that only its game knows; where a run is scored.
     mixture: where a run's elements are points and not images. seed: of the samples, from 0 to LARGEST_SEED.
     mesh, batch_size: where and how many at a time. cache: a folder for features of references, None for none.
@@ -54,6 +55,7 @@ class Evidence:
     open_extractor: Callable[[str], Extractor]
     mesh: Mesh
     given: Callable[[np.ndarray], Batch] | None = None
+    paired: bool = False
     observer: Observer | None = None
     measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
     mixture: Mixture | None = None

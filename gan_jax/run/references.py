@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gan_jax.data import EightBit, Preprocessing
+from gan_jax.data.source import keys_of
 from gan_jax.data.sources.toys import Toys
 from gan_jax.evaluators.mixture import Mixture
 from gan_jax.setup.setup import Setup
@@ -30,6 +31,13 @@ class Reference:
     def given(self, keys: tuple[str, ...], shape: tuple[int, ...]) -> Given:
         """What samplers of images start from: elements of the test split where there is one, else of the training split."""
         return Given(self._source(self._splits[-1]), self._setup.preprocessing, keys, shape)
+
+    def is_paired(self, keys: tuple[str, ...], target: str) -> bool:
+        """Whether test elements hold what a sampler starts from and what that should become."""
+        source = self._source(self._splits[-1])
+        if not keys or self._splits[-1] != "test" or isinstance(source, Mapping):
+            return False
+        return {*keys, target} <= {*keys_of(source)}
 
     def mixture(self, draw: Callable[[int], np.ndarray]) -> Mixture | None:
         """Where the data are points of a mixture of Gaussians, that, and draw: n -> the generator's. Else None."""

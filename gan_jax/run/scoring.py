@@ -98,7 +98,7 @@ class Scoring:
             "subject": self._subject,
             "step": step,
             "weights": "ema" if options.average and self._setup.averages else "raw",
-            "batch_norm": options.batch_norm,
+            "batch_norm": getattr(evidence.fake, "statistics", options.batch_norm),
             "truncation": options.truncation,
             "drawing": "index",
         }
@@ -129,6 +129,7 @@ class Scoring:
             sampler,
             real=self._reference.sets(sampler.target, phase.shape),
             given=self._reference.given(sampler.given, phase.shape) if sampler.given else None,
+            paired=bool(sampler.given) and self._reference.is_paired(sampler.given, sampler.target),
             observer=next(iter(method.observers(state, phase).values()), None),
             measures=method.measures(state, phase),
             mixture=self._reference.mixture(lambda n: draw(sampler, n, self._options.seed)["image"]),

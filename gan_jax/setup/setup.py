@@ -187,6 +187,7 @@ def _method(config: Mapping[str, Any], made: Any) -> Method:
     if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
         parts["ema"] = call(Ema, {"decay": None, **arguments_of("optim", config["ema"], "ema")}, "ema")
     parts["stretches"] = stretches_of(config)
+    parts["shapes"] = config["data"].get("shapes") or {}
     return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
 
 

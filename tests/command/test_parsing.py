@@ -15,6 +15,7 @@ NEEDED = {  # what each verb cannot do without
     "evaluate": [],
     "analyse": ["--workdir=x", "--what=mixing"],
     "project": ["--workdir=x", "--images=y"],
+    "translate": ["--workdir=x"],
     "video": ["--workdir=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],
     "sweep": ["--workdir=x"],

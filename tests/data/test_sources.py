@@ -24,7 +24,9 @@ BUILT_IN = {
 
 
 def test_sources_are_the_files_of_the_folder():
-    assert known_sources() == ("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "tfds", "toys")
+    assert known_sources() == (
+        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "maps", "pairs", "tfds", "toys"),
+    )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
     assert source_settings("arrays") == ("path", "split", "pixel_range", "by_number")
 

@@ -73,7 +73,37 @@ GAMES = {
     },
     "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
 }
-SHAPES_OF_IMAGES = ("growing", "two critics", "pairs", "domains")
+UNET = {"type": "unet.Generator", "width": 2, "dropout_layers": (0,)}
+PATCHES = {"type": "patchgan.Discriminator", "width": 2, "layers": 1}
+UNPAIRED_NET = {"type": "resnet_translator.Generator", "width": 2, "blocks": 1}
+INSTANCE = {**PATCHES, "norm": "instance"}
+SCORED = {"recipes": ("swd",), "every": 4, "during": ("swd",)}
+GAMES |= {
+    "pix2pix": {
+        "method": {"type": "pix2pix.Pix2Pix"},
+        "loss": {"type": "non_saturating"},
+        "generator": UNET,
+        "discriminator": PATCHES,
+        "ema": {"decay": 0.5},
+        "optim": {"generator": ADAM, "discriminator": ADAM},
+        "data": PAIR,
+        "evaluate": {**SCORED, "test": {"seed": 1, "length": 70}},
+    },
+    "cyclegan": {
+        "method": {"type": "cyclegan.CycleGAN", "pool": 11},
+        "loss": {"type": "least_squares", "factor": 1.0},
+        "a_to_b": UNPAIRED_NET,
+        "b_to_a": UNPAIRED_NET,
+        "discriminator_a": INSTANCE,
+        "discriminator_b": INSTANCE,
+        "optim": dict.fromkeys(("a_to_b", "b_to_a", "discriminator_a", "discriminator_b"), ADAM),
+        "data": DOMAINS,
+        "evaluate": {**SCORED, "test": {**PAIR, "seed": 1, "length": 70}},
+    },
+}
+BOTH_WAYS = ("pairs", "domains", "cyclegan")
+TRANSLATING = (*BOTH_WAYS, "pix2pix")
+SHAPES_OF_IMAGES = ("growing", "two critics", *TRANSLATING)
 
 
 def config_of(name: str, **changes) -> dict:
@@ -81,12 +111,12 @@ def config_of(name: str, **changes) -> dict:
     base = resolve(load_config(str(FOLDER.parents[1] / "configs" / "base.py")))
     settings = copy.deepcopy(GAMES[name])
     own = {"optim": {"generator": ADAM, "discriminator": ADAM}, "latents": {"type": "normal", "dim": 4}}
-    if "a_to_b" in settings:
+    if name in TRANSLATING:
         for block in ("generator", "discriminator", "loss", "latents", "regularizers", "ema"):
             base.pop(block, None)
         own = {}
     base |= own | {"steps": 9, "batch_size": 8, "regularizers": {}} | settings
-    if "a_to_b" in settings:
+    if name in TRANSLATING:
         del base["regularizers"]
     base["log"] |= {"every": 1, "samples_every": 3, "num_samples": 4}
     base["checkpoint"] |= {"every": 2, "keep": 9}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gan_jax.evaluators.recipes import measures, pairs
+from gan_jax.evaluators.recipes import measures, pairs, translation
 from gan_jax.evaluators.recipes.cas import cas
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.modes import modes
@@ -175,6 +175,25 @@ _NAMED = {
         split=None,
         needs_run=True,
         settings=MappingProxyType({"sigmas": (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), "batches": 16, "batch_size": 64}),
+    ),
+    "pair_l1": Recipe(
+        translation.pair_l1,
+        "mean error by pixel of translations of all test pairs, in units of [-1, 1]; of one colour, and of the input",
+        split="test",
+        needs_pairs=True,
+    ),
+    "pair_sharpness": Recipe(
+        translation.pair_sharpness,
+        "how sharp translations of all test pairs are, over how sharp their targets are",
+        split="test",
+        smallest_side=2,
+        needs_pairs=True,
+    ),
+    "cycle": Recipe(
+        translation.cycle,
+        "mean error by pixel of test images translated there and back, in units of [-1, 1]",
+        split="test",
+        needs_given=True,
     ),
     "memorisation": Recipe(
         memorisation,

@@ -10,6 +10,7 @@ from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.recipe import Recipe
+from gan_jax.evaluators.recipes.translation import pair_distance
 
 _THROUGH = {
     "fd_{}": Recipe(
@@ -40,6 +41,12 @@ _THROUGH = {
         most_reals=10_000,
         smallest=100,
         settings=MappingProxyType({"k": 5}),
+    ),
+    "pair_distance_{}": Recipe(
+        pair_distance,
+        "1 - cosine of {}'s features of translations of all test pairs and of their targets",
+        split="test",
+        needs_pairs=True,
     ),
     "memorisation_{}": Recipe(
         memorisation,

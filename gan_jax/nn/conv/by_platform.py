@@ -209,10 +209,14 @@ def unfused(function: Callable, *arrays: jax.Array) -> jax.Array:
 def _dy_is_the_image(x, dy, geometry):
     """Whether the kernel's gradient reads dy as its image and x as its kernel, not the other way round.
 
-    The image should be the one that need not be dilated; where that does not decide, the one of fewer channels.
+    The image should be the one that need not be dilated; where that does not decide, x if dy has fewer pixels along an
+    axis, since a window wider than its image takes up to a hundred times as long; else the one of fewer channels.
     """
     x_is_dilated, dy_is_dilated = (any(n > 1 for n in steps) for steps in (geometry.lhs_dilation, geometry.strides))
-    return x_is_dilated if x_is_dilated != dy_is_dilated else dy.shape[-1] < x.shape[-1]
+    if x_is_dilated != dy_is_dilated:
+        return x_is_dilated
+    is_smaller = any(n < m for n, m in zip(dy.shape[1:-1], x.shape[1:-1], strict=True))
+    return not is_smaller and dy.shape[-1] < x.shape[-1]
 
 
 def _geometry_to(sizes, image, window, before, strides, lhs_dilation, rhs_dilation):
