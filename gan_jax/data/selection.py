@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from gan_jax import ranges
 from gan_jax.data.fingerprints import fingerprint
 from gan_jax.data.source import Attributed, Element, Source, keys_of
 from gan_jax.names import nearest
@@ -54,23 +55,46 @@ class Selected:
         return {key: value for key, value in fingerprint(self._source).items() if key != "classes"}
 
 
+def check_selection(
+    classes: Sequence[str | int] | None = None, labelled: float | None = None, labelled_seed: int | None = None
+) -> None:
+    """Raises ValueError for settings that no data set takes."""
+    if classes is not None:
+        if not isinstance(classes, tuple | list) or len(set(classes)) < max(len(classes), 2):
+            raise ValueError(
+                f"data.classes takes two classes or more, each once, such as ('cat', 'dog'); got {classes!r}"
+            )
+        for each in classes:
+            if not isinstance(each, str):
+                ranges.whole("data.classes: a class's number", each, 0)
+    if labelled is not None:
+        ranges.within("data.labelled", labelled, 0, 1)
+        if not labelled:
+            raise ValueError("data.labelled is the share of labels that is kept, above 0: without any, take no classes")
+    if labelled_seed is not None:
+        ranges.whole("data.labelled_seed", labelled_seed, 0)
+        if labelled is None:
+            raise ValueError("data.labelled_seed says which labels are kept; how many, data.labelled, is not set")
+
+
 def of_classes(source: Source, chosen: Sequence[str | int]) -> Selected:
     """The elements of some classes, by their names or their numbers, which become 0, 1, ... in this order.
 
     Raises ValueError where the source has no labels, no such class, or fewer than two are chosen.
     """
-    classes = _classes_of(source, "data.classes picks classes")
+    check_selection(classes=chosen)
+    classes = _classes_of(source, "data.classes")
     places = []
     for name in chosen:
         if isinstance(name, str) and name in classes:
             places.append(classes.index(name))
-        elif isinstance(name, int) and not isinstance(name, bool) and 0 <= name < len(classes):
+        elif not isinstance(name, str) and name < len(classes):
             places.append(name)
         else:
             near = nearest(name, classes) if isinstance(name, str) else f"; they are numbered 0 to {len(classes) - 1}"
             raise ValueError(f"data.classes: {source!r} has no class {name!r}{near}.")
-    if len(set(places)) < max(len(places), 2):
-        raise ValueError(f"data.classes takes two classes or more, each once; got {tuple(chosen)}.")
+    if len(set(places)) < len(places):
+        raise ValueError(f"data.classes names a class twice, by name and by number: {tuple(chosen)}.")
     labels = _labels_of(source)
     renumbered = np.full(len(classes) + 1, -1, np.int32)  # the last is label -1
     renumbered[places] = np.arange(len(places))
@@ -85,11 +109,8 @@ def with_labels_hidden(source: Source, share: float, seed: int = 0) -> Selected:
     Which ones is a matter of the seed alone. Raises ValueError where the source has no labels, and for a share that is not
     above 0 and at most 1.
     """
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-        raise ValueError(f"data.labelled is the share of labels that is kept, above 0 and at most 1, not {share!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"data.labelled_seed is a whole number from 0 to {2**32 - 1}, not {seed!r}.")
-    classes = _classes_of(source, "data.labelled hides labels")
+    check_selection(labelled=share, labelled_seed=seed)
+    classes = _classes_of(source, "data.labelled")
     labels = _labels_of(source)
     kept = np.full(len(labels), -1, np.int32)
     for label in range(len(classes)):
@@ -101,7 +122,7 @@ def with_labels_hidden(source: Source, share: float, seed: int = 0) -> Selected:
 
 def _classes_of(source: Source | Mapping, what: str) -> tuple[str, ...]:
     if isinstance(source, Mapping) or not source.classes:
-        raise ValueError(f"{what}, and {source!r} has no labels. Leave it out, or use a labelled source.")
+        raise ValueError(f"{what} needs class labels, and {source!r} has none. Leave it out, or use a labelled source.")
     return tuple(source.classes)
 
 

@@ -15,6 +15,7 @@ from gan_jax import ranges
 from gan_jax.data import (
     Batches,
     Preprocessing,
+    check_selection,
     of_classes,
     open_source,
     require_enough,
@@ -139,8 +140,6 @@ class Setup:
 
 def _relabelled(source: Any, data: Mapping[str, Any], split: str) -> Any:
     """A source of the classes that `data` picks; of the training split, with the labels hidden that it hides."""
-    if "labelled_seed" in data and "labelled" not in data:
-        raise ConfigError("data.labelled_seed says which labels are kept, and data.labelled, how many, is not set")
     if "classes" in data:
         source = of_classes(source, data["classes"])
     if "labelled" in data and split == "train":
@@ -180,11 +179,12 @@ def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
 
 
 def _check_counts(config: Mapping[str, Any]) -> None:
-    """Raises ConfigError for a whole number at the top level, or of the reading of the data, that is out of its range."""
+    """Raises ConfigError for a number at the top level, or of the reading and labels of the data, that is out of its range."""
     try:
         for key in ("steps", "batch_size", "rounds_a_dispatch", "d_steps", "g_steps"):
             ranges.whole(key, config.get(key, 1))
         ranges.whole("seed", config["seed"], 0, LARGEST_SEED)
+        check_selection(**{key: config["data"][key] for key in _OF_LABELS if key in config["data"]})
         for key in _READING:
             ranges.whole(f"data.{key}", config["data"].get(key, 1), _READING[key])
     except ValueError as error:
