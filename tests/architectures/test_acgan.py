@@ -17,7 +17,7 @@ def count(net, *args):
     "side, widths, first", [(128, (768, 384, 256, 192), 8), (32, (384, 192, 96), 4)], ids=["ImageNet", "CIFAR-10"]
 )
 def test_layers_are_the_papers(side, widths, first):
-    """z and ten classes to the first map; 5 x 5 transposed convolutions with a norm; D with 3 x 3 ones, all but the first normed."""
+    """G: z and ten classes to the first map, then normed 5 x 5 layers. D: 3 x 3 layers, all but the first normed."""
     shape, label = (side, side, 3), jnp.zeros(1, jnp.int32)
     generator = 110 * first**2 * widths[0] + 2 * sum(widths)
     generator += sum(25 * a * b for a, b in zip(widths, (*widths[1:], 3), strict=True)) + 3
@@ -56,7 +56,7 @@ def test_dropout_is_of_training_alone_and_by_its_key():
 
 
 def test_infogans_layers_are_the_papers_for_mnist():
-    """G: 74 -> 1024 -> 7 x 7 x 128 -> 64 -> 1. D: 1 -> 64 -> 128 -> 1024 -> 1. Norms on all but the first of D and the last of G."""
+    """G: 74, 1024, 7 x 7 x 128, 64, 1. D: 1, 64, 128, 1024, 1. Norms on all but the first of D and the last of G."""
     shape = (28, 28, 1)
     generator = 74 * 1024 + 1024 * 49 * 128 + 16 * 128 * 64 + 16 * 64 + 1 + 2 * (1024 + 128 + 64)
     assert count(infogan.Generator(shape), jnp.zeros((1, 74))) == generator
