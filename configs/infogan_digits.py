@@ -22,6 +22,7 @@ def get_config() -> ConfigDict:
     config.latents.noise.dim = 30
     config.generator.widths, config.generator.hidden = (64, 32), 256
     config.discriminator.widths, config.discriminator.hidden = (32, 64), 256
+    config.regularizers.information.weight_continuous = 0.1  # at 1, the second of them tells digits apart too
     config.ema.decay = 0.99  # a slower average of networks with BatchNorm at these rates is dull
 
     config.log.samples_every = 500

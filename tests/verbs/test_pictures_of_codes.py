@@ -1,0 +1,77 @@
+"""`analyse` and `project` of a small game that has classes, codes and an autoencoder."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_jax.main import main
+
+CONFIG = """
+from ml_collections import ConfigDict
+from gan_jax.configs import base
+
+def get_config():
+    config = base.get_config()
+    config.steps, config.batch_size = 2, 4
+    config.data.source, config.data.shape = "fake", (8, 8, 1)
+    config.data.fake = ConfigDict({"length": 20, "size": (8, 8, 1), "num_classes": 3})
+    config.method.num_classes = 3
+    config.generator = ConfigDict({"type": "mlp.Generator", "widths": (4,)})
+    config.discriminator = ConfigDict({"type": "began.Autoencoder", "width": 2, "hidden": 3})
+    config.loss = ConfigDict({"type": "boundary_equilibrium"})
+    noise = {"type": "uniform", "dim": 2}
+    config.latents = ConfigDict({"type": "coded", "noise": noise, "categorical": (4,), "continuous": 1})
+    config.regularizers.classes = ConfigDict({"type": "auxiliary_classifier.auxiliary_classifier"})
+    config.regularizers.information = ConfigDict({"type": "mutual_information.mutual_information", "hidden": 3})
+    for player in ("generator", "discriminator"):
+        adam = {"type": "adam", "learning_rate": 1e-3}
+        config.optim[player] = ConfigDict({"type": "on_stall", "optimizer": adam})
+    config.log.num_samples = 6
+    config.evaluate.test = None
+    return config
+"""
+
+
+def play(verb, *flags):
+    with pytest.raises(SystemExit) as ended:
+        main(["gan_jax", verb, "--compilation_cache=none", *flags])
+    return ended.value.code
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("codes")
+    (folder / "small.py").write_text(CONFIG)
+    assert play("train", f"--config={folder}/small.py", f"--workdir={folder}/run") == 0
+    images = folder / "images"
+    images.mkdir()
+    for i in range(3):
+        Image.fromarray(np.full((8, 8), 60 * i, np.uint8)).save(images / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize("what, rows, columns", [("classes", 2, 3), ("codes", 4, 5)])
+def test_tables_are_written(run, what, rows, columns):
+    out = run / f"{what}.png"
+    flags = ("--columns=5",) if what == "codes" else ()
+    assert play("analyse", f"--workdir={run}/run", f"--what={what}", "--num=2", f"--out={out}", *flags) == 0
+    width, height = Image.open(out).size
+    assert (width // 8, height // 8) >= (columns, rows) and round(width / height, 1) == round(columns / rows, 1)
+
+
+def test_ways_through_the_generator_and_through_the_encoder(run):
+    flags = (f"--workdir={run}/run", f"--images={run}/images", "--between=4")
+    sought = ("--features=0", "--iterations=2")
+    for name, more in (("generator", sought), ("encoder", ("--through=encoder",))):
+        assert play("project", *flags, f"--out={run}/{name}", *more) == 0
+        width, height = Image.open(run / name / "between.png").size
+        assert round(width / height, 1) == 2.0  # two rows of four
+        assert (run / name / "projected.png").exists()
+
+
+def test_flags_that_would_change_nothing_are_refused(run, capsys):
+    flags = (f"--workdir={run}/run", f"--images={run}/images", f"--out={run}/none", "--through=encoder")
+    assert play("project", *flags, "--iterations=3") != 0
+    assert "takes no --iterations" in capsys.readouterr().err
+    assert play("analyse", f"--workdir={run}/run", "--what=classes", "--label=1", f"--out={run}/none.png") != 0
+    assert "takes no --label" in capsys.readouterr().err
