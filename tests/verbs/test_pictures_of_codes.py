@@ -1,5 +1,7 @@
 """`analyse` and `project` of a small game that has classes, codes and an autoencoder."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,3 +77,15 @@ def test_flags_that_would_change_nothing_are_refused(run, capsys):
     assert "takes no --iterations" in capsys.readouterr().err
     assert play("analyse", f"--workdir={run}/run", "--what=classes", "--label=1", f"--out={run}/none.png") != 0
     assert "takes no --label" in capsys.readouterr().err
+
+
+def test_a_run_that_goes_on_ends_where_one_that_never_stopped_does(run):
+    """k, M, the plateau's count, heads and codes are all in the state."""
+    more = (f"--config={run}/small.py", "--config.steps=4")
+    digests = []
+    for workdir, flags in ((f"{run}/whole", ()), (f"{run}/stopped", ("--config.steps=2",)), (f"{run}/stopped", ())):
+        kept = ("--schedule=keep",) if workdir.endswith("stopped") and not flags else ()
+        assert play("train", *more, *flags, f"--workdir={workdir}", *kept) == 0
+        last = (run / workdir / "metrics.jsonl").read_text().splitlines()[-1]
+        digests.append(json.loads(last)["state_digest"])
+    assert digests[0] == digests[2] != digests[1]
