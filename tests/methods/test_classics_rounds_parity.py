@@ -176,7 +176,8 @@ def played(name):
     game = Adversarial(generator, discriminator, loss, optimizers, stretches, regularizers, **more)
     rng = np.random.default_rng(1)
     state = game.init(jax.random.key(0))
-    fill = lambda leaf: leaf + 0.2 * rng.normal(size=leaf.shape).astype(np.float32)
+    scale = 0.03 if name == "began" else 0.2  # of networks without norms, a step of descent would else go far
+    fill = lambda leaf: leaf + scale * rng.normal(size=leaf.shape).astype(np.float32)
     networks = {key: net.replace(params=jax.tree.map(fill, net.params)) for key, net in state.networks.items()}
     memory = dict(state.memory)
     if name == "began":
@@ -256,5 +257,7 @@ def test_two_rounds_are_pytorchs(name):
         for key, net in states[t + 1].networks.items():
             for path, leaf in jax.tree.leaves_with_path(net.params):
                 expected = functools.reduce(lambda tree, part: tree[part.key], path, trees[key])
-                np.testing.assert_allclose(leaf, expected.detach().numpy(), atol=2e-5, err_msg=f"{key} {path}")
+                np.testing.assert_allclose(
+                    leaf, expected.detach().numpy(), rtol=1e-4, atol=2e-5, err_msg=f"{key} {path}"
+                )
     assert name != "began" or 0 < k != FIRST_K
