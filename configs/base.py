@@ -32,6 +32,9 @@ def get_config() -> ConfigDict:
     config.data.dequantize = False
     config.data.threads = placeholder(int)  # unset: one for each core, at most 16
     config.data.prefetch = 2  # dispatches kept ready
+    config.data.classes = placeholder(tuple)  # of a labelled source, those that are played with: names, or numbers
+    config.data.labelled = placeholder(float)  # the share of each class's training elements that keep their label
+    config.data.labelled_seed = placeholder(int)  # which ones; unset: 0
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
     config.data.path = placeholder(str)  # folder, pairs: a folder or a zip archive; arrays

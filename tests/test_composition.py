@@ -117,6 +117,30 @@ def test_any_subset_plays(subset):
     assert ("d/augment_probability" in metrics) == ("augmented" in subset)
 
 
+def _named(config, **blocks):
+    """The method of an experiment that ships, at 8 x 8, with other blocks."""
+    config = load_config(f"configs/{config}.py").to_dict()
+    config["data"]["shape"], config["batch_size"] = (8, 8, 1), 8
+    return Setup.of(config | blocks).method
+
+
+SINGLE = {
+    name: REGULARIZERS[name] for name in REGULARIZERS if name != "latent_transform"
+}  # which moves z, and codes with it
+
+
+@pytest.mark.parametrize("config", ["began_faces", "acgan_digits", "infogan_digits"])
+def test_the_classics_take_the_regularisers_that_ask_about_images(config):
+    """Which those are: all but latent_transform, whose steps would move InfoGAN's codes."""
+    own = load_config(f"configs/{config}.py").to_dict()["regularizers"]
+    method = _named(config, regularizers=own | SINGLE)
+    phase = method.stretches[0].phase
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, phase), state, method.batch(phase))
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    assert set(after.memory) == {"loss", *own, *SINGLE} and {"d/rotation", "d/r1", "d/lecam"} <= metrics.keys()
+
+
 def test_packs_augmentation_and_the_best_fakes_play_two_rounds():
     regularizers = {name: REGULARIZERS[name] for name in ("consistency", "latent_consistency", "lecam", "r1")}
     loss = {"type": "top_k", "loss": {"type": "hinge"}, "fraction": 0.5}

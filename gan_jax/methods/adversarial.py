@@ -22,6 +22,7 @@ from gan_jax.game import Phase, Stretch
 from gan_jax.latents import Latents, normal
 from gan_jax.methods import clipping, views
 from gan_jax.methods.first_variables import first_variables
+from gan_jax.methods.fitting import require_fit
 from gan_jax.methods.growth import require_growing, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
@@ -107,6 +108,7 @@ class Adversarial:
         require_resets(self.stretches, (*self.networks, *heads))
         for name in self.networks:
             require_growing(self.stretches, name, getattr(self, name))
+        require_fit(self)
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Pictures that explain a generator: mixing of styles, truncation, noise, and what lies between two images."""
+"""Pictures that explain a generator: mixing of styles, truncation, noise, classes, codes, and what lies between two images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl.flags import FlagValues
 
+from gan_jax.analysis.codes import class_grid, code_grid
 from gan_jax.analysis.mixtures import mixing_grid, truncation_grid
 from gan_jax.analysis.noise import noise_deviation
 from gan_jax.analysis.walks import SPACES, on_the_way, places
@@ -21,10 +22,10 @@ from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file
 from gan_jax.runtime.writers.images import image_grid, save_png
 
-KINDS = ("mixing", "truncation", "noise", "interpolation")
+KINDS = ("mixing", "truncation", "noise", "interpolation", "classes", "codes")
 MOST_IMAGES = 10_000  # of one picture
 _OF = {  # flag -> the kinds that use it
-    "columns": ("mixing", "interpolation"),
+    "columns": ("mixing", "interpolation", "codes"),
     "layers": ("mixing",),
     "amounts": ("truncation",),
     "draws": ("noise",),
@@ -40,14 +41,20 @@ def declare(flags: Flags) -> None:
     flags.checkpoint()
     flags.group("What is shown")
     flags.one_of(
-        "what", None, KINDS, "Styles of columns in rows; psi by psi; what noise changes; the way between images.", True
+        "what",
+        None,
+        KINDS,
+        "Styles of columns in rows; psi by psi; what noise changes; the way between images; one latent, class by class; one"
+        " latent, code by code.",
+        True,
     )
     flags.path("out", "analysis.png", "The picture.")
     flags.integer("num", 6, "Rows: images that are looked at.", lowest=1, highest=1000)
     flags.integer(
         "columns",
         6,
-        "Of mixing: sources of styles; of interpolation: images on the way, both ends among them.",
+        "Of mixing: sources of styles; of interpolation: images on the way, both ends among them; of codes: steps of a"
+        " continuous one.",
         lowest=1,
         highest=1000,
     )
@@ -93,6 +100,8 @@ def images_asked(values: FlagValues) -> int:
         raise UsageError("a truncation picture takes --amounts, not --truncation")
     if unused := [name for name, kinds in _OF.items() if values[name].present and what not in kinds]:
         raise UsageError(f"analyse --what={what} takes no --{unused[0]}: it would change nothing")
+    if what == "classes" and values.label is not None:
+        raise UsageError("a table of classes shows all of them: it takes no --label")
     if what == "interpolation" and values.columns < 2:
         raise ValueError(f"--columns={values.columns} of interpolation: both ends are shown, so it takes 2 or more")
     across = {"noise": 2, "truncation": len(amounts_of(values.amounts, True))}.get(what, values.columns)
@@ -119,6 +128,10 @@ def drawn(values: FlagValues, sampler: Any) -> tuple[np.ndarray, int]:
         images, spread = noise_deviation(sampler, key, indices, values.draws)
         gray = np.repeat(spread / max(float(spread.max()), 1e-12) * 2 - 1, images.shape[-1], -1)
         return np.stack([images, gray], 1).reshape(-1, *images.shape[1:]), 2
+    if values.what == "classes":
+        return class_grid(sampler, key, rows)
+    if values.what == "codes":
+        return code_grid(sampler, key, rows, values.columns)
     ways = []
     for row in rows:
         stops = jnp.asarray([2 * row, 2 * row + 1], jnp.uint32)

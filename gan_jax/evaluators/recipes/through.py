@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
+from gan_jax.evaluators.recipes.class_accuracy import class_accuracy, code_matching
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.recipes.translation import pair_distance
@@ -59,6 +60,24 @@ _THROUGH = {
     ),
 }
 _THROUGH_CLASSES = {
+    "class_accuracy_{}": Recipe(
+        class_accuracy,
+        "share of at most 10,000 samples that {} puts in their own class",
+        most_fakes=10_000,
+        most_reals=10_000,
+        smallest=100,
+        tap="logits",
+        needs_labels=True,
+    ),
+    "code_matching_{}": Recipe(
+        code_matching,
+        "share of 10,000 samples whose code agrees with the class that {} sees, under the best matching",
+        10_000,
+        split=None,
+        smallest=100,
+        tap="logits",
+        needs_latents=True,
+    ),
     "is_{}": Recipe(
         measures.inception,
         "Inception score's formula with {}'s logits",
@@ -71,6 +90,15 @@ _THROUGH_CLASSES = {
     ),
 }
 _THROUGH_ATTRIBUTES = {
+    "class_accuracy_{}": Recipe(
+        class_accuracy,
+        "share of at most 10,000 samples with the attributes that their class is named for, as {} tells them",
+        most_fakes=10_000,
+        most_reals=10_000,
+        smallest=100,
+        tap="logits",
+        needs_labels=True,
+    ),
     "attributes_{}": Recipe(
         attributes,
         "shares of samples and training images, at most 50,000 of each, with each attribute that {} tells",
