@@ -206,6 +206,15 @@ class Evolutionary:
             )
         }
 
+    @property
+    def curves(self) -> dict[str, tuple[str, ...]]:
+        """Which mutations made the survivors, and what these are like, over the rounds."""
+        return {
+            "share of the survivors made by": tuple(f"g/won_{name}" for name in self.mutations),
+            "fitness": ("g/fitness", "g/least_fitness"),
+            "quality, and diversity": ("g/quality", "g/diversity"),
+        }
+
     def measures(self, state: TrainState, phase: Phase) -> dict[str, GameMeasure]:
         """None."""
         return {}

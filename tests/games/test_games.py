@@ -59,6 +59,7 @@ def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config,
     folder, _ = unbroken(game)
     pictures = {path.name for path in (folder / "samples").iterdir()}
     assert {"000000000.png", "000000003.png", "000000009.png"} <= pictures
+    assert (folder / "curves.png").exists() == (game == "population")
     if game in ("pairs", "domains"):
         assert {"000000009_b_to_a.png", "real_a.png", "real_b.png"} <= pictures
         sample(folder, tmp_path / "back.npz", num=5, sampler="b_to_a")
