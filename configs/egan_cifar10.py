@@ -4,11 +4,8 @@ Paper: Wang et al., arXiv:1803.00657, and its Theano code: batch 32, three discr
 100 epochs of the images and their mirror images, beta 0.002, which is gamma = 2 beta here (see docs/populations.md).
 Departures: a child takes its parent's optimiser with it, as the authors' later code does (the Theano code keeps one for each
 mutation); it is judged beside the round's 96 real images, not 256 others.
-Several survivors: --config.method.survivors=8. With the penalty of the paper's GP rows:
-    --config.regularizers.penalty.type=gradient_penalty.gradient_penalty --config.regularizers.penalty.weight=2.0 \\
-        --config.discriminator.norm=none --config.optim.discriminator.b1=0.0
-(the code leaves the discriminator's batch normalisation on, under which a slope is no single image's own).
-Expected: Inception score 6.9 (unverified); with penalty and 8 survivors 7.34 and FID 27.3 (unverified). Not run yet.
+Several survivors: --config.method.survivors=8; with a gradient penalty too: egan_gp_cifar10.
+Expected: Inception score 6.9 (unverified). Not run yet.
 Meant for: 1 accelerator. On a slice: --mode=plan --config=egan_cifar10 --topology=v3:2x2.
 Data: CIFAR-10, prepared by TFDS (`pip install ".[prepare]"`, `tfds build cifar10`).
 Command: python -m gan_jax.main --config=configs/egan_cifar10.py --workdir=runs/egan_cifar10

@@ -17,6 +17,7 @@ from gan_jax.verbs.evaluate import evaluate_run
 from gan_jax.verbs.sample import sample
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKS_OF_3 = {"type": "packed.Packed", "m": 3, "discriminator": {"type": "mlp.Discriminator", "widths": (8,)}}
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +184,13 @@ def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbro
         ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),
         ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot load 'small_games:Translater'"),
         ("pairs", {"optim": {"a_to_b": {"type": "adam"}}}, "optim lacks b_to_a"),
+        ("points", {"discriminator": PACKS_OF_3}, "packs of m=3 do not divide a batch of 8 images"),
+        (
+            "population",
+            {"method": {"type": "evolutionary.Evolutionary", "survivors": 0}},
+            "survivors must be a whole number",
+        ),
+        ("population", {"loss": {"type": "relativistic"}}, "its loss takes pairs"),
         ("voxels", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's voxels"),
     ],
 )

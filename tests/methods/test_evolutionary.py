@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AbstractMesh
 
 from gan_jax import latents, losses, optim
 from gan_jax.architectures import mlp
@@ -244,3 +245,12 @@ def test_packs_must_divide_what_children_are_judged_by():
     phase = game.stretches[0].phase
     with pytest.raises(ValueError, match="packs of m=4 do not divide a batch of 6 images"):
         jax.eval_shape(functools.partial(game.step, phase=phase), state, game.batch(phase))
+
+
+def test_devices_must_share_what_children_are_judged_by():
+    game = made(evaluated=6)
+    with jax.sharding.use_abstract_mesh(AbstractMesh((4, 1), ("data", "fsdp"))):
+        with pytest.raises(ValueError, match="by 6 images, which 4 devices cannot share: set method.evaluated to 8"):
+            game._evaluated(game.stretches[0].phase)
+        assert made(evaluated=8)._evaluated(game.stretches[0].phase) == 8
+    assert made(evaluated=1)._evaluated(Phase(SHAPE, 5, 3)) == 8  # 15 images for D's updates, of two survivors
