@@ -1,6 +1,6 @@
 """PacDCGAN2 on stacked MNIST: packs of 2, 1,000 modes.
 
-Paper: Lin et al., arXiv:1712.04086, table 3, VEEGAN's experiment: 128,000 triples of all 70,000 digits, 50 epochs of 2,000
+Paper: Lin et al., arXiv:1712.04086, VEEGAN's experiment: 128,000 triples of all 70,000 digits, 50 epochs of 2,000
 batches of 64 packs, two generator updates for each of the discriminator.
 Departures: digits are resized from 28 to 32 pixels, so that four doublings of 2 x 2 make them (the code rounds up to 28); a
 round's generator updates draw latents of their own (the code takes the discriminator's again).

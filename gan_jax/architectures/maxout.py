@@ -1,4 +1,4 @@
-"""The networks of PacGAN's experiments on points in the plane, those of ALI (arXiv:1712.04086, section 4.1; its code)."""
+"""The networks of PacGAN's experiments on points in the plane, those of ALI (arXiv:1712.04086 and its code)."""
 
 from __future__ import annotations
 

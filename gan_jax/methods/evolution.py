@@ -13,7 +13,7 @@ from jax.nn import sigmoid, softplus
 
 from gan_jax.types import Array, PyTree
 
-# A mutation is a descent of one of these: D's logits on fakes -> [], to be made small. section 3.2 of the paper.
+# A mutation is a descent of one of these: D's logits on fakes -> [], to be made small.
 MUTATIONS: dict[str, Callable[[Array], Array]] = {
     "minimax": lambda fake: -jnp.mean(softplus(fake)),  # E[log(1 - sigmoid(D(G(z))))]
     "heuristic": lambda fake: jnp.mean(softplus(-fake)),  # -E[log sigmoid(D(G(z)))]
@@ -24,7 +24,7 @@ MUTATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def fitness(fake: Array, gradients: PyTree, gamma: float) -> tuple[Array, Array, Array]:
-    """(F, quality, diversity), each [], of a generator. Eqs. (6) to (8), arXiv:1803.00657.
+    """(F, quality, diversity), each [], of a generator (arXiv:1803.00657).
 
     F = E[sigmoid(D(G(z)))] + gamma * Fd, Fd = -log |grad L_D|: the norm of the gradient, by all of D's parameters, of D's
     loss on real images and on these fakes. A gradient that is small says that D finds no region of theirs to push down.

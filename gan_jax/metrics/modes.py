@@ -1,4 +1,4 @@
-"""How samples are spread over modes that can be told apart (Lin et al., arXiv:1712.04086, sections 4.1 and 4.2)."""
+"""How samples are spread over modes that can be told apart (Lin et al., arXiv:1712.04086, section 4)."""
 
 from __future__ import annotations
 
