@@ -21,7 +21,9 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    config.data.source = "emoji"  # emoji, digits, faces, maps, folder, pairs, arrays, tfds, fake, toys, domains
+    config.data.source = (
+        "emoji"  # emoji, digits, stacked_digits, faces, maps, folder, pairs, arrays, tfds, fake, toys, domains
+    )
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.shapes = placeholder(object)  # of leaves that differ from it: {"b": (32, 32, 1)}
     config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone
@@ -37,10 +39,10 @@ def get_config() -> ConfigDict:
     config.data.labelled_seed = placeholder(int)  # which ones; unset: 0
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
-    config.data.path = placeholder(str)  # folder, pairs: a folder or a zip archive; arrays
-    config.data.name = placeholder(str)  # tfds: the data set; toys: ring or grid
+    config.data.path = placeholder(str)  # folder, pairs: a folder or a zip archive; arrays, stacked_digits
+    config.data.name = placeholder(str)  # tfds, stacked_digits: the data set; toys: ring, grid, swiss_roll or line
     config.data.split = placeholder(str)
-    config.data.data_dir = placeholder(str)  # tfds
+    config.data.data_dir = placeholder(str)  # tfds, stacked_digits
     config.data.image_key = placeholder(str)  # tfds
     config.data.label_key = placeholder(str)  # tfds
     config.data.splits = placeholder(bool)  # folder: whether its folders are splits or classes
@@ -48,12 +50,12 @@ def get_config() -> ConfigDict:
     config.data.bits = placeholder(int)  # folder, tfds: those used of 16-bit grey files
     config.data.by_number = placeholder(bool)  # arrays: labels without names stay as they are, with empty classes
     config.data.pixel_range = placeholder(tuple)  # arrays: black and white of float images, (-1, 1) or (0, 1)
-    config.data.length = placeholder(int)  # fake, toys
+    config.data.length = placeholder(int)  # fake, toys, stacked_digits
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
     config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32
     config.data.num_classes = placeholder(int)  # fake
-    config.data.seed = placeholder(int)  # fake, toys: of the data alone
+    config.data.seed = placeholder(int)  # fake, toys, stacked_digits: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
     config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"

@@ -47,8 +47,9 @@ REGULARIZERS = {
 BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
 
-def _method(family, loss, regularizers, augmented=False, packed=False):
+def _method(family, loss, regularizers, augmented=False, packed=False, method=None):
     config = load_config("configs/base.py").to_dict()
+    config["method"] = method or config["method"]
     generator, discriminator = FAMILIES[family]
     config["data"]["shape"] = SHAPE
     config["batch_size"] = 8
@@ -139,6 +140,27 @@ def test_the_classics_take_the_regularisers_that_ask_about_images(config):
     after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, phase), state, method.batch(phase))
     assert jax.tree.structure(after) == jax.tree.structure(state)
     assert set(after.memory) == {"loss", *own, *SINGLE} and {"d/rotation", "d/r1", "d/lecam"} <= metrics.keys()
+
+
+OF_THE_DISCRIMINATOR = ("gradient_penalty", "r1", "consistency", "lecam", "finite_difference")
+POPULATION = {"type": "evolutionary.Evolutionary", "survivors": 2, "evaluated": 8}
+
+
+@pytest.mark.parametrize("family", ["mlp", "sngan"])
+def test_a_population_takes_the_discriminators_regularisers(family):
+    regularizers = {name: REGULARIZERS[name] for name in OF_THE_DISCRIMINATOR}
+    regularizers["late"] = {"type": "timing.after", "n": 1, "regularizer": {"type": "gradient_penalty.r2"}}
+    method = _method(family, "hinge", regularizers, augmented=True, packed=True, method=POPULATION)
+    after, metrics = _shapes(method)
+    assert set(after.memory) == {"loss", *regularizers}
+    assert {"d/gradient_penalty", "d/r1", "d/r2", "d/consistency_real", "d/lecam", "g/won_minimax"} <= metrics.keys()
+    assert {leaf.shape[0] for leaf in jax.tree.leaves(after.networks["generator"])} == {2}
+
+
+@pytest.mark.parametrize("name", sorted(REGULARIZERS.keys() - {*OF_THE_DISCRIMINATOR, "r2"}))
+def test_a_population_refuses_those_of_the_generator(name):
+    with pytest.raises(ValueError, match=f"'{name}' is one of a generator too"):
+        _method("mlp", "hinge", {name: REGULARIZERS[name]}, method=POPULATION)
 
 
 def test_packs_augmentation_and_the_best_fakes_play_two_rounds():

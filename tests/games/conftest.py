@@ -71,6 +71,16 @@ GAMES = {
         "data": {"source": "fake", "length": 20, "leaves": ("voxels",), "voxels": (4, 4, 4, 1), "shape": (4, 4, 4, 1)},
         "evaluate": {"recipes": ()},
     },
+    "population": {
+        **MLP,
+        "method": {"type": "evolutionary.Evolutionary", "survivors": 2, "evaluated": 8},
+        "loss": {"type": "non_saturating"},
+        "data": {"source": "digits", "shape": (8, 8, 1)},
+        "ema": {"decay": 0.5},
+        "d_steps": 2,
+        "regularizers": {"r1": {"type": "gradient_penalty.r1"}},
+        "evaluate": {"recipes": ("swd",), "test": {"split": "test"}},
+    },
     "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
 }
 UNET = {"type": "unet.Generator", "width": 2, "dropout_layers": (0,)}
@@ -103,7 +113,7 @@ GAMES |= {
 }
 BOTH_WAYS = ("pairs", "domains", "cyclegan")
 TRANSLATING = (*BOTH_WAYS, "pix2pix")
-SHAPES_OF_IMAGES = ("growing", "two critics", *TRANSLATING)
+SHAPES_OF_IMAGES = ("growing", "two critics", "population", *TRANSLATING)
 
 
 def config_of(name: str, **changes) -> dict:

@@ -23,6 +23,7 @@ from gan_jax.verbs.translate import translate
 BOTH_WAYS = ("pairs", "domains", "cyclegan")
 TRANSLATING = (*BOTH_WAYS, "pix2pix")
 ROOT = Path(__file__).resolve().parents[2]
+PACKS_OF_3 = {"type": "packed.Packed", "m": 3, "discriminator": {"type": "mlp.Discriminator", "widths": (8,)}}
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,7 @@ def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config,
     folder, _ = unbroken(game)
     pictures = {path.name for path in (folder / "samples").iterdir()}
     assert {"000000000.png", "000000003.png", "000000009.png"} <= pictures
+    assert (folder / "curves.png").exists() == (game == "population")
     if game in TRANSLATING:
         assert {"real_a.png", "real_b.png"} <= pictures
         assert ("000000009_b_to_a.png" in pictures) == (game in BOTH_WAYS)
@@ -248,6 +250,13 @@ def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbro
         ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),
         ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot load 'small_games:Translater'"),
         ("pairs", {"optim": {"a_to_b": {"type": "adam"}}}, "optim lacks b_to_a"),
+        ("points", {"discriminator": PACKS_OF_3}, "packs of m=3 do not divide a batch of 8 images"),
+        (
+            "population",
+            {"method": {"type": "evolutionary.Evolutionary", "survivors": 0}},
+            "survivors must be a whole number",
+        ),
+        ("population", {"loss": {"type": "relativistic"}}, "its loss takes pairs"),
         ("voxels", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's voxels"),
     ],
 )

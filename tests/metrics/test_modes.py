@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.metrics.modes import mode_coverage
+from gan_jax.metrics.modes import mode_coverage, stacked_modes
 
 CENTRES = np.array([[0.0, 0], [10, 0], [0, 10]])
 
@@ -30,3 +30,16 @@ def test_bad_input_is_refused():
         mode_coverage(CENTRES, CENTRES, 0)
     with pytest.raises(ValueError, match="have 2 numbers an image, and the fake ones 3"):
         mode_coverage(np.zeros((4, 3)), CENTRES, 1)
+
+
+def test_stacked_modes_by_hand():
+    """Of 10 x 10 combinations two, one three times as often."""
+    found = stacked_modes(np.array([[0, 0], [9, 9], [0, 0], [0, 0]]), 10)
+    assert found == pytest.approx({"modes": 2, "kl": 0.75 * np.log(75) + 0.25 * np.log(25)})
+    every = np.stack(np.meshgrid(*[np.arange(10)] * 3), -1).reshape(-1, 3)
+    assert stacked_modes(every, 10) == pytest.approx({"modes": 1000, "kl": 0}, abs=1e-12)
+
+
+def test_kl_of_uniform_samples_is_about_what_chance_leaves(rng):
+    found = stacked_modes(rng.integers(0, 10, (26_000, 3)), 10)
+    assert found["modes"] == 1000 and found["kl"] == pytest.approx(999 / 52_000, rel=0.15)

@@ -214,6 +214,14 @@ _NAMED = {
         needs_mixture=True,
         settings=MappingProxyType({"deviations": 3.0}),
     ),
+    "modes2500": Recipe(
+        modes,
+        "the same of 2,500 points, as in PacGAN's tables",
+        2_500,
+        split=None,
+        needs_mixture=True,
+        settings=MappingProxyType({"deviations": 3.0}),
+    ),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
 from gan_jax.evaluators.recipes.class_accuracy import class_accuracy, code_matching
 from gan_jax.evaluators.recipes.memorisation import memorisation
+from gan_jax.evaluators.recipes.modes import of_stacked
 from gan_jax.evaluators.recipes.recipe import Recipe
 from gan_jax.evaluators.recipes.translation import pair_distance
 
@@ -110,6 +111,17 @@ _THROUGH_ATTRIBUTES = {
     ),
 }
 
+for _count, _name in ((26_000, "26k"), (2_600, "2600")):
+    _THROUGH_CLASSES[f"stacked_modes{_name}_{{}}"] = Recipe(
+        of_stacked,
+        f"combinations of classes that {_count:,} samples reach, a channel a class by {{}}, and KL from uniform",
+        _count,
+        split=None,
+        extractor="{}/by_channel",
+        tap="logits",
+        settings=MappingProxyType({"classes": 10, "sure": 0.9}),
+    )
+
 for _space in ("z", "w"):
     for _sampling in ("full", "end"):
         _THROUGH[f"ppl_{_space}_{_sampling}10k_{{}}"] = Recipe(
@@ -139,4 +151,5 @@ def recipes_through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recip
         patterns = _THROUGH | (_THROUGH_ATTRIBUTES if told == "attributes" else _THROUGH_CLASSES)
         for pattern, recipe in patterns.items():
             about, tap = recipe.about.format(through), recipe.tap or "pooled"
-            yield pattern.format(through), dataclasses.replace(recipe, extractor=through, tap=tap, about=about)
+            extractor = (recipe.extractor or "{}").format(through)
+            yield pattern.format(through), dataclasses.replace(recipe, extractor=extractor, tap=tap, about=about)
