@@ -91,7 +91,7 @@ def get_config() -> ConfigDict:
     config.log.every = 10  # rounds between lines of metrics.jsonl
     config.log.samples_every = 1000  # rounds between pictures
     config.log.num_samples = 64
-    config.log.curves = placeholder(tuple)  # numbers of metrics.jsonl that --mode=evaluate draws beside the scores
+    config.log.curves = placeholder(tuple)  # numbers of metrics.jsonl that curves.png shows
     config.checkpoint = ConfigDict()
     config.checkpoint.every = 1000  # rounds
     config.checkpoint.keep = 3  # the newest few

@@ -48,7 +48,7 @@ class Diary:
         self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source), check=self.check)
         self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
         self._curves_file = Dispensable("curves.png", "its numbers are in metrics.jsonl")
-        self._curves = getattr(setup.method, "curves", {})
+        self._curves = {name: (name,) for name in setup.log.curves} | getattr(setup.method, "curves", {})
 
     def check(self) -> None:
         """Raises FileNotFoundError where the folder is gone, and FolderInUse where another run took it over."""
@@ -71,7 +71,7 @@ class Diary:
         self._pictures.draw_real(self._workdir / "samples")
 
     def picture(self, state: TrainState, phase: Phase, step: int) -> None:
-        """Draws the run's samples and the game's own curves, and writes down how much the samples differ from each other."""
+        """Draws the run's samples and its curves, and writes down how much the samples differ from each other."""
         self.check()
         drawn = self._pictures.draw(state, phase, self._workdir / "samples", step)
         self.check()  # a picture takes its time

@@ -1,7 +1,8 @@
-"""Numbers of a run's rounds over its steps, as a picture: for games that say which of theirs tell a story."""
+"""Numbers of a run's rounds over its steps, as a picture: for games and configs that say which of theirs tell a story."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,9 +20,10 @@ def draw_numbers(metrics: Path, panels: Mapping[str, Sequence[str]], path: Path)
     Every point is the mean over a fiftieth of the lines. Numbers that are not finite are left out. Nothing is drawn where
     there is no line. The picture appears whole or not at all.
     """
-    entries = (
-        [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()] if metrics.exists() else []
-    )
+    entries = []
+    for line in metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else ():
+        with contextlib.suppress(json.JSONDecodeError):  # torn by a full disk
+            entries.append(json.loads(line))
     curves = {title: {name: _curve(entries, name) for name in names} for title, names in panels.items()}
     if not any(len(steps) for lines in curves.values() for steps, _ in lines.values()):
         return

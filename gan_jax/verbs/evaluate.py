@@ -18,7 +18,7 @@ from gan_jax.evaluators.judge import Failed, judge, table
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.evaluators.score import Score, append_scores, check_scores_file, read_scores
 from gan_jax.features.published import cache_folder
-from gan_jax.run.curves import draw_curves, read_curves
+from gan_jax.run.curves import draw_curves
 from gan_jax.run.image_sets import open_reference, open_set
 from gan_jax.run.scoring import Options, Scoring
 from gan_jax.run.state import mesh_for, restore, saved_steps
@@ -143,8 +143,7 @@ def evaluate_run(
         scored += found
         failures += [Failed(f"{name}, step {restored.step}", reason) for name, reason in failed]
         if is_first() and (workdir / "scores.jsonl").exists():
-            curves = read_curves(workdir / "metrics.jsonl", own.log.curves)
-            draw_curves(read_scores(workdir / "scores.jsonl", quiet=True), workdir / "scores.png", curves)
+            draw_curves(read_scores(workdir / "scores.jsonl", quiet=True), workdir / "scores.png")
     _finish(scored, failures, f"{workdir / 'scores.jsonl'} and scores.png")
     return scored
 

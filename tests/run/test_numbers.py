@@ -26,5 +26,6 @@ def test_it_draws_what_there_is(tmp_path):
     draw_numbers(lines, {"a": ("x",)}, picture)
     assert not picture.exists()
     lines.write_text("".join(json.dumps({"step": i, "x": i / 9}) + "\n" for i in range(9)))
+    lines.write_text(lines.read_text() + '{"step": 9, "x"')  # torn
     draw_numbers(lines, {"a": ("x", "y"), "b": ("x",)}, picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
