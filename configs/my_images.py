@@ -1,7 +1,7 @@
 """Images of one's own, a folder or a zip archive of them: the config for who has pictures and wants more like them.
 
 Paper: the networks of Karras et al., arXiv:1710.10196, 16 to 64 channels wide, at one size from the start; the loss of
-    arXiv:1812.04948 with its R1 at every fourth update; the transforms of arXiv:2006.06676 (ADA, here without turns) against
+    arXiv:1812.04948 with its R1 at every fourth update; the transforms of arXiv:2006.06676 (ADA, here without turns and colours) against
     overfitting where images are few. Chosen among nine families by the distance reached in minutes, see docs/results.md.
 Meant for: 1 device, a CPU will do. 100 to 100,000 images.
 Settings: 64 x 64 unless a size stands behind the name, as in --config=configs/my_images.py:32: 16, 32, 64, 128 or 256.
@@ -32,7 +32,7 @@ def get_config(size: str = "64") -> ConfigDict:
     config.latents.dim = 64
     config.generator = ConfigDict({"type": "progan.Generator", **widths})
     discriminator = ConfigDict({"type": "progan.Discriminator", **widths})
-    transforms = {"policy": ("ada_blit", "ada_upright", "ada_color"), "target": 0.6, "speed_kimg": 50.0}
+    transforms = {"policy": ("ada_blit", "ada_upright"), "target": 0.6, "speed_kimg": 50.0}
     config.discriminator = ConfigDict({"type": "augmented.Augmented", "discriminator": discriminator, **transforms})
     logistic_r1(config, gamma=1.0, every=4)
     for player in ("generator", "discriminator"):
