@@ -1,8 +1,9 @@
 """Images of one's own, a folder or a zip archive of them: the config for who has pictures and wants more like them.
 
 Paper: the networks of Karras et al., arXiv:1710.10196, 16 to 64 channels wide, at one size from the start; the loss of
-    arXiv:1812.04948 with its R1 at every fourth update; the transforms of arXiv:2006.06676 (ADA, here without turns and colours) against
-    overfitting where images are few. Chosen among nine families by the distance reached in minutes, see docs/results.md.
+    arXiv:1812.04948 with its R1 at every fourth update; of the transforms of arXiv:2006.06676 (ADA), against overfitting
+    where images are few, those that leave colours and upright things alone. Chosen among nine families by the distance
+    reached in minutes, see docs/results.md.
 Meant for: 1 device, a CPU will do. 100 to 100,000 images.
 Settings: 64 x 64 unless a size stands behind the name, as in --config=configs/my_images.py:32: 16, 32, 64, 128 or 256.
     Images are cut to squares about their middle. With a folder for each class, --config.method.num_classes=N learns the N
