@@ -60,7 +60,7 @@ def test_rates_fall_over_the_whole_run(file):
     That a round asks it so, whatever d_steps, is tests/methods/test_adversarial.py's.
     """
     setup = Setup.of(_config(file))
-    heads = [head for each in setup.method.regularizers.values() for head in each.heads().items()]
+    heads = [head for each in getattr(setup.method, "regularizers", {}).values() for head in each.heads().items()]
     optimizers = setup.method.optimizers | {name: head.optimizer for name, head in heads if head.optimizer is not None}
     for name, tx in optimizers.items():
         tx = optax.with_extra_args_support(tx)
@@ -84,7 +84,7 @@ def test_ones_own_pairs_take_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 280, 3), 200, np.uint8)).save(tmp_path / "one.png")
     config = load_config(str(file))
     config.data.source, config.data.path, config.data.split = "folder", str(tmp_path), None
-    with pytest.raises(ValueError, match="needs the data's a, b.* source 'pairs'"):
+    with pytest.raises(ValueError, match="needs the data's a, b.*source 'pairs'"):
         Setup.of(config).source()
     config.data.source = "pairs"
     setup = Setup.of(config)

@@ -101,16 +101,16 @@ def test_scores_of_any_checkpoint(image_game, unbroken):
         assert {line["step"] for line in during if "score/swd" in line} == {4, 8}
 
 
-@pytest.mark.parametrize("game", ["pix2pix", "cyclegan"])
-def test_translations_are_scored_by_pixel_and_written_by_name(game, unbroken, tmp_path):
-    folder, _ = unbroken(game)
-    recipes = ["pair_l1", "pair_sharpness", *(["cycle"] if game == "cyclegan" else [])]
+@pytest.mark.parametrize("translating", ["pix2pix", "cyclegan"])
+def test_translations_are_scored_by_pixel_and_written_by_name(translating, unbroken, tmp_path):
+    folder, _ = unbroken(translating)
+    recipes = ["pair_l1", "pair_sharpness", *(["cycle"] if translating == "cyclegan" else [])]
     scores = {score.name: score for score in evaluate_run(folder, recipes=recipes)}
     l1 = scores["pair_l1"]
     assert l1.n_fake == l1.n_real == 70 and l1.split == "test" and l1.batch_norm == "image"
     assert 0 < scores["pair_l1/constant"].value < 1 and 0 < scores["pair_l1/copy"].value < 2
     assert scores["pair_sharpness"].value >= 0
-    if game == "cyclegan":
+    if translating == "cyclegan":
         assert 0 < scores["cycle"].value < 2
     else:
         with pytest.raises(Unscored, match="no way back"):

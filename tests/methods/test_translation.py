@@ -15,6 +15,7 @@ from gan_jax.methods.pix2pix import Pix2Pix
 from gan_jax.methods.translators import TranslatorSampler
 from gan_jax.optim import adam
 
+QUICK = {"xla_backend_optimization_level": 0}  # these programs run for less time than they compile
 SHAPE, B = (8, 8, 1), 4
 PHASE = Phase(SHAPE, B)
 STRETCHES = (Stretch(PHASE, 0, 9),)
@@ -44,13 +45,17 @@ def batch(seed=0):
 def translator():
     """A U-Net with batch normalisation and dropout, moved from where it began, as a sampler."""
     net = unet.Generator((16, 16, 1), width=2, dropout_layers=(1,))
-    variables = net.init(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
-    moved = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(jax.random.key(x.size), x.shape) ** 2, dict(variables))
+    variables = jax.jit(net.init, compiler_options=QUICK)(jax.random.key(0), jnp.zeros((1, 16, 16, 1)))
+    rng = np.random.default_rng(0)
+    moved = jax.tree.map(lambda x: x + 0.3 * rng.normal(size=x.shape).astype(np.float32) ** 2, dict(variables))
     return TranslatorSampler(net, moved, "a", "b", dropout=True)
 
 
+SAMPLED = jax.jit(sampled, compiler_options=QUICK)
+
+
 def drawn(sampler, images, indices):
-    return jax.jit(sampled)(sampler, jax.random.key(5), jnp.asarray(indices, jnp.uint32), {"a": images})[0]
+    return SAMPLED(sampler, jax.random.key(5), jnp.asarray(indices, jnp.uint32), {"a": images})[0]
 
 
 def test_a_translation_is_of_its_image_and_its_number_alone(translator):
@@ -65,10 +70,13 @@ def test_a_translation_is_of_its_image_and_its_number_alone(translator):
 
 def test_own_statistics_are_those_of_a_batch_of_one(translator):
     still, x = translator.replace(dropout=False), jax.random.uniform(jax.random.key(1), (2, 16, 16, 1))
-    alone = still.module.apply(still.variables, x[:1], train=True, dropout=False)
+    apply = lambda train: jax.jit(
+        lambda v, x: still.module.apply(v, x, train=train, dropout=False), compiler_options=QUICK
+    )
+    alone = apply(True)(still.variables, x[:1])
     np.testing.assert_allclose(drawn(still, x, [0, 1])[0], alone[0], atol=1e-5)
     running = still.replace(statistics="running")
-    as_trained = still.module.apply(still.variables, x, train=False)
+    as_trained = apply(False)(still.variables, x)
     np.testing.assert_allclose(drawn(running, x, [0, 1]), as_trained, atol=1e-5)
     assert float(jnp.max(jnp.abs(as_trained[0] - alone[0]))) > 1e-3
 
@@ -76,10 +84,13 @@ def test_own_statistics_are_those_of_a_batch_of_one(translator):
 def test_taps_and_edits_of_a_translation(translator):
     x = jax.random.uniform(jax.random.key(1), (2, 16, 16, 1))
     starts = translator.starts(jax.random.key(0), jnp.arange(2, dtype=jnp.uint32), {"a": x})
-    images, taps = translator.synthesize(starts, ("map1", "back2"))
+    draw = jax.jit(
+        lambda starts, taps, edits: translator.synthesize(starts, taps, edits), static_argnums=1, compiler_options=QUICK
+    )
+    images, taps = draw(starts, ("map1", "back2"), {})
     assert taps["map1"].shape == (2, 4, 4, 4) and taps["back2"].shape == (2, 8, 8, 2)
     off = Edit(jnp.ones((1, 1, 1, 1)), jnp.zeros(2), jnp.zeros(2))
-    edited, found = translator.synthesize(starts, ("back2",), {"back2": off})
+    edited, found = draw(starts, ("back2",), {"back2": off})
     assert not np.any(found["back2"]) and np.any(edited != images)
     with pytest.raises(ValueError, match="no tap map9; it has"):
         translator.synthesize(starts, ("map9",))
@@ -89,8 +100,8 @@ def test_taps_and_edits_of_a_translation(translator):
 
 def test_l1_alone_leaves_the_discriminator_as_it_is():
     game = pix2pix(loss=nothing(), direction="b_to_a")
-    state = game.init(jax.random.key(0))
-    after, metrics = jax.jit(lambda s, b: game.step(s, b, PHASE))(state, batch())
+    state = jax.jit(game.init, compiler_options=QUICK)(jax.random.key(0))
+    after, metrics = jax.jit(lambda s, b: game.step(s, b, PHASE), compiler_options=QUICK)(state, batch())
     assert set(game.samplers(after, PHASE)) == {"b_to_a"} and game.samplers(after, PHASE)["b_to_a"].given == ("b",)
     np.testing.assert_allclose(metrics["g/total"], 100 * metrics["g/l1"], rtol=1e-6)
     same = jax.tree.map(lambda a, b: bool(jnp.all(a == b)), state.networks, after.networks)
@@ -138,7 +149,8 @@ def test_a_round_of_cyclegan_by_shapes(turns):
 
 def test_pools_fill_in_order_and_translators_undo_each_other():
     game = cyclegan(weight_identity=0.0)
-    state, step = game.init(jax.random.key(0)), jax.jit(lambda s, b: game.step(s, b, PHASE))
+    state = jax.jit(game.init, compiler_options=QUICK)(jax.random.key(0))
+    step = jax.jit(lambda s, b: game.step(s, b, PHASE), compiler_options=QUICK)
     first = drawn_of(game, state, "a_to_b", batch()["a"][0])
     after, metrics = step(state, batch())
     pool = after.memory["pool_b"]
@@ -150,12 +162,13 @@ def test_pools_fill_in_order_and_translators_undo_each_other():
     x = batch()["b"][0]
     there = drawn_of(game, after, "b_to_a", x)
     wanted = jnp.mean(jnp.abs(drawn_of(game, after, "a_to_b", there) - x))
-    np.testing.assert_allclose(measures["cycle_b"](jax.random.key(0), {"b": x}), wanted, rtol=1e-5)
+    measured = jax.jit(lambda measure, x: measure(jax.random.key(0), {"b": x}), compiler_options=QUICK)
+    np.testing.assert_allclose(measured(measures["cycle_b"], x), wanted, rtol=1e-5)
 
 
 def drawn_of(game, state, name, x):
     sampler = game.samplers(state, PHASE)[name]
-    return sampled(sampler, jax.random.key(0), jnp.arange(len(x)), {name[0]: x})[0]
+    return SAMPLED(sampler, jax.random.key(0), jnp.arange(len(x), dtype=jnp.uint32), {name[0]: x})[0]
 
 
 @pytest.mark.parametrize(
