@@ -49,7 +49,7 @@ class Generator(linen.Module):
         self, latents: jax.Array, label: jax.Array | None = None, train: bool = False, clock: Clock | None = None
     ) -> jax.Array:
         del label  # the data may have classes that this network does not know
-        decoder = Decoder(self.image_shape, self.width, _halvings(self), self.skips, self.dtype, name="decoder")
+        decoder = _Decoder(self.image_shape, self.width, _halvings(self), self.skips, self.dtype, name="decoder")
         return decoder(latents, _carried(self, _kept_carry(self), clock, train))
 
 
@@ -77,8 +77,8 @@ class Autoencoder(linen.Module):
 
     def setup(self):
         halvings = _halvings(self)
-        self.encoder = Encoder(self.image_shape, self.width, self.hidden, halvings, self.dtype)
-        self.decoder = Decoder(self.image_shape, self.width, halvings, self.skips, self.dtype)
+        self.encoder = _Encoder(self.image_shape, self.width, self.hidden, halvings, self.dtype)
+        self.decoder = _Decoder(self.image_shape, self.width, halvings, self.skips, self.dtype)
         self.kept = _kept_carry(self)
 
     def __call__(
@@ -99,7 +99,7 @@ class Autoencoder(linen.Module):
         return self.decoder(h, _carried(self, self.kept))
 
 
-class Encoder(linen.Module):
+class _Encoder(linen.Module):
     """images -> (codes [B, hidden], {"conv0": the last map of the full size, "conv1": of half of it, ...})."""
 
     image_shape: tuple[int, int, int]
@@ -123,7 +123,7 @@ class Encoder(linen.Module):
         return h.astype(jnp.float32), maps
 
 
-class Decoder(linen.Module):
+class _Decoder(linen.Module):
     """codes or latents [B, N] -> images [B, H, W, C], float32."""
 
     image_shape: tuple[int, int, int]

@@ -184,6 +184,7 @@ def _check_counts(config: Mapping[str, Any]) -> None:
         for key in ("steps", "batch_size", "rounds_a_dispatch", "d_steps", "g_steps"):
             ranges.whole(key, config.get(key, 1))
         ranges.whole("seed", config["seed"], 0, LARGEST_SEED)
+        ranges.whole("ema.start", config.get("ema", {}).get("start", 0), 0)  # where no average is kept too
         check_selection(**{key: config["data"][key] for key in _OF_LABELS if key in config["data"]})
         for key in _READING:
             ranges.whole(f"data.{key}", config["data"].get(key, 1), _READING[key])
