@@ -95,6 +95,7 @@ def test_every_setting_is_one_that_the_metric_takes():
                 probe.probe,
                 pairs.latent_transform,
                 latent_space.perceptual_path,
+                modes.of_stacked,
                 *(made for made in vars(translation).values() if callable(made)),
             )
             assert recipe.measure in known, name
