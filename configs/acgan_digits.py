@@ -5,6 +5,9 @@ Paper: Odena et al., arXiv:1610.09585, for the class head and its losses. The ne
 Some labels are enough: --config.data.labelled=0.05 keeps one in twenty, of each class.
 Expected: 95 % of samples or more are of their class by the shipped classifier, `class_accuracy_digits`; with 5 % of the labels,
     85 %.
+Got: 99.9 % of 1,442 samples are of their class, by class 99.4 to 100; FD 1.16 against the test digits; MS-SSIM in a class 0.62
+    (seed 0, 2026-11-27, 6 minutes of one shared core of a CPU). With 5 % of the labels, 79 images: 89.3 %, FD 1.58; least are
+    the 1s, 53 %, and the 8s, 77 %.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/acgan_digits.py --workdir=runs/acgan_digits
 """

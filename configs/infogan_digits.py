@@ -3,6 +3,9 @@
 Paper: Chen et al., arXiv:1606.03657, whose networks for MNIST these are at a fraction of the width.
 Expected: under the best matching the code agrees with the digit, as the shipped classifier tells it, in 60 % of samples or
     more: `code_matching_digits`.
+Got: 75.7 % of 10,000 samples agree (0, 3 and 7 in more than 99 %; 1 shares its value with others); FD 2.71 against the test
+    digits (seed 0, 2026-11-27, 6 minutes of one shared core of a CPU). The continuous codes move width and slant, and the
+    lower loop. At weight_continuous 1, with an average of 0.999, after 4,000 rounds: 67.8 %, FD 4.17.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/infogan_digits.py --workdir=runs/infogan_digits
 """
@@ -14,7 +17,7 @@ from gan_jax.configs import infogan_mnist
 
 def get_config() -> ConfigDict:
     config = infogan_mnist.get_config()
-    config.steps = 4000
+    config.steps = 2000
     config.batch_size = 64
     config.data.source = "digits"
     config.data.shape = (16, 16, 1)

@@ -11,10 +11,11 @@ import pytest
 from gan_jax import losses
 from gan_jax.types import ByImages
 
+ELSEWHERE = ("top_k", "boundary_equilibrium")  # a wrapper; one with a memory, of errors: test_boundary_equilibrium.py
 NAMES = sorted(
     name
     for name, made in inspect.getmembers(losses, inspect.isclass)
-    if made.__module__ == losses.__name__ and not name.startswith("_") and name != "top_k"  # a wrapper
+    if made.__module__ == losses.__name__ and not name.startswith("_") and name not in ELSEWHERE
 )
 REAL, FAKE = [2.0, 0.5, -1.0, 0.0], [-3.0, 0.5, -0.5, 1.0]
 sp = lambda x: np.log1p(np.exp(np.asarray(x)))

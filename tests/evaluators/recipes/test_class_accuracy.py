@@ -1,6 +1,5 @@
 """Whether samples are of their class, and whether codes agree with classes, by a classifier that looks at one pixel."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ from flax import linen
 
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.image_set import ArraySet
-from gan_jax.evaluators.judge import judge
+from gan_jax.evaluators.judge import Failed, judge
 from gan_jax.evaluators.recipes.named import find_recipe
 from gan_jax.features.extractor import Extractor
 from gan_jax.latents import coded, uniform
@@ -36,6 +35,8 @@ def judged(recipe, net, told, fake, real=None):
     recipe = f"{recipe}_{net.name}"
     found = judge(evidence, {recipe: find_recipe(recipe, {net.name: told})}, {"subject": "test"})
     (found,) = found
+    if isinstance(found, Failed):
+        return found.reason
     return {score.name.removeprefix(recipe).removeprefix("/"): score.value for score in found}
 
 
@@ -57,8 +58,8 @@ def test_classes_that_are_named_for_attributes():
     fake = set_of([[0, 0], [0, 255], [255, 255], [255, 255]], [0, 1, 2, 3], names)
     found = judged("class_accuracy", net, "attributes", fake, fake)
     assert found[""] == 0.75 and found["class2"] == 0.0
-    with pytest.raises(ValueError, match="the class 'up' is no combination of these"):
-        judged("class_accuracy", net, "attributes", set_of([[0, 0]], [0], ("up",)), set_of([[0, 0]], [0], ("up",)))
+    up = set_of([[0, 0], [0, 0]], [0, 0], ("up",))
+    assert "the class 'up' is no combination of these" in judged("class_accuracy", net, "attributes", up, up)
 
 
 class Levels(linen.Module):
@@ -83,11 +84,5 @@ def test_codes_are_matched_with_what_is_seen(obeys, expected):
 
 
 def test_latents_without_codes_are_refused():
-    with pytest.raises(ValueError, match="a categorical code among their latents"):
-        judged("code_matching", NET, "classes", GeneratorSampler(Levels(), {}, uniform(4)))
-
-
-def test_the_key_of_the_codes_is_that_of_the_samples():
-    sampler = GeneratorSampler(Levels(), {}, coded(uniform(1), (3,), 0))
-    starts = sampler.starts(jax.random.key(0), jnp.arange(5, dtype=jnp.uint32))
-    assert starts["z"].shape == (5, 4)
+    found = judged("code_matching", NET, "classes", GeneratorSampler(Levels(), {}, uniform(4)))
+    assert "a categorical code among their latents" in found
