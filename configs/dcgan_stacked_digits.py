@@ -1,7 +1,7 @@
 """The baseline of pacgan_stacked_digits: the same without packing.
 
 Paper: the row DCGAN of Lin et al., arXiv:1712.04086, VEEGAN's experiment on stacked MNIST, on other digits and small.
-Expected: fewer modes than pacgan_stacked_digits; of MNIST the paper has 78.9 of 1,000, KL 4.50. Reached: docs/results.md.
+Expected: fewer modes than pacgan_stacked_digits; of MNIST the paper has 78.9 of 1,000, KL 4.50. Not measured here yet.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/dcgan_stacked_digits.py --workdir=runs/dcgan_stacked_digits
 """

@@ -1,7 +1,7 @@
 """E-GAN on handwritten digits: two survivors, small networks without normalisation in the generator.
 
 Paper: Wang et al., arXiv:1803.00657, at the size of digits; networks and optimisers as in egan_cifar10, narrower.
-Expected: digits within minutes. Reached: docs/results.md.
+Expected: digits within minutes. Not measured here yet.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/egan_digits.py --workdir=runs/egan_digits
 """

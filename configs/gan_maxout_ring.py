@@ -1,7 +1,7 @@
 """The baseline of pacgan_ring: the same without packing.
 
 Paper: the row GAN of Lin et al., arXiv:1712.04086, table 1: 6.3 modes of 8 on the ring, 17.3 of 25 on the grid.
-Expected: fewer modes than pacgan_ring. Not run at this length; shorter and smaller: docs/results.md.
+Expected: fewer modes than pacgan_ring. Not run at this length; one seed, shorter and smaller: docs/results.md.
 Meant for: 1 accelerator.
 Command: python -m gan_jax.main --config=configs/gan_maxout_ring.py --workdir=runs/gan_maxout_ring
 """

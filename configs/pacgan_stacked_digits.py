@@ -2,7 +2,7 @@
 
 Paper: Lin et al., arXiv:1712.04086, VEEGAN's experiment on stacked MNIST, on other digits and small.
 A batch is 64 packs, so 128 images. Packs of m: --config.discriminator.m=m --config.batch_size=(64 m).
-Expected: more modes than dcgan_stacked_digits; of MNIST the paper has 1,000 of 1,000, KL 0.06. Reached: docs/results.md.
+Expected: more modes than dcgan_stacked_digits; of MNIST the paper has 1,000 of 1,000, KL 0.06. Not measured here yet.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/pacgan_stacked_digits.py --workdir=runs/pacgan_stacked_digits
 """
