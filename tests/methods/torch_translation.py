@@ -19,11 +19,11 @@ def leaves(tree):
 
 
 def conv(layer, x, stride=1, padding=0):
-    return functional.conv2d(x, layer["kernel"].permute(3, 2, 0, 1), layer.get("bias"), stride, padding)
+    return functional.conv2d(x, layer["kernel"].permute(3, 2, 0, 1).contiguous(), layer.get("bias"), stride, padding)
 
 
 def deconv(layer, x, padding, more=0):
-    kernel = layer["kernel"].flip(0, 1).permute(2, 3, 0, 1)
+    kernel = layer["kernel"].flip(0, 1).permute(2, 3, 0, 1).contiguous()
     return functional.conv_transpose2d(x, kernel, layer.get("bias"), 2, padding, more)
 
 
