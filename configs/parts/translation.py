@@ -28,7 +28,7 @@ def begin(method: str, networks: dict[str, dict[str, Any]], loss: dict[str, Any]
 
 def decayed(config: ConfigDict, constant: Any, falling: Any, rate: float = 2e-4) -> None:
     """All rates constant for some rounds, then linearly to 0 in some more, as the PyTorch port trains."""
-    for name in config.optim:
+    for name in list(config.optim.keys()):
         schedule = {"schedule": "linear", "init_value": rate, "end_value": 0.0}
         config.optim[name] = _adam({**schedule, "transition_begin": constant, "transition_steps": falling})
 

@@ -40,14 +40,13 @@ class Evidence:
     """The two sides of a comparison.
 
     fake: a Sampler, or a set of images. real: by split ("train", "test"), functions that open a set of images.
-    open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those.
-    paired: whether element i of those looks, where it is translated, like test image i of the reference.
+    open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those; paired:
+    whether translation i should look like test image i of the reference.
     observer: images in [-1, 1] -> taps, and measures: by name, scores that only its game knows; where a run is scored.
-    mixture: where a run's elements are points and not images. seed: of the samples, from 0 to LARGEST_SEED.
+    mixture: where a run's elements are points and not images. seed: of the samples, from 0 to LARGEST_SEED, else ValueError.
     mesh, batch_size: where and how many at a time. cache: a folder for features of references, None for none.
     pictures: a folder for what a recipe draws. force: give scores of too few images too. quiet: without bars.
     A set of images is known by the object that it is and by its pixels: two sets may bear one name.
-    Raises ValueError for a seed that a key cannot hold.
     """
 
     fake: Sampler | ImageSet

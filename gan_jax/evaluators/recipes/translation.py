@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 
@@ -10,6 +12,7 @@ from gan_jax.evaluators.recipes.recipe import Measured, Outcome, Recipe
 from gan_jax.metrics.estimate import check_features
 from gan_jax.metrics.pairs import best_constant, mean_error, sharpness
 from gan_jax.nn.compiling import compiled
+from gan_jax.types import Batch
 
 
 def pair_l1(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
@@ -50,12 +53,12 @@ def cycle(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outco
     (source,) = evidence.fake.given
     if (measure := evidence.measures.get(f"cycle_{source}")) is None:
         raise ValueError("this game has no way back: cycles are CycleGAN's")
-    size, total = evidence.batch_size, 0.0
+    size, total, given = evidence.batch_size, 0.0, _given(evidence)
     key = jax.random.key(evidence.seed)
     for first in evidence.bar("cycles", "batch")(list(range(0, n_fake, size))):
         indices = np.arange(first, min(first + size, n_fake), dtype=np.uint32)
         with jax.set_mesh(evidence.mesh):
-            total += len(indices) * float(_measured(measure, jax.random.fold_in(key, first), evidence.given(indices)))
+            total += len(indices) * float(_measured(measure, jax.random.fold_in(key, first), given(indices)))
     return Outcome([Measured("", total / n_fake)])
 
 
@@ -65,8 +68,15 @@ _measured = compiled(lambda measure, key, batch: measure(key, batch))
 def _starts(evidence: Evidence, n: int) -> np.ndarray:
     """uint8 [n, H, W, C] of what translations start from."""
     (source,) = evidence.fake.given
-    parts = [evidence.given(np.arange(i, min(i + 256, n)))[source] for i in range(0, n, 256)]
+    given = _given(evidence)
+    parts = [given(np.arange(i, min(i + 256, n)))[source] for i in range(0, n, 256)]
     return np.round(np.concatenate(parts) * 127.5 + 127.5).astype(np.uint8)
+
+
+def _given(evidence: Evidence) -> Callable[[np.ndarray], Batch]:
+    if evidence.given is None:
+        raise ValueError("it is of translations of images: name a run of pix2pix or CycleGAN with --workdir")
+    return evidence.given
 
 
 def _spread(part: str, values: np.ndarray) -> Measured:
