@@ -186,7 +186,7 @@ def _two_rounds(method):
     batch = {"image": jnp.asarray(rng.uniform(-1, 1, (2, 8, *SHAPE)), jnp.float32)}
     options = {"xla_backend_optimization_level": 0}  # it runs for less time than it compiles
     step = jax.jit(lambda s, b: method.step(s, b, method.stretches[0].phase), compiler_options=options)
-    state, _ = step(method.init(jax.random.key(0)), batch)
+    state, _ = step(jax.jit(method.init, compiler_options=options)(jax.random.key(0)), batch)
     state, metrics = step(state, batch)
     assert int(state.step) == 2
     assert all(np.isfinite(float(value)) for value in metrics.values())

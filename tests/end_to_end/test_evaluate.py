@@ -22,11 +22,11 @@ PIXELS = {"data__shape": (16, 16, 1), "steps": 4, "checkpoint__every": 2, "log__
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, tiny):
+def trained(tmp_path_factory, tiny, quick_rounds):
     """A run of 4 rounds with checkpoints at 2 and 4, scored at 2 during training."""
     folder = tmp_path_factory.mktemp("evaluate") / "run"
     config = tiny(**PIXELS, evaluate__every=2, evaluate__during=("fd_digits",))
-    with Training(config, folder) as run:
+    with quick_rounds(), Training(config, folder) as run:
         run.play()
     return folder
 

@@ -175,6 +175,7 @@ import functools, json, sys
 import jax, numpy as np
 sys.path[:0] = [sys.argv[1]]
 import conftest
+from gan_jax.nn.compiling import compiled
 from gan_jax.setup.setup import Setup
 from gan_jax.runtime.mesh import make_mesh, put_batch, replicate
 seen = {}
@@ -182,11 +183,11 @@ for name in conftest.GAMES:
     setup = Setup.of(conftest.config_of(name))
     method, batches = setup.method, setup.batches(setup.source())
     phases = [(s.phase, s.start) for s in setup.stretches[-2:]]
-    steps = {phase: jax.jit(functools.partial(method.step, phase=phase)) for phase, _ in phases}
+    steps = {phase: compiled(functools.partial(method.step, phase=phase), quick=True) for phase, _ in phases}
     for devices in (1, 8):
         mesh = make_mesh(devices=jax.devices()[:devices])
         with jax.set_mesh(mesh):
-            state = jax.jit(method.init)(jax.random.key(0))
+            state = compiled(method.init, quick=True)(jax.random.key(0))
             state = state.replace(frozen=replicate(dict(method.load()), mesh))
             for phase, t in phases:
                 batch = {key: batches.at(t)[key] for key in method.batch(phase)}

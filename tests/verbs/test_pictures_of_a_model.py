@@ -41,10 +41,11 @@ def get_config():
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, quick_rounds):
     folder = tmp_path_factory.mktemp("model")
     (folder / "small.py").write_text(CONFIG)
-    return play(folder, "train", f"--config={folder}/small.py", f"--workdir={folder}/run"), folder / "run"
+    with quick_rounds():
+        return play(folder, "train", f"--config={folder}/small.py", f"--workdir={folder}/run"), folder / "run"
 
 
 def play(folder, verb, *flags):

@@ -45,14 +45,24 @@ class Geometry(NamedTuple):
     rhs_dilation: tuple[int, ...]
 
 
+# Layers of one shape are traced once: a choice among platforms, and its derivatives, take long to trace. Whatever a trace
+# depends on is an argument.
+_traced_once = functools.partial(jax.jit, inline=True, static_argnames=("geometry", "tpu_skips_zeros"))
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]."""
+    return _chosen(x, kernel, geometry=geometry, tpu_skips_zeros=_tpu_skips_zeros())
+
+
+@_traced_once
+def _chosen(x, kernel, *, geometry, tpu_skips_zeros):
     by_xla = functools.partial(xla_conv, geometry=geometry)
     if _dilates_the_image(geometry):
         on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, unfused, geometry=geometry)
         on_tpu = functools.partial(_subpixel_conv, xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
-        if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
+        if tpu_skips_zeros or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
     if not _takes_products(x, kernel, geometry):
@@ -145,7 +155,11 @@ def _conv_forward(x, kernel, geometry):
 
 
 def _conv_backward(geometry, residuals, dy):
-    x, kernel = residuals
+    return _gradients(*residuals, dy, geometry=geometry, tpu_skips_zeros=_tpu_skips_zeros())
+
+
+@_traced_once
+def _gradients(x, kernel, dy, *, geometry, tpu_skips_zeros):
     return image_gradient(x.shape[1:-1], kernel, dy, geometry), kernel_gradient(x, kernel.shape[:-2], dy, geometry)
 
 
