@@ -14,8 +14,12 @@ MODULES = [
     importlib.import_module(f"gan_jax.architectures.{module.name}")
     for module in pkgutil.iter_modules(architectures.__path__)
 ]
+OF_OTHER_SHAPES = {"maxout"}  # points
 FAMILIES = {
-    m.__name__.rpartition(".")[2]: m for m in MODULES if hasattr(m, "Generator") and hasattr(m, "Discriminator")
+    name: m
+    for m in MODULES
+    if hasattr(m, "Generator") and hasattr(m, "Discriminator")
+    if (name := m.__name__.rpartition(".")[2]) not in OF_OTHER_SHAPES
 }
 # Growing families: 24 x 16 is 3 x 2 doubled three times.
 GROWN = {"base": (3, 2), "channel_base": 64, "channel_max": 8}

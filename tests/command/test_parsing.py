@@ -6,7 +6,7 @@ from gan_jax.command.errors import UsageError
 from gan_jax.command.parsing import declared, parse, split_verb
 from gan_jax.main import VERBS, find
 from gan_jax.setup.config import resolve
-from gan_jax.setup.config_files import ConfigError, shipped_configs
+from gan_jax.setup.config_files import ConfigError, load_config, shipped_configs
 from gan_jax.setup.setup import Setup
 
 NEEDED = {  # what each verb cannot do without
@@ -17,6 +17,8 @@ NEEDED = {  # what each verb cannot do without
     "project": ["--workdir=x", "--images=y"],
     "translate": ["--workdir=x"],
     "video": ["--workdir=x"],
+    "export": ["--workdir=x"],
+    "toys": ["--out=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],
     "sweep": ["--workdir=x"],
     "plan": ["--config=ssgan_digits", "--topology=cpu:2"],
@@ -85,7 +87,7 @@ def test_without_a_verb_it_trains():
     [
         (
             "--workdir=x --seed=7",
-            "--seed belongs to sample, evaluate, analyse, project, video and classifier; for train: --config.seed=7",
+            "--seed belongs to sample, evaluate, analyse, project, translate, video and classifier; for train: --config.seed=7",
         ),
         ("--workdir=x --steps=50", "--steps belongs to classifier; for train: --config.steps=50"),
         ("--workdir=x --num=9", "for train: --config.log.num_samples=9"),
@@ -223,10 +225,14 @@ def test_of_a_setting_that_is_given_twice_the_later_counts_and_a_tuple_is_refuse
 
 @pytest.mark.parametrize("name", [shipped.name for shipped in shipped_configs()])
 def test_a_rate_is_a_number_in_every_config(name):
-    line = f"--workdir=x --config={name} --config.optim.generator.learning_rate=2e-4"
-    config = parsed(f"{line} --config.ema.decay=None --config.ema.half_life_kimg=None")[1].config
-    assert config.optim.generator.learning_rate == 2e-4
-    Setup.of(config)
+    shipped = load_config(name)
+    player = min(shipped.optim)
+    inside = "optimizer." if "optimizer" in shipped.optim[player] else ""  # of a wrapper
+    line = f"--workdir=x --config={name} --config.optim.{player}.{inside}learning_rate=2e-4"
+    of_ema = " --config.ema.decay=None --config.ema.half_life_kimg=None" if "ema" in shipped else ""
+    found = parsed(line + of_ema)[1].config.optim[player]
+    assert (found.optimizer if inside else found).learning_rate == 2e-4
+    Setup.of(parsed(line)[1].config)
 
 
 def test_a_setting_that_an_object_takes_need_not_be_named_in_the_config():
