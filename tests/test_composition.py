@@ -142,7 +142,7 @@ def test_the_classics_take_the_regularisers_that_ask_about_images(config):
     assert set(after.memory) == {"loss", *own, *SINGLE} and {"d/rotation", "d/r1", "d/lecam"} <= metrics.keys()
 
 
-OF_THE_DISCRIMINATOR = ("gradient_penalty", "r1", "consistency", "lecam", "finite_difference")
+OF_THE_DISCRIMINATOR = ("gradient_penalty", "r1", "consistency", "lecam", "finite_difference", "centring")
 POPULATION = {"type": "evolutionary.Evolutionary", "survivors": 2, "evaluated": 8}
 
 
