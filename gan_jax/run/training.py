@@ -189,9 +189,9 @@ class Training:
                     self._diary.picture(self.state, self._phase, self.step)
                 if due.scores:
                     self._diary.score(self.state, self._phase, self.step)
+                    progress.skip()
                 if due.checkpoint and self.step < until:
                     self._save()
-                progress.skip()
         if late:  # the state that is saved next
             self._read(late._replace(state=largest(self.state)), progress, dispatches)
 
