@@ -141,7 +141,9 @@ class VoxelVae:
     def step(self, state: TrainState, batch: Batch, phase: Phase) -> tuple[TrainState, dict[str, Array]]:
         """Plays one round: d_steps turns of D, then g_steps of E and G on the last batch. Metrics: {"d/", "e/", "g/"...}."""
         if (found := batch["image"].shape[2:]) != self.view_shape:
-            raise ValueError(f"the data's pictures are {found} and method.view_shape is {self.view_shape}: set both alike")
+            raise ValueError(
+                f"the data's pictures are {found} and method.view_shape is {self.view_shape}: set both alike"
+            )
         key, clock = jax.random.fold_in(state.key, state.step), game.clock(self.stretches, state.step)
         networks = {
             name: begun_anew(game.begins_anew(self.stretches, state.step, name), each, self.optimizers[name])
@@ -221,7 +223,9 @@ class VoxelVae:
                     adversarial=adversarial)  # fmt: skip
         terms = {"loss": getattr(self.loss, player)(on_real.logits, on_fake.logits, memory["loss"])}
         for name, regularizer in self.regularizers.items():
-            terms[name] = getattr(regularizer, player)(dataclasses.replace(play, key=named_key(key, name)), memory[name])
+            terms[name] = getattr(regularizer, player)(
+                dataclasses.replace(play, key=named_key(key, name)), memory[name]
+            )
         return terms | ({"reconstruction": rebuilt} if player == "generator" else {}), play
 
     # --- the result

@@ -58,9 +58,7 @@ class Furniture(InMemory):
         own = np.array([of_class[label] for label in labels[models]]).repeat(max(len(views), 1))
         told = "".join(f", {what}={named}" for what, named in (("views", views), ("classes", wanted)) if named)
         single = len(names) < 2  # nothing to tell apart
-        super().__init__(
-            leaves, None if single else own, () if single else names, f"Furniture(split={split!r}{told})"
-        )
+        super().__init__(leaves, None if single else own, () if single else names, f"Furniture(split={split!r}{told})")
 
 
 def _voxels(folder, facts: dict) -> np.ndarray:
