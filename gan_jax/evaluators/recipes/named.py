@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gan_jax.evaluators.recipes import measures, pairs, translation
+from gan_jax.evaluators.recipes import measures, pairs, shapes, translation
 from gan_jax.evaluators.recipes.cas import cas
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.modes import modes
@@ -205,6 +205,22 @@ _NAMED = {
         tap="pixels",
         needs_both_splits=True,
         allow_fewer=True,
+    ),
+    "shapes": Recipe(
+        shapes.shapes, "how alike 200 samples of voxels are (IoU), and real shapes; empty, full, in pieces", 200, split=None,
+        needs_volumes=True, settings=MappingProxyType({"threshold": 0.5}),
+    ),
+    "nearest_shape": Recipe(
+        shapes.nearest_shape, "nearest training shape of 200 samples of voxels (IoU), and of the test shapes", 200,
+        split=None, needs_volumes=True, settings=MappingProxyType({"threshold": 0.5}),
+    ),
+    "reconstruction": Recipe(
+        shapes.reconstruction, "average precision and IoU of the shapes made from pictures of the test split", 0, split=None,
+        needs_volumes=True,
+    ),
+    "shape_classes": Recipe(
+        shapes.shape_classes, "accuracy of a linear SVM on the discriminator's features of voxels, and on the voxels", 0,
+        split=None, needs_run=True, needs_volumes=True,
     ),
     "modes": Recipe(
         modes,
