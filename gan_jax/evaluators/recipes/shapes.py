@@ -92,9 +92,9 @@ def reconstruction(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int)
 
 
 def shape_classes(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -> Outcome:
-    """Test accuracy of a linear SVM on the discriminator's features: each map but the first two of four, or all of three,
-    max-pooled to 2 x 2 x 2 and joined (the paper pools its last three maps by 8, 4 and 2). Beside it the same on the voxels
-    themselves, and half the 95 % interval of each.
+    """Test accuracy of a linear SVM on the discriminator's features: its last three maps, each max-pooled to 2 x 2 x 2, joined
+    (at 64 voxels a side the paper's pools of 8, 4 and 2). Beside it the same on the voxels themselves, and half the 95 %
+    interval of each.
     """
     volumes = evidence.volumes
     splits = {split: volumes.real(split).apart() for split in ("train", "test")}
