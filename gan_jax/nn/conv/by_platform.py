@@ -26,7 +26,7 @@ from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
 from gan_jax.nn.conv.products import is_pointwise, pointwise_kernel_gradient, prefers_products, product_conv
-from gan_jax.nn.conv.volumes import fits_phases, phases_conv, strided_kernel_gradient
+from gan_jax.nn.conv.volumes import cells_conv, phases_conv, prefers_cells, prefers_phases, strided_kernel_gradient
 
 _LANES = 128  # of a TPU's vector: sub-pixel images of fewer channels leave lanes empty, and cost more to put together
 
@@ -62,12 +62,15 @@ def _chosen(x, kernel, *, geometry, tpu_skips_zeros):
     by_xla = functools.partial(xla_conv, geometry=geometry)
     if _dilates_the_image(geometry):
         on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, unfused, geometry=geometry)
-        if fits_phases(kernel.shape[:-2], geometry.lhs_dilation):
+        if prefers_phases(kernel.shape, geometry.lhs_dilation):
             on_cpu = functools.partial(_in_cells_on_cpu, geometry=geometry)
         on_tpu = functools.partial(_subpixel_conv, xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
         if tpu_skips_zeros or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
+    if prefers_cells(kernel.shape) and max(geometry.strides) > 1 and not _dilates(geometry):
+        on_cpu = functools.partial(cells_conv, padding=geometry.padding, strides=geometry.strides)
+        return lax.platform_dependent(x, kernel, cpu=on_cpu, default=by_xla)
     if not _takes_products(x, kernel, geometry):
         return by_xla(x, kernel)
     on_cpu = functools.partial(product_conv, padding=geometry.padding)
@@ -86,6 +89,10 @@ def _takes_products(x, kernel, geometry):
 
 def _is_plain(geometry):
     return all(n == 1 for n in (*geometry.strides, *geometry.lhs_dilation, *geometry.rhs_dilation))
+
+
+def _dilates(geometry):
+    return max(geometry.lhs_dilation + geometry.rhs_dilation) > 1
 
 
 def _dilates_the_image(geometry):

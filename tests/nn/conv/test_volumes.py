@@ -7,7 +7,7 @@ import pytest
 
 from gan_jax.nn.conv.by_platform import Geometry, xla_conv
 from gan_jax.nn.conv.convolution import conv, conv_transpose
-from gan_jax.nn.conv.volumes import fits_phases, phases_conv, strided_kernel_gradient
+from gan_jax.nn.conv.volumes import cells_conv, phases_conv, prefers_phases, strided_kernel_gradient
 
 ONES = (1, 1, 1)
 RNG = np.random.default_rng(0)
@@ -27,17 +27,27 @@ def normal(*shape):
 )
 def test_phases(window, dilation, padding):
     x, kernel = normal(2, 3, 4, 5, 3), normal(*window, 3, 2)
-    assert fits_phases(window, dilation)
+    assert prefers_phases((*window, 3, 9), dilation) and not prefers_phases((*window, 3, 2), dilation)
     expected = xla_conv(x, kernel, Geometry(ONES, padding, dilation, ONES))
     plain = lambda x, kernel, around: xla_conv(x, kernel, Geometry(ONES, around, ONES, ONES))
     found = phases_conv(plain, x, kernel, padding, dilation)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize(
+STRIDED = (
     ("window", "strides", "padding"),
     [((4, 4, 4), (2, 2, 2), ((1, 1),) * 3), ((3, 5, 2), (2, 3, 2), ((1, 0), (2, 2), (0, 0)))],
 )
+
+
+@pytest.mark.parametrize(*STRIDED)
+def test_strides(window, strides, padding):
+    x, kernel = normal(4, 6, 7, 8, 2), normal(*window, 2, 5)
+    expected = xla_conv(x, kernel, Geometry(strides, padding, ONES, ONES))
+    np.testing.assert_allclose(cells_conv(x, kernel, padding, strides), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(*STRIDED)
 def test_kernel_gradients(window, strides, padding):
     x, kernel = normal(4, 6, 7, 8, 3), normal(*window, 3, 5)
     ours = lambda kernel: xla_conv(x, kernel, Geometry(strides, padding, ONES, ONES))
@@ -49,8 +59,11 @@ def test_kernel_gradients(window, strides, padding):
 
 def test_gradients_of_layers():
     """Both layers' gradients, and those of a penalty on them, against XLA's own convolution."""
-    for ours, turned, shape in ((conv, False, (2, 8, 4, 6, 3)), (conv_transpose, True, (2, 4, 2, 3, 3))):
-        x, kernel = normal(*shape), normal(4, 4, 4, 3, 2)
+    for ours, turned, shape in (
+        *((conv, False, (2, 8, 4, 6, 9)), (conv, False, (2, 4, 4, 2, 1))),
+        *((conv_transpose, True, (2, 4, 2, 3, 9)), (conv_transpose, True, (2, 2, 2, 3, 2))),
+    ):
+        x, kernel = normal(*shape), normal(4, 4, 4, shape[-1], 10) / 5
         geometry = (
             Geometry(ONES, ((2, 2),) * 3, (2, 2, 2), ONES) if turned else Geometry((2, 2, 2), ((1, 1),) * 3, ONES, ONES)
         )
