@@ -206,22 +206,7 @@ _NAMED = {
         needs_both_splits=True,
         allow_fewer=True,
     ),
-    "shapes": Recipe(
-        shapes.shapes, "how alike 200 samples of voxels are (IoU), and real shapes; empty, full, in pieces", 200, split=None,
-        needs_volumes=True, settings=MappingProxyType({"threshold": 0.5}),
-    ),
-    "nearest_shape": Recipe(
-        shapes.nearest_shape, "nearest training shape of 200 samples of voxels (IoU), and of the test shapes", 200,
-        split=None, needs_volumes=True, settings=MappingProxyType({"threshold": 0.5}),
-    ),
-    "reconstruction": Recipe(
-        shapes.reconstruction, "average precision and IoU of the shapes made from pictures of the test split", 0, split=None,
-        needs_volumes=True,
-    ),
-    "shape_classes": Recipe(
-        shapes.shape_classes, "accuracy of a linear SVM on the discriminator's features of voxels, and on the voxels", 0,
-        split=None, needs_run=True, needs_volumes=True,
-    ),
+    **shapes.RECIPES,
     "modes": Recipe(
         modes,
         "modes of a mixture of Gaussians that 10,000 points reach, and the share of points near one",

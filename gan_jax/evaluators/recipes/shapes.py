@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -160,3 +162,38 @@ def _some(voxels: np.ndarray, n: int) -> np.ndarray:
 
 def _outcome(numbers: dict[str, float], **counts: int) -> Outcome:
     return Outcome([Measured(part, float(value)) for part, value in numbers.items()], **counts)
+
+
+RECIPES = {
+    "shapes": Recipe(
+        shapes,
+        "how alike 200 samples of voxels are (IoU), and real shapes; empty, full, in pieces",
+        200,
+        split=None,
+        needs_volumes=True,
+        settings=MappingProxyType({"threshold": 0.5}),
+    ),
+    "nearest_shape": Recipe(
+        nearest_shape,
+        "nearest training shape of 200 samples of voxels (IoU), and of the test shapes",
+        200,
+        split=None,
+        needs_volumes=True,
+        settings=MappingProxyType({"threshold": 0.5}),
+    ),
+    "reconstruction": Recipe(
+        reconstruction,
+        "average precision and IoU of the shapes made from pictures of the test split",
+        0,
+        split=None,
+        needs_volumes=True,
+    ),
+    "shape_classes": Recipe(
+        shape_classes,
+        "accuracy of a linear SVM on the discriminator's features of voxels, and on the voxels",
+        0,
+        split=None,
+        needs_run=True,
+        needs_volumes=True,
+    ),
+}
