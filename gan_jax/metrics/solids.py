@@ -46,8 +46,8 @@ def average_precisions(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def largest_component(solid: np.ndarray) -> np.ndarray:
     """The largest piece of a shape, voxels that touch by a face: bool [D, H, W] -> bool [D, H, W]. Of equal ones the first."""
-    pieces, count = ndimage.label(solid)
-    if count < 2:
+    pieces = np.asarray(ndimage.label(solid)[0])
+    if pieces.max() < 2:
         return np.asarray(solid, bool)
     return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax()
 

@@ -36,7 +36,8 @@ class Furniture(InMemory):
 
     def __init__(self, split: str = "train", views: Sequence[int] = (), classes: Sequence[str] = ()):
         one_of(split, ("train", "test"), "furniture: split")
-        views, wanted = (tuple((each,) if isinstance(each, int | str) else each) for each in (views, classes))
+        views = (views,) if isinstance(views, int) else tuple(views)
+        wanted = (classes,) if isinstance(classes, str) else tuple(classes)
         for view in views:
             if isinstance(view, bool) or view not in range(VIEWS):
                 raise ValueError(f"furniture: views are whole numbers from 0 to {VIEWS - 1}, not {view!r}")

@@ -55,7 +55,7 @@ def voxelised(data: bytes, ending: str, size: int, span: float, up: str = "y") -
 
 def _read(data: bytes, ending: str):
     try:
-        import trimesh
+        import trimesh  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError('meshes are read by trimesh: pip install "gan_jax[meshes]"') from error
     if ending == ".off" and data[:3] == b"OFF" and data[3:4] not in (b"\n", b"\r", b" "):
