@@ -78,7 +78,7 @@ function turned(view) { // rows: into the screen, down, right; of D, H, W
   return [[ca * ce, se, -sa * ce], [-ca * se, ce, sa * se], [sa, 0, ca]];
 }
 function draw(shape) {
-  const g = shape.canvas.getContext("2d"), m = turned(shape.view), scale = PIXELS / (1.45 * Math.max(D, H, W));
+  const g = shape.canvas.getContext("2d"), m = turned(shape.view), scale = PIXELS / (1.75 * Math.max(D, H, W));
   g.clearRect(0, 0, PIXELS, PIXELS);
   const dot = (row, v) => row[0] * v[0] + row[1] * v[1] + row[2] * v[2];
   const seen = SIDES.map(n => dot(m[0], n) < 0);
