@@ -21,9 +21,8 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    config.data.source = (
-        "emoji"  # emoji, digits, stacked_digits, faces, maps, folder, pairs, arrays, tfds, fake, toys, domains
-    )
+    # emoji, digits, stacked_digits, faces, maps, furniture, folder, pairs, volumes, arrays, tfds, fake, toys, domains
+    config.data.source = "emoji"
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.shapes = placeholder(object)  # of leaves that differ from it: {"b": (32, 32, 1)}
     config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone

@@ -2,8 +2,8 @@
 
 Each is a frozen dataclass of four pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term`,
 `generator(real, fake, memory) -> Term` and `right(real, fake)`, where real and fake are logits: which of the real and which
-of the fake ones D tells right. Two have a memory: `top_k`, which wraps one, and `boundary_equilibrium`. A loss that asks
-something of the rest of the game has `check(game)` besides, see `methods.fitting`.
+of the fake ones D tells right. Three have a memory: `top_k` and `resting`, which wrap one, and `boundary_equilibrium`. A loss
+that asks something of the rest of the game has `check(game)` besides, see `methods.fitting`.
 """
 
 from __future__ import annotations
@@ -243,3 +243,39 @@ class boundary_equilibrium:
 
     def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         return Term(-jnp.mean(fake), memory, {"convergence": memory["convergence"]})
+
+
+@dataclasses.dataclass(frozen=True)
+class resting:
+    """D rests while it is ahead: it is updated only where it told at most a share `above` of its last batch right.
+
+    3D-GAN's rule (Wu et al., arXiv:1610.07584, section 3.1: an accuracy of at most 80 % in the last batch). What D then
+    keeps is all of it: parameters, optimiser, statistics. Its accuracy is taken in every update, also while it rests, so G,
+    which goes on, wakes it. The accuracy is the mean of the shares of real and of fake ones told right, by `loss`.
+
+    loss: any loss. above: from 0 to below 1.
+    """
+
+    loss: AdversarialLoss
+    above: float = 0.8
+
+    def __post_init__(self):
+        if isinstance(self.above, bool) or not 0 <= self.above < 1:
+            raise ValueError(f"resting: above is a share of right answers from 0 to below 1, got {self.above!r}")
+
+    def init(self) -> PyTree:
+        return {"loss": self.loss.init(), "accuracy": jnp.zeros(())}
+
+    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return self.loss.right(real, fake)
+
+    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        term = self.loss.discriminator(real, fake, memory["loss"])
+        right = [jnp.mean(each.astype(jnp.float32)) for each in self.loss.right(real, fake)]
+        rests = memory["accuracy"] > self.above
+        metrics = {**term.metrics, "rests": rests.astype(jnp.float32)}
+        return Term(term.loss, {"loss": term.memory, "accuracy": sum(right) / 2}, metrics, rests)
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        term = self.loss.generator(real, fake, memory["loss"])
+        return term._replace(memory={**memory, "loss": term.memory})

@@ -75,7 +75,9 @@ def test_rates_fall_over_the_whole_run(file):
 
 TRANSLATIONS = [file for file in EXPERIMENTS if file.stem.startswith(("pix2pix", "cyclegan"))]
 _OF_A_FOLDER = [
-    file for file in EXPERIMENTS if not {"ring", "toy"} & {*file.stem.split("_")} and file not in TRANSLATIONS
+    file
+    for file in EXPERIMENTS
+    if not {"ring", "toy"} & {*file.stem.split("_")} and file not in TRANSLATIONS and "3d" not in file.stem
 ]
 
 

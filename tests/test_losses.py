@@ -11,7 +11,11 @@ import pytest
 from gan_jax import losses
 from gan_jax.types import ByImages
 
-ELSEWHERE = ("top_k", "boundary_equilibrium")  # a wrapper; one with a memory, of errors: test_boundary_equilibrium.py
+ELSEWHERE = (
+    "top_k",
+    "resting",
+    "boundary_equilibrium",
+)  # wrappers; one of errors: test_boundary_equilibrium.py
 NAMES = sorted(
     name
     for name, made in inspect.getmembers(losses, inspect.isclass)

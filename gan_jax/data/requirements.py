@@ -12,7 +12,7 @@ from gan_jax.names import nearest
 _WHERE = {
     "image": "any source of images",
     "label": "a labelled source (for images of your own: one folder for each class), or a method without labels",
-    "voxels": "a source of volumes, such as an .npz file with an array voxels (source 'arrays')",
+    "voxels": "a source of volumes, such as furniture, or an .npz file with an array voxels (source 'arrays')",
 }
 _PAIR = (
     "a source of pairs: folders of images (source 'pairs'), or an .npz file with arrays a and b (source 'arrays'); where"

@@ -17,6 +17,7 @@ from gan_jax.evaluators.disk_cache import kept_on_disk
 from gan_jax.evaluators.extraction import Samples, draw_samples, extract, extract_moments
 from gan_jax.evaluators.image_set import ImageSet, fingerprint, labels_fingerprint, read_images
 from gan_jax.evaluators.mixture import Mixture
+from gan_jax.evaluators.volumes import Volumes
 from gan_jax.features.extractor import Extractor
 from gan_jax.game import Measure, Observer, Sampler, check_seed
 from gan_jax.metrics.estimate import Track
@@ -43,7 +44,7 @@ class Evidence:
     open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those; paired:
     whether translation i should look like test image i of the reference.
     observer: images in [-1, 1] -> taps, and measures: by name, scores that only its game knows; where a run is scored.
-    mixture: where a run's elements are points and not images. seed: of the samples, from 0 to LARGEST_SEED, else ValueError.
+    mixture, volumes: of a run's points or voxels. seed: of the samples, from 0 to LARGEST_SEED, else ValueError.
     mesh, batch_size: where and how many at a time. cache: a folder for features of references, None for none.
     pictures: a folder for what a recipe draws. force: give scores of too few images too. quiet: without bars.
     A set of images is known by the object that it is and by its pixels: two sets may bear one name.
@@ -58,6 +59,7 @@ class Evidence:
     observer: Observer | None = None
     measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
     mixture: Mixture | None = None
+    volumes: Volumes | None = None
     seed: int = 0
     batch_size: int = 64
     cache: Path | None = None

@@ -27,7 +27,7 @@ from gan_jax.methods.growth import require_growing, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
 from gan_jax.methods.player_metrics import player_metrics
-from gan_jax.methods.playing import addends, drawn, resting_heads, seen
+from gan_jax.methods.playing import addends, drawn, resting_networks, seen
 from gan_jax.methods.samplers import GeneratorSampler
 from gan_jax.methods.update import MOVED_BY_ALL, Outcome, begun_anew, update
 from gan_jax.optim import Ema
@@ -218,7 +218,7 @@ class Adversarial:
             total = sum(term.loss for term in terms.values())
             kept = {name: term.memory for name, term in terms.items()}
             metrics = player_metrics(player, total, terms, play, self.loss)
-            return total, Outcome(metrics, moved, kept, resting_heads(self, player, terms))
+            return total, Outcome(metrics, moved, kept, resting_networks(self, player, terms))
 
         clip = {} if self.clip_weights is None else {"discriminator": self.clip_weights}
         networks, outcome = update(

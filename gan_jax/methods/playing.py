@@ -88,9 +88,10 @@ def addends(
     return terms
 
 
-def resting_heads(method: Adversarial, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
-    """The player's heads that rest, by what their regularisers say."""
-    return {
+def resting_networks(method: Adversarial, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
+    """The player itself and its heads where they rest, by what the loss and the heads' regularisers say."""
+    own = {} if terms["loss"].rests is None else {player: terms["loss"].rests}
+    return own | {
         name: rests
         for owner, regularizer in method.regularizers.items()
         for name, head in regularizer.heads().items()

@@ -20,6 +20,7 @@ from gan_jax.run.work_folder import read_found
 LICENCES = {
     "emoji": "Noto Emoji by Google, Apache License 2.0",
     "faces": 'drawings of "Lorelei" by Lisa Wischofsky, CC0 1.0',
+    "furniture": "3D models of Sweet Home 3D's library, by many authors: CC BY 3.0, CC BY 3.0 US and CC0 1.0, see the notice",
     "digits": "Optical Recognition of Handwritten Digits (UCI, E. Alpaydin and C. Kaynak, by way of scikit-learn), CC BY 4.0",
 }
 

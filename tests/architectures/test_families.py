@@ -14,7 +14,7 @@ MODULES = [
     importlib.import_module(f"gan_jax.architectures.{module.name}")
     for module in pkgutil.iter_modules(architectures.__path__)
 ]
-OF_OTHER_SHAPES = {"maxout"}  # points
+OF_OTHER_SHAPES = {"maxout", "gan3d"}  # points; voxels
 FAMILIES = {
     name: m
     for m in MODULES

@@ -66,7 +66,9 @@ GAMES = {
     "pairs": {**TRANSLATION, "data": PAIR},
     "domains": {**TRANSLATION, "method": {"type": "small_games:Translation", "paired": False}, "data": DOMAINS},
     "voxels": {
-        **MLP,
+        "generator": {"type": "gan3d.Generator", "widths": (4,)},
+        "discriminator": {"type": "gan3d.Discriminator", "widths": (4,)},
+        "loss": {"type": "resting", "loss": {"type": "non_saturating"}, "above": 0.5},
         "method": {"type": "adversarial.Adversarial", "judged": "voxels"},
         "data": {"source": "fake", "length": 20, "leaves": ("voxels",), "voxels": (4, 4, 4, 1), "shape": (4, 4, 4, 1)},
         "evaluate": {"recipes": ()},
@@ -80,6 +82,18 @@ GAMES = {
         "d_steps": 2,
         "regularizers": {"r1": {"type": "gradient_penalty.r1"}},
         "evaluate": {"recipes": ("swd",), "test": {"split": "test"}},
+    },
+    "pictures to voxels": {
+        "encoder": {"type": "view_encoder.Encoder", "widths": (3,), "kernels": (3,), "strides": (2,), "dim": 4},
+        "generator": {"type": "gan3d.Generator", "widths": (4,)},
+        "discriminator": {"type": "gan3d.Discriminator", "widths": (4,), "norm": "none"},
+        "method": {"type": "voxel_vae.VoxelVae", "view_shape": (8, 8, 1), "weight_reconstruction": 0.1},
+        "data": {
+            **{"source": "fake", "length": 20, "leaves": ("voxels", "image"), "voxels": (4, 4, 4, 1)},
+            **{"size": (8, 8, 1), "shape": (4, 4, 4, 1), "shapes": {"image": (8, 8, 1)}},
+        },
+        "optim": {"encoder": ADAM, "generator": ADAM, "discriminator": ADAM},
+        "evaluate": {"recipes": ()},
     },
     "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
 }
@@ -129,6 +143,8 @@ def config_of(name: str, **changes) -> dict:
     base |= own | {"steps": 9, "batch_size": 8, "regularizers": {}} | settings
     if name in TRANSLATING:
         del base["regularizers"]
+    if base["method"]["type"] == "voxel_vae.VoxelVae":
+        del base["ema"]  # keeps none
     base["log"] |= {"every": 1, "samples_every": 3, "num_samples": 4}
     base["checkpoint"] |= {"every": 2, "keep": 9}
     return base | changes

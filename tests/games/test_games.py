@@ -76,7 +76,12 @@ def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config,
     for step in (2, 9):
         sample(folder, tmp_path / f"{step}.npz", num=5, seed=3, step=step)
     first, last = (np.load(tmp_path / f"{step}.npz")["image"] for step in (2, 9))
-    wanted = {"voxels": (5, 4, 4, 4, 1), "points": (5, 2), "growing": (5, 16, 16, 1)}.get(game, (5, 8, 8, 1))
+    wanted = {
+        "voxels": (5, 4, 4, 4, 1),
+        "pictures to voxels": (5, 4, 4, 4, 1),
+        "points": (5, 2),
+        "growing": (5, 16, 16, 1),
+    }.get(game, (5, 8, 8, 1))
     assert last.shape == wanted
     assert first.shape == ((5, 8, 8, 1) if game == "growing" else wanted)
     sample(folder, tmp_path / "fewer.npz", num=3, seed=3)

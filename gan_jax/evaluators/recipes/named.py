@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gan_jax.evaluators.recipes import measures, pairs, translation
+from gan_jax.evaluators.recipes import measures, pairs, shapes, translation
 from gan_jax.evaluators.recipes.cas import cas
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.modes import modes
@@ -206,6 +206,7 @@ _NAMED = {
         needs_both_splits=True,
         allow_fewer=True,
     ),
+    **shapes.RECIPES,
     "modes": Recipe(
         modes,
         "modes of a mixture of Gaussians that 10,000 points reach, and the share of points near one",

@@ -26,6 +26,7 @@ from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
 from gan_jax.nn.conv.products import is_pointwise, pointwise_kernel_gradient, prefers_products, product_conv
+from gan_jax.nn.conv.volumes import cells_conv, phases_conv, prefers_cells, prefers_phases, strided_kernel_gradient
 
 _LANES = 128  # of a TPU's vector: sub-pixel images of fewer channels leave lanes empty, and cost more to put together
 
@@ -61,10 +62,15 @@ def _chosen(x, kernel, *, geometry, tpu_skips_zeros):
     by_xla = functools.partial(xla_conv, geometry=geometry)
     if _dilates_the_image(geometry):
         on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, unfused, geometry=geometry)
+        if prefers_phases(kernel.shape, geometry.lhs_dilation):
+            on_cpu = functools.partial(_in_cells_on_cpu, geometry=geometry)
         on_tpu = functools.partial(_subpixel_conv, xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
         if tpu_skips_zeros or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
+    if prefers_cells(kernel.shape) and max(geometry.strides) > 1 and not _dilates(geometry):
+        on_cpu = functools.partial(cells_conv, padding=geometry.padding, strides=geometry.strides)
+        return lax.platform_dependent(x, kernel, cpu=on_cpu, default=by_xla)
     if not _takes_products(x, kernel, geometry):
         return by_xla(x, kernel)
     on_cpu = functools.partial(product_conv, padding=geometry.padding)
@@ -83,6 +89,10 @@ def _takes_products(x, kernel, geometry):
 
 def _is_plain(geometry):
     return all(n == 1 for n in (*geometry.strides, *geometry.lhs_dilation, *geometry.rhs_dilation))
+
+
+def _dilates(geometry):
+    return max(geometry.lhs_dilation + geometry.rhs_dilation) > 1
 
 
 def _dilates_the_image(geometry):
@@ -111,6 +121,11 @@ def xla_conv(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int = 
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
         feature_group_count=groups,
     )
+
+
+def _in_cells_on_cpu(x, kernel, geometry):
+    plain = lambda x, kernel, around: _conv_on_cpu(x, kernel, geometry._replace(padding=around, lhs_dilation=(1,) * 3))
+    return phases_conv(plain, x, kernel, geometry.padding, geometry.lhs_dilation)
 
 
 def _subpixel_conv(plain, call, x, kernel, geometry):
@@ -198,6 +213,9 @@ def kernel_gradient(x: jax.Array, window: Sequence[int], dy: jax.Array, geometry
         if exchanged := _dy_is_the_image(x, dy, geometry):
             before = [r * (k - 1) - a for k, r, a in zip(window, rhs_dilation, before, strict=True)]
             x, dy, lhs_dilation, strides = dy, x, strides, lhs_dilation
+        if len(window) == 3 and max(strides) > 1 and max(lhs_dilation + rhs_dilation) == 1:
+            grad = strided_kernel_gradient(x, window, dy, before, strides)  # [*window, I, O]
+            return jnp.swapaxes(jnp.flip(grad, (0, 1, 2)), -1, -2) if exchanged else grad
         turned = _geometry_to(window, x, dy.shape[1:-1], before, rhs_dilation, lhs_dilation, strides)
         images, weights = _moved(x, (0, -1), (-1, 0)), _moved(dy, 0, -2)  # [I, *space, B], [*space', B, O]
         grad = conv_by_platform(images, weights, turned)  # [I, *window, O]

@@ -70,25 +70,20 @@ def save_figure(path: str | os.PathLike, figure: Any, parents: bool = True) -> N
 
 
 def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Images [N, H, W, C] of one height, joined from left to right; grey beside colour becomes colour. -> [N, H, W', C]."""
+    """Images [N, H, W, C], joined from left to right; grey beside colour becomes colour. -> [N, H, W', C].
+
+    Lower ones are enlarged, each pixel to as many as bring it to the height of the highest. Raises ValueError where that
+    height is no multiple of theirs.
+    """
     if len(columns) == 1:
         return np.asarray(columns[0])
-    channels = max(each.shape[-1] for each in columns)
+    channels, height = (max(np.shape(each)[axis] for each in columns) for axis in (3, 1))
     fitted = [each.repeat(channels, axis=-1) if each.shape[-1] == 1 else each for each in map(np.asarray, columns)]
+    times = [max(height // each.shape[1], 1) for each in fitted]
+    fitted = [each.repeat(k, axis=1).repeat(k, axis=2) for each, k in zip(fitted, times, strict=True)]
     if len({(len(each), each.shape[1], each.shape[-1]) for each in fitted}) > 1:
         raise ValueError(f"images side by side are of one height and number, not {[each.shape for each in columns]}")
     return np.concatenate(fitted, axis=2)
-
-
-def voxel_views(voxels: np.ndarray) -> np.ndarray:
-    """Voxels [N, D, H, W, 1] from 0 to 1, seen from the front: nearer is brighter. -> images [N, H, W, 1] in [-1, 1].
-
-    A voxel counts where it is above 1/2; D is the depth, 0 the nearest.
-    """
-    solid = np.asarray(voxels)[..., 0] > 0.5
-    depth = solid.shape[1]
-    nearness = np.where(solid.any(1), 1 - solid.argmax(1) / depth, 0.0)  # [N, H, W], above 0 where there is anything
-    return (2 * nearness - 1)[..., None].astype(np.float32)
 
 
 def save_png(path: str | os.PathLike, array: np.ndarray, parents: bool = True) -> None:

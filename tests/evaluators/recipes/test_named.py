@@ -12,6 +12,7 @@ from gan_jax.evaluators.recipes import (
     modes,
     pairs,
     probe,
+    shapes,
     translation,
 )
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
@@ -95,6 +96,7 @@ def test_every_setting_is_one_that_the_metric_takes():
                 probe.probe,
                 pairs.latent_transform,
                 latent_space.perceptual_path,
+                *(each.measure for each in shapes.RECIPES.values()),
                 modes.of_stacked,
                 *(made for made in vars(translation).values() if callable(made)),
             )
