@@ -52,14 +52,12 @@ class Player:
 
     The state is donated. metrics: {"d/...": [] of one round, [rounds] of several}. Each phase and length compiles once: a
     later dispatch of other shapes is an error, not another program.
-    compiled: whether the last dispatch had to be compiled.
     """
 
     def __init__(self, method: Method, mesh: jax.sharding.Mesh, state_shardings: PyTree):
         self._method, self._mesh = method, mesh
         self._jit = functools.partial(jax.jit, donate_argnums=0, out_shardings=(state_shardings, None))
         self._programs: dict[tuple[Phase, int], jax.stages.Compiled] = {}
-        self.compiled = False
         self._rounds = functools.cache(self._round)
 
     def check(self, state: PyTree) -> None:
@@ -76,9 +74,8 @@ class Player:
 
     def __call__(self, state: TrainState, dispatch: Dispatch) -> tuple[TrainState, dict[str, Array]]:
         program = dispatch.phase, dispatch.rounds
-        self.compiled = program not in self._programs
         with jax.set_mesh(self._mesh):
-            if self.compiled:
+            if program not in self._programs:
                 one = self._rounds(dispatch.phase)
                 play = one if dispatch.rounds == 1 else self._jit(self._scan(dispatch.phase))
                 self._programs[program] = play.lower(state, dispatch.batch).compile(compiler_options())

@@ -172,8 +172,6 @@ class Training:
             self._profile.before(self.step, dispatch.rounds, self.state)
             with jax.profiler.StepTraceAnnotation("dispatch", step_num=self.step):
                 self.state, metrics = self._play_on_device(self.state, dispatch)
-            if self._play_on_device.compiled:
-                progress.skip()
             if late:
                 self._read(late, progress, dispatches)
             late, self.step = Played(self.step + 1, metrics), self.step + dispatch.rounds
