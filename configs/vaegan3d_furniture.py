@@ -24,7 +24,7 @@ def get_config() -> ConfigDict:
     config.data.shapes = {"image": VIEW}
 
     del config.ema
-    config.method = ConfigDict({"type": "voxel_vae.VoxelVae", "view_shape": VIEW})
+    config.method = ConfigDict({"type": "voxel_vae.VoxelVae"})
     config.method.weight_kl = 0.1
     config.method.weight_reconstruction = 0.02
     config.encoder = ConfigDict({"type": "view_encoder.Encoder", "dim": 128})

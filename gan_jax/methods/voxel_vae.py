@@ -7,7 +7,7 @@ makes the pictured shape, and which are spread as latents are; G learns to make 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -69,7 +69,7 @@ class VoxelVae:
 
     encoder: pictures -> (mean, log variance) [B, Z], see `architectures.view_encoder`. generator, discriminator: as in
         `adversarial.Adversarial`.
-    view_shape: (H, W, C) of the pictures, data.shapes' entry for `image`.
+    shapes: of "image", the pictures: (H, W, C). A config's data.shapes.
     latents: N(0, 1), which codes are pulled to.
     weight_kl, weight_reconstruction: of the two terms beside the adversarial one, `kl_to_normal` and `squared_error`, both
         sums over an element. 5 and 1e-4 are the paper's (unverified, and the norm is there not squared).
@@ -85,18 +85,19 @@ class VoxelVae:
     loss: AdversarialLoss
     optimizers: Mapping[str, optax.GradientTransformation]
     stretches: tuple[Stretch, ...]
-    view_shape: tuple[int, int, int]
+    shapes: Mapping[str, Sequence[int]]
     regularizers: Mapping[str, Regularizer] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     latents: normal = normal(200)
     weight_kl: float = 5.0
     weight_reconstruction: float = 1e-4
 
     def __post_init__(self):
-        object.__setattr__(self, "view_shape", tuple(self.view_shape))
         ranges.not_negative("weight_kl", self.weight_kl)
         ranges.not_negative("weight_reconstruction", self.weight_reconstruction)
-        if len(self.view_shape) != 3:
-            raise ValueError(f"view_shape is the pictures' (height, width, channels), not {self.view_shape}")
+        if len(self.shapes.get("image", ())) != 3:
+            raise ValueError(
+                f"shapes['image'] is the pictures' (height, width, channels); data.shapes is {dict(self.shapes)}"
+            )
         if not isinstance(self.latents, normal) or self.latents.threshold is not None:
             raise ValueError("codes are pulled to N(0, 1): set latents.type to 'normal', without a threshold")
         if (dim := getattr(self.encoder, "dim", self.latents.dim)) != self.latents.dim:
@@ -111,6 +112,11 @@ class VoxelVae:
         if grows(self.stretches):
             raise ValueError("this game's networks do not grow: all stretches have one shape, and none fades")
         require_resets(self.stretches, self.networks)
+
+    @property
+    def view_shape(self) -> tuple[int, ...]:
+        """(H, W, C) of the pictures."""
+        return tuple(self.shapes["image"])
 
     # --- state
 
@@ -142,7 +148,7 @@ class VoxelVae:
         """Plays one round: d_steps turns of D, then g_steps of E and G on the last batch. Metrics: {"d/", "e/", "g/"...}."""
         if (found := batch["image"].shape[2:]) != self.view_shape:
             raise ValueError(
-                f"the data's pictures are {found} and method.view_shape is {self.view_shape}: set both alike"
+                f"the pictures of the batch are {found}, and data.shapes says {self.view_shape}: set both alike"
             )
         key, clock = jax.random.fold_in(state.key, state.step), game.clock(self.stretches, state.step)
         networks = {

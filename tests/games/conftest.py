@@ -87,7 +87,7 @@ GAMES = {
         "encoder": {"type": "view_encoder.Encoder", "widths": (3,), "kernels": (3,), "strides": (2,), "dim": 4},
         "generator": {"type": "gan3d.Generator", "widths": (4,)},
         "discriminator": {"type": "gan3d.Discriminator", "widths": (4,), "norm": "none"},
-        "method": {"type": "voxel_vae.VoxelVae", "view_shape": (8, 8, 1), "weight_reconstruction": 0.1},
+        "method": {"type": "voxel_vae.VoxelVae", "weight_reconstruction": 0.1},
         "data": {
             **{"source": "fake", "length": 20, "leaves": ("voxels", "image"), "voxels": (4, 4, 4, 1)},
             **{"size": (8, 8, 1), "shape": (4, 4, 4, 1), "shapes": {"image": (8, 8, 1)}},

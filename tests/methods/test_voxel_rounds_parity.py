@@ -160,7 +160,7 @@ def test_four_rounds(with_pictures):
     if with_pictures:
         encoder = Encoder((4,), (5,), (2,), Z)
         weights = {"weight_kl": KL, "weight_reconstruction": REBUILT}
-        game = VoxelVae(encoder, optimizers=SGD, view_shape=VIEW, **weights, **PARTS)
+        game = VoxelVae(encoder, optimizers=SGD, shapes={"image": VIEW}, **weights, **PARTS)
     else:
         game = Adversarial(optimizers={k: v for k, v in SGD.items() if k != "encoder"}, judged="voxels", **PARTS)
     state, rng = game.init(jax.random.key(3)), np.random.default_rng(0)

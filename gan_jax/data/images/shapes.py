@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gan_jax import ranges
+
 
 def is_points(shape: tuple[int, ...]) -> bool:
     """Whether a leaf of this shape is a point of the line or of the plane."""
@@ -20,6 +22,7 @@ def check_shapes(shape: tuple[int, ...], own: Mapping[str, tuple[int, ...]]) -> 
     for key, each in own.items():
         if key == "label":
             raise ValueError("shapes names leaves that hold images or voxels, not 'label'.")
+        ranges.wholes(f"shapes[{key!r}]", each)
         if not (_is_voxels(each) if key == "voxels" else _is_image(each)):
             wanted = "(depth, height, width, 1)" if key == "voxels" else "(height, width, 1 to 4 channels)"
             raise ValueError(f"shapes[{key!r}] must be {wanted}; got {each}.")
