@@ -38,7 +38,7 @@ def get_config() -> ConfigDict:
     config.data.labelled_seed = placeholder(int)  # which ones; unset: 0
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
-    config.data.path = placeholder(str)  # folder, pairs: a folder or a zip archive; arrays, stacked_digits
+    config.data.path = placeholder(str)  # folder, pairs, volumes: a folder or a zip archive; arrays, stacked_digits
     config.data.name = placeholder(str)  # tfds, stacked_digits: the data set; toys: ring, grid, swiss_roll or line
     config.data.split = placeholder(str)
     config.data.data_dir = placeholder(str)  # tfds, stacked_digits
@@ -52,11 +52,14 @@ def get_config() -> ConfigDict:
     config.data.length = placeholder(int)  # fake, toys, stacked_digits
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
-    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32
+    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32; volumes: voxels a side
     config.data.num_classes = placeholder(int)  # fake
     config.data.seed = placeholder(int)  # fake, toys, stacked_digits: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
+    config.data.views = placeholder(tuple)  # furniture: pictures of a model, 0 to 7
+    config.data.span = placeholder(float)  # volumes: voxels that the longest side takes
+    config.data.up = placeholder(str)  # volumes: the axis that points up, "y" or "z"
     config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes
 

@@ -25,8 +25,8 @@ BUILT_IN = {
 
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == (
-        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "maps", "pairs"),
-        *("stacked_digits", "tfds", "toys"),
+        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "furniture"),
+        *("maps", "pairs", "stacked_digits", "tfds", "toys", "volumes"),
     )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
     assert source_settings("arrays") == ("path", "split", "pixel_range", "by_number")
