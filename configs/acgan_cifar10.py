@@ -1,4 +1,4 @@
-"""AC-GAN on CIFAR-10.
+"""AC-GAN on CIFAR-10, classes told by a head.
 
 Paper: Odena et al., arXiv:1610.09585, appendix A, the CIFAR-10 table.
 Settings: the table's, as far as known: G 384, 192, 96; D 16 to 512 with dropout 0.5; Adam at 2e-4 (0.5, 0.999), batch 100,
