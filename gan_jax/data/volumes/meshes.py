@@ -57,7 +57,7 @@ def _read(data: bytes, ending: str):
     try:
         import trimesh  # pyright: ignore[reportMissingImports]
     except ImportError as error:
-        raise ImportError('meshes are read by trimesh: pip install trimesh') from error
+        raise ImportError("meshes are read by trimesh: pip install trimesh") from error
     if ending == ".off" and data[:3] == b"OFF" and data[3:4] not in (b"\n", b"\r", b" "):
         data = b"OFF\n" + data[3:]  # ModelNet's files that lack the line's end
     try:
