@@ -19,7 +19,7 @@ ELSEWHERE = (
 NAMES = sorted(
     name
     for name, made in inspect.getmembers(losses, inspect.isclass)
-    if made.__module__ == losses.__name__ and not name.startswith("_") and name not in ELSEWHERE
+    if made.__module__.startswith(losses.__name__) and not name.startswith("_") and name not in ELSEWHERE
 )
 REAL, FAKE = [2.0, 0.5, -1.0, 0.0], [-3.0, 0.5, -0.5, 1.0]
 sp = lambda x: np.log1p(np.exp(np.asarray(x)))

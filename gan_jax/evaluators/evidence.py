@@ -223,18 +223,16 @@ class Evidence:
         return self._once(("images", images, n), lambda: read_images(images, self.chosen(images, n), track))
 
     def _set_features(self, images: ImageSet, what: str, extractor: str, n: int) -> dict[str, np.ndarray]:
-        make = lambda: extract(
-            self.open(extractor), images, self.chosen(images, n), self.mesh, self.batch_size, what, self.quiet
-        )
+        net, chosen = self.open, self.chosen
+        make = lambda: extract(net(extractor), images, chosen(images, n), self.mesh, self.batch_size, what, self.quiet)
         cached = lambda: self._cached(images, extractor, n, f"features {n}", make)
         return self._once(("features", images, extractor, n), cached)
 
     def _moments(self, images: ImageSet, what: str, extractor: str, tap: str) -> Moments:
         if len(images) <= _KEPT or ("features", images, extractor, len(images)) in self._kept:
             return Moments.of(self._set_features(images, f"the {what}", extractor, len(images))[tap], what)
-        make = lambda: extract_moments(
-            self.open(extractor), tap, images, self.mesh, self.batch_size, f"the {what}", self.quiet
-        )
+        place = self.mesh, self.batch_size, f"the {what}", self.quiet
+        make = lambda: extract_moments(self.open(extractor), tap, images, *place)
         cached = lambda: self._cached(images, extractor, len(images), f"moments {tap}", make)
         found = self._once(("moments", images, extractor, tap), cached)
         return Moments(int(found["n"]), found["mean"], found["scatter"])

@@ -148,7 +148,7 @@ class VoxelVae:
         """Plays one round: d_steps turns of D, then g_steps of E and G on the last batch. Metrics: {"d/", "e/", "g/"...}."""
         if (found := batch["image"].shape[2:]) != self.view_shape:
             raise ValueError(
-                f"the pictures of the batch are {found}, and data.shapes says {self.view_shape}: set both alike"
+                f"pictures of the batch are {found}, and data.shapes says {self.view_shape}: set both alike"
             )
         key, clock = jax.random.fold_in(state.key, state.step), game.clock(self.stretches, state.step)
         networks = {
@@ -186,10 +186,8 @@ class VoxelVae:
             terms, play = self._terms(player, nets, passes.nets, real, chance, memory, key, clock, number)
             total = sum(term.loss for term in terms.values())
             kept = {name: terms[name].memory if name in terms else memory[name] for name in memory}
-            metrics = {"total": total}
             if play is None:
-                for term in terms.values():
-                    metrics |= term.metrics
+                metrics = {"total": total} | {name: x for term in terms.values() for name, x in term.metrics.items()}
             else:
                 metrics = player_metrics(player, total, terms, play, self.loss)
             rests = {player: terms["loss"].rests} if "loss" in terms and terms["loss"].rests is not None else {}
@@ -229,9 +227,8 @@ class VoxelVae:
                     adversarial=adversarial)  # fmt: skip
         terms = {"loss": getattr(self.loss, player)(on_real.logits, on_fake.logits, memory["loss"])}
         for name, regularizer in self.regularizers.items():
-            terms[name] = getattr(regularizer, player)(
-                dataclasses.replace(play, key=named_key(key, name)), memory[name]
-            )
+            own = dataclasses.replace(play, key=named_key(key, name))
+            terms[name] = getattr(regularizer, player)(own, memory[name])
         return terms | ({"reconstruction": rebuilt} if player == "generator" else {}), play
 
     # --- the result

@@ -15,7 +15,8 @@ import jax.numpy as jnp
 from flax import linen
 from jax import lax
 
-from gan_jax.nn.conv.by_platform import Geometry, conv_by_platform
+from gan_jax.nn.conv.by_platform import conv_by_platform
+from gan_jax.nn.conv.geometry import Geometry
 from gan_jax.nn.conv.grouped import grouped_conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight

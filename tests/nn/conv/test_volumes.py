@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.nn.conv.by_platform import Geometry, xla_conv
+from gan_jax.nn.conv.by_platform import xla_conv
 from gan_jax.nn.conv.convolution import conv, conv_transpose
+from gan_jax.nn.conv.geometry import Geometry
 from gan_jax.nn.conv.volumes import cells_conv, phases_conv, prefers_phases, strided_kernel_gradient
 
 ONES = (1, 1, 1)
