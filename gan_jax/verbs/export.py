@@ -11,6 +11,7 @@ from gan_jax.command.flags import Flags
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
+from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.verbs.sample import write
@@ -51,9 +52,11 @@ def export(
 ) -> None:
     """Writes a run's sampler to the folder `out`, named as that, and compares what is read back with the run, to the bit.
 
-    Raises what `restore` raises, and RuntimeError where the samples differ.
+    Raises what `restore` raises, ValueError where `out` is a run's own folder, and RuntimeError where the samples differ.
     """
     out = check_new_folder(Path(out).expanduser())
+    if has_run(out):
+        raise ValueError(f"{out} is the work folder of a run: name another folder with --out")
     for name in (WEIGHTS, CARD, PICTURE):
         check_new_file(out / name)
     restored = restore(workdir, step)
@@ -71,7 +74,8 @@ def export(
     again = draw(read_model(out)[1], SHOWN, given=given)["image"]
     if not np.array_equal(again, drawn["image"]):
         raise RuntimeError(f"what {out} holds does not draw what the run draws: do not use it")
-    write({**drawn}, out / PICTURE) if drawn["image"].shape[-1] in (1, 3, 4) else None
+    if drawn["image"].shape[-1] in (1, 3, 4):
+        write(drawn, out / PICTURE)
     print(
         f"wrote step {restored.step} to {out}: the same {SHOWN} samples, to the bit. gan_jax.load({str(out)!r}) reads it"
     )

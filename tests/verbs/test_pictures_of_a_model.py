@@ -96,6 +96,7 @@ def test_an_exported_model_draws_what_its_run_draws(run, tmp_path):
     assert (card["training"]["rounds"], card["training"]["kimg"]) == (6, 0.024) and card["training"]["state_digest"]
     assert card["samples"]["sha256"] == hash_of(ours.sample(16))
     assert repr(ours) == "Model('model', stylegan.Generator, step 6)"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={run[1]}") == 1
     early = tmp_path / "early"
     assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={early}", "--step=7") == 1 and not early.exists()
 
