@@ -10,7 +10,7 @@ import gan_jax
 from gan_jax.main import main
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
-from gan_jax.verbs.analyse import amounts_of
+from gan_jax.verbs.tools.truncation import amounts_of
 from gan_jax.zoo.files import hash_of
 
 CONFIG = """
@@ -72,9 +72,27 @@ def test_it_grew_in_three_stretches(run):
 )
 def test_analyse_writes_a_table_of_pictures(run, tmp_path, what, flags, tiles):
     out = tmp_path / "out.png"
-    assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--what={what}", f"--out={out}", *flags) == 0
+    assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--tool={what}", f"--out={out}", *flags) == 0
     with Image.open(out) as picture:
         assert picture.size == tuple(66 * n + 2 for n in reversed(tiles))
+
+
+def test_analyse_takes_a_model_that_ships(tmp_path):
+    out = tmp_path / "out.png"
+    assert (
+        play(
+            tmp_path,
+            "analyse",
+            "--model=progan_faces",
+            "--tool=interpolation",
+            "--num=1",
+            "--columns=3",
+            f"--out={out}",
+        )
+        == 0
+    )
+    with Image.open(out) as picture:
+        assert picture.size == (66 * 3 + 2, 66 + 2)
 
 
 def test_truncation_of_latents_is_shown_at_thresholds():
@@ -177,13 +195,21 @@ def test_truncation_of_samples_is_by_psi(run, tmp_path):
 @pytest.mark.parametrize(
     ("verb", "flags", "message"),
     [
-        ("analyse", ("--what=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
-        ("analyse", ("--what=truncation", "--amounts=much"), "--amounts are numbers"),
-        ("analyse", ("--what=truncation", "--truncation=0.5"), "takes --amounts, not --truncation"),
-        ("analyse", ("--what=truncation", "--amounts=1,nan"), "--amounts are numbers"),
-        ("analyse", ("--what=interpolation", "--columns=1"), "--columns=1 of interpolation: both ends are shown"),
-        ("analyse", ("--what=mixing", "--draws=5"), "--what=mixing takes no --draws: it would change nothing"),
-        ("analyse", ("--what=noise", "--out=a.jpg"), "out ends in .png"),
+        ("analyse", ("--tool=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
+        ("analyse", ("--tool=truncation", "--amounts=much"), "--amounts are numbers"),
+        ("analyse", ("--tool=truncation", "--truncation=0.5"), "for analyse --tool=truncation: --amounts=0.5"),
+        ("analyse", ("--tool=truncation", "--amounts=1,nan"), "--amounts are numbers"),
+        ("analyse", ("--tool=interpolation", "--columns=1"), "a whole number from 2 to 1000 is needed"),
+        (
+            "analyse",
+            ("--tool=mixing", "--draws=5"),
+            "--draws belongs to analyse --tool=noise, not to analyse --tool=mixing",
+        ),
+        ("analyse", ("--tool=noise", "--out=a.jpg"), "out ends in .png"),
+        ("analyse", (), "analyse needs --tool, such as --tool=mixing; there are mixing, truncation"),
+        ("analyse", ("--tool=mixin",), "there is no such tool (did you mean 'mixing'?)"),
+        ("analyse", ("--tool=mixing", "--tool=noise"), "the tool is given twice, as mixing and noise"),
+        ("analyse", ("--tool=mixing", "--model=progan_faces"), "one of the two"),
         ("video", ("--out=a.avi",), "out ends in .gif"),
         ("video", ("--timelapse", "--num=3"), "--timelapse takes no --num: it would change nothing"),
     ],
@@ -196,26 +222,26 @@ def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
 @pytest.fixture
 def unread(monkeypatch):
     """Restoring a checkpoint is an error: what is refused is refused before."""
-    for verb in ("analyse", "project", "video"):
+    for verb in ("opening", "project", "video"):
         monkeypatch.setattr(f"gan_jax.verbs.{verb}.restore", None)
 
 
 @pytest.mark.parametrize(
     ("verb", "flags", "message"),
     [
-        ("analyse", ("--what=mixing", "--out=FILE/a.png"), "file is no folder"),
-        ("analyse", ("--what=mixing", "--out=FOLDER.png"), "it is a folder; name a file"),
+        ("analyse", ("--tool=mixing", "--out=FILE/a.png"), "file is no folder"),
+        ("analyse", ("--tool=mixing", "--out=FOLDER.png"), "it is a folder; name a file"),
         ("video", ("--out=FILE/a.gif",), "file is no folder"),
         ("video", ("--fps=0",), "fps is more than 0"),
         ("project", ("--images=.", "--out=FILE"), "file is no folder; name another place"),
         ("project", ("--images=.", "--out=FILE/a"), "file is no folder; name another place"),
-        ("analyse", ("--what=noise", "--num=1000000000"), "a whole number from 1 to 1000 is needed"),
+        ("analyse", ("--tool=noise", "--num=1000000000"), "a whole number from 1 to 1000 is needed"),
         (
             "analyse",
-            ("--what=interpolation", "--num=1000", "--columns=1000"),
+            ("--tool=interpolation", "--num=1000", "--columns=1000"),
             "would hold 1,000,000 images, and 10,000",
         ),
-        ("analyse", ("--what=noise", "--draws=1000000000"), "a whole number from 2 to 100000"),
+        ("analyse", ("--tool=noise", "--draws=1000000000"), "a whole number from 2 to 100000"),
         ("video", ("--num=1000000000",), "a whole number from 2 to 10000"),
         ("video", ("--num=10000", "--frames=10000"), "are 100,000,000 frames, and 100,000 are the most"),
         ("project", ("--images=.", "--num=1000000000"), "a whole number from 1 to 1024"),
@@ -232,7 +258,7 @@ def test_what_is_refused_before_anything_is_read(run, unread, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("verb", "flags"), [("analyse", ("--what=noise",)), ("video", ()), ("project", ("--images=.",))]
+    ("verb", "flags"), [("analyse", ("--tool=noise",)), ("video", ()), ("project", ("--images=.",))]
 )
 def test_a_run_of_points_has_no_images(unread, tmp_path, monkeypatch, capsys, verb, flags):
     (tmp_path / "config.json").write_text(json.dumps(resolve(load_config("gan_ring"))))

@@ -56,7 +56,7 @@ def run(tmp_path_factory):
 def test_tables_are_written(run, what, rows, columns):
     out = run / f"{what}.png"
     flags = ("--columns=5",) if what == "codes" else ()
-    assert play("analyse", f"--workdir={run}/run", f"--what={what}", "--num=2", f"--out={out}", *flags) == 0
+    assert play("analyse", f"--workdir={run}/run", f"--tool={what}", "--num=2", f"--out={out}", *flags) == 0
     with Image.open(out) as picture:
         assert picture.size == (66 * columns + 2, 66 * rows + 2)
 
@@ -75,8 +75,8 @@ def test_flags_that_would_change_nothing_are_refused(run, capsys):
     flags = (f"--workdir={run}/run", f"--images={run}/images", f"--out={run}/none", "--through=encoder")
     assert play("project", *flags, "--iterations=3") != 0
     assert "takes no --iterations" in capsys.readouterr().err
-    assert play("analyse", f"--workdir={run}/run", "--what=classes", "--label=1", f"--out={run}/none.png") != 0
-    assert "takes no --label" in capsys.readouterr().err
+    assert play("analyse", f"--workdir={run}/run", "--tool=classes", "--label=1", f"--out={run}/none.png") != 0
+    assert "--label belongs to" in capsys.readouterr().err
 
 
 def test_a_run_that_goes_on_ends_where_one_that_never_stopped_does(run):
