@@ -12,7 +12,8 @@ def get_config() -> ConfigDict:
     config.d_steps = 1  # discriminator updates a round
     config.g_steps = 1  # generator updates a round
     # What plays differently in a part of the run: a tuple of dicts {"rounds": or "kimg":, "shape":, "batch_size":, "d_steps":,
-    # "g_steps":, "fade":, "reset":}, one stretch after the other. Unset: one stretch of `steps` rounds.
+    # "g_steps":, "fade":, "reset":}, one stretch after the other, the last perhaps {"repeat": (dict, ...)}. Unset: one
+    # stretch of `steps` rounds.
     config.stretches = placeholder(tuple)
     # Rounds played in one call of the device, for models so small that the call takes as long as the round. Pictures,
     # checkpoints and scores stay on their steps, with single rounds where fewer remain, so intervals that it divides are best.
@@ -20,7 +21,8 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    config.data.source = "emoji"  # emoji, digits, faces, folder, arrays, tfds, fake, toys, domains
+    # emoji, digits, stacked_digits, faces, maps, furniture, folder, pairs, volumes, arrays, tfds, fake, toys, domains
+    config.data.source = "emoji"
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.shapes = placeholder(object)  # of leaves that differ from it: {"b": (32, 32, 1)}
     config.data.resize = "short_side"  # "exact" stretches, "none" leaves the size alone
@@ -31,12 +33,15 @@ def get_config() -> ConfigDict:
     config.data.dequantize = False
     config.data.threads = placeholder(int)  # unset: one for each core, at most 16
     config.data.prefetch = 2  # dispatches kept ready
+    config.data.classes = placeholder(tuple)  # of a labelled source, those that are played with: names, or numbers
+    config.data.labelled = placeholder(float)  # the share of each class's training elements that keep their label
+    config.data.labelled_seed = placeholder(int)  # which ones; unset: 0
     # Settings of single sources; a source refuses those that it does not take. A config's own data set stands in a block
     # of its source's name (config.data.tfds), which another source does not see.
-    config.data.path = placeholder(str)  # folder: a folder or a zip archive; arrays
-    config.data.name = placeholder(str)  # tfds: the data set; toys: ring or grid
+    config.data.path = placeholder(str)  # folder, pairs, volumes: a folder or a zip archive; arrays, stacked_digits
+    config.data.name = placeholder(str)  # tfds, stacked_digits: the data set; toys: ring, grid, swiss_roll or line
     config.data.split = placeholder(str)
-    config.data.data_dir = placeholder(str)  # tfds
+    config.data.data_dir = placeholder(str)  # tfds, stacked_digits
     config.data.image_key = placeholder(str)  # tfds
     config.data.label_key = placeholder(str)  # tfds
     config.data.splits = placeholder(bool)  # folder: whether its folders are splits or classes
@@ -44,14 +49,18 @@ def get_config() -> ConfigDict:
     config.data.bits = placeholder(int)  # folder, tfds: those used of 16-bit grey files
     config.data.by_number = placeholder(bool)  # arrays: labels without names stay as they are, with empty classes
     config.data.pixel_range = placeholder(tuple)  # arrays: black and white of float images, (-1, 1) or (0, 1)
-    config.data.length = placeholder(int)  # fake, toys
+    config.data.length = placeholder(int)  # fake, toys, stacked_digits
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
-    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32
+    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32; volumes: voxels a side
     config.data.num_classes = placeholder(int)  # fake
-    config.data.seed = placeholder(int)  # fake, toys: of the data alone
+    config.data.seed = placeholder(int)  # fake, toys, stacked_digits: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
+    config.data.views = placeholder(tuple)  # furniture: pictures of a model, 0 to 7
+    config.data.span = placeholder(float)  # volumes: voxels that the longest side takes
+    config.data.up = placeholder(str)  # volumes: the axis that points up, "y" or "z"
+    config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})
@@ -84,6 +93,7 @@ def get_config() -> ConfigDict:
     config.log.every = 10  # rounds between lines of metrics.jsonl
     config.log.samples_every = 1000  # rounds between pictures
     config.log.num_samples = 64
+    config.log.curves = placeholder(tuple)  # numbers of metrics.jsonl that curves.png shows
     config.checkpoint = ConfigDict()
     config.checkpoint.every = 1000  # rounds
     config.checkpoint.keep = 3  # the newest few

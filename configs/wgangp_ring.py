@@ -10,12 +10,12 @@ Command: python -m gan_jax.main --config=configs/wgangp_ring.py --workdir=runs/w
 from ml_collections import ConfigDict
 
 from gan_jax.configs import gan_ring
+from gan_jax.configs.parts import wasserstein
 
 
 def get_config() -> ConfigDict:
     config = gan_ring.get_config()
-    config.loss = ConfigDict({"type": "wasserstein"})
     config.regularizers = ConfigDict()
-    config.regularizers.gradient_penalty = ConfigDict({"type": "gradient_penalty.gradient_penalty", "weight": 0.1})
+    wasserstein.penalised(config, weight=0.1)
     config.d_steps = 2
     return config

@@ -1,7 +1,7 @@
 """Generative adversarial networks in JAX: pure functions that compose.
 
 What a notebook needs is here, and imported when it is first asked for: `gan_jax.load_config`, `gan_jax.Training`,
-`gan_jax.load_sampler`, `gan_jax.draw`, `gan_jax.evaluate_run`, `gan_jax.evaluate_images`.
+`gan_jax.load`, `gan_jax.load_sampler`, `gan_jax.draw`, `gan_jax.evaluate_run`, `gan_jax.evaluate_images`.
 """
 
 import importlib
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from gan_jax.setup.config_files import load_config
     from gan_jax.verbs.evaluate import evaluate_images, evaluate_run
     from gan_jax.verbs.sample import load_sampler
+    from gan_jax.zoo.model import load
 
 __version__ = "0.2.0"
-__all__ = ["Training", "draw", "evaluate_images", "evaluate_run", "load_config", "load_sampler"]
+__all__ = ["Training", "draw", "evaluate_images", "evaluate_run", "load", "load_config", "load_sampler"]
 _HOMES = {
     "Training": "gan_jax.run.training",
     "draw": "gan_jax.run.drawing",
     "evaluate_images": "gan_jax.verbs.evaluate",
     "evaluate_run": "gan_jax.verbs.evaluate",
+    "load": "gan_jax.zoo.model",
     "load_config": "gan_jax.setup.config_files",
     "load_sampler": "gan_jax.verbs.sample",
 }

@@ -18,22 +18,37 @@ from absl.flags import FlagValues
 
 from gan_jax import __version__
 from gan_jax.command.help import overview, page
-from gan_jax.command.parsing import HELP, Verb, declared, parse, split_verb
+from gan_jax.command.parsing import HELP, Verb, declared, parse, split_tool, split_verb
 
 VERBS = {  # -> its file in gan_jax/verbs
     "train": "train",
     "sample": "sample",
     "stylize": "stylize",
     "evaluate": "evaluate",
-    "analyse": "analyse",
+    "analyse": "tools",
     "project": "project",
+    "translate": "translate",
     "video": "video",
+    "export": "export",
     "classifier": "classifier",
     "sweep": "sweep",
+    "toys": "toys",
     "plan": "plan",
     "import": "import_weights",
     "configs": "configs",
 }
+TOOLS = {
+    f"analyse --tool={name}": f"tools.{name}"
+    for name in (
+        "mixing",
+        "truncation",
+        "noise",
+        "interpolation",
+        "classes",
+        "codes",
+    )
+}
+COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -58,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def find(verb: str) -> Verb:
-    """The module of a verb. Imported when it is asked for: most bring JAX."""
-    return cast(Verb, importlib.import_module(f"gan_jax.verbs.{VERBS[verb]}"))
+    """The module of a command. Imported when it is asked for: most bring JAX."""
+    return cast(Verb, importlib.import_module(f"gan_jax.verbs.{COMMANDS[verb]}"))
 
 
 def _play(argv: list[str]) -> int:
@@ -67,17 +82,31 @@ def _play(argv: list[str]) -> int:
         print(f"gan_jax {__version__}")
         return 0
     asked = any(word in HELP for word in argv[1:])
-    verb, argv = split_verb(argv, list(VERBS))
+    command, argv = split_command(argv, asked)
     if asked:
-        print(
-            overview({name: _about(name) for name in VERBS})
-            if verb is None
-            else page(declared(verb, find), _about(verb))
-        )
+        print(_help(command))
         return 0
-    verb = verb or "train"
-    values = parse(verb, argv, find, list(VERBS))
-    return _status(verb, values)
+    command = command or "train"
+    values = parse(command, argv, find, list(COMMANDS))
+    return _status(command, values)
+
+
+def split_command(argv: Sequence[str], asked: bool = False) -> tuple[str | None, list[str]]:
+    """(A name of COMMANDS, argv without it); None where no verb is named. asked: for help, which may be of "analyse".
+
+    Raises UsageError for verbs and tools that there are not.
+    """
+    verb, rest = split_verb(argv, list(VERBS))
+    return split_tool(rest, list(TOOLS), asked) if verb == "analyse" else (verb, rest)
+
+
+def _help(command: str | None) -> str:
+    """The page of a command, or the list of verbs, or of tools."""
+    if command is None:
+        return overview("VERB", {name: _about(name) for name in VERBS}, "verb; without one, it is train")
+    if command == "analyse":
+        return overview(command + " --tool=TOOL", {name: _about(name) for name in TOOLS}, "tool")
+    return page(declared(command, find), _about(command))
 
 
 def _status(verb: str, values: FlagValues) -> int:
@@ -118,8 +147,8 @@ def _use_compilation_cache(values: FlagValues) -> None:
 
 
 def _about(verb: str) -> str:
-    """The first sentence of a verb's file, which is not imported for it."""
-    spec = importlib.util.find_spec(f"gan_jax.verbs.{VERBS[verb]}")
+    """The first sentence of a verb's or a tool's file, which is not imported for it."""
+    spec = importlib.util.find_spec(f"gan_jax.verbs.{(VERBS | TOOLS)[verb]}")
     text = Path(cast(str, spec and spec.origin)).read_text()
     return (ast.get_docstring(ast.parse(text)) or "").partition("\n\n")[0].replace("\n", " ")
 

@@ -90,6 +90,46 @@ def at_rate(rate: Weight) -> optax.GradientTransformation:
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
+def on_stall(
+    optimizer: optax.GradientTransformation,
+    metric: str = "convergence",
+    factor: float = 0.5,
+    window: int = 500,
+    patience: int = 4,
+    tolerance: float = 1e-3,
+    lowest: float = 0.0,
+) -> optax.GradientTransformationExtraArgs:
+    """An optimiser whose steps become `factor` as long wherever a number of its player's updates stalls (BEGAN: M).
+
+    metric: its name, without the player's prefix; smaller is better. It stalls where, `patience` times in a row, its mean over
+    `window` updates is not below the best one by the share `tolerance`. lowest: of the steps' whole factor.
+    The update takes that number among its extra arguments: update(gradients, state, params, metrics={metric: ...}).
+    """
+    ranges.within("factor", factor, 1e-6, 1 - 1e-6)
+    ranges.whole("window", window)
+    ranges.whole("patience", patience)
+    ranges.within("tolerance", tolerance, 1e-9, 1)
+    ranges.within("lowest", lowest, 0, 1)
+    plateau = optax.contrib.reduce_on_plateau(
+        factor, patience, rtol=tolerance, accumulation_size=window, min_scale=lowest
+    )
+    optimizer = optax.with_extra_args_support(optimizer)
+
+    def init(params: PyTree) -> dict:
+        begun = plateau.init(params)._replace(best_value=jnp.float32(1e30))  # infinity is for what went wrong
+        return {"optimizer": optimizer.init(params), "plateau": begun}
+
+    def update(updates: PyTree, state: PyTree, params: PyTree = None, **told: Any) -> tuple:
+        metrics = told.get("metrics", {})
+        if metric not in metrics:
+            raise ValueError(f"on_stall watches {metric!r}, and this update reports {', '.join(metrics) or 'nothing'}")
+        updates, of_optimizer = optimizer.update(updates, state["optimizer"], params, **told)
+        updates, seen = plateau.update(updates, state["plateau"], value=metrics[metric])
+        return updates, {"optimizer": of_optimizer, "plateau": seen}
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
 def orthogonal_regularization(beta: float) -> optax.GradientTransformation:
     """Adds to each kernel's gradient that of beta |W^T W o (1 - I)|^2: Eq. (3), arXiv:1809.11096.
 

@@ -78,7 +78,8 @@ class Term(NamedTuple):
     loss: Array  # []
     memory: PyTree = ()  # the addend's own memory after this step
     metrics: Mapping[str, Array] = {}  # scalars to log, without the player's prefix
-    rests: Array | None = None  # [] bool: the heads that this regulariser brings to the player rest in this update
+    # [] bool: in this update the heads that this regulariser brings to the player rest; of a loss: the player itself
+    rests: Array | None = None
 
 
 class Head(NamedTuple):

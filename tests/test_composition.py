@@ -17,9 +17,10 @@ FAMILIES = {
     "dcgan": ({"widths": (8, 8), "norm": "batch"}, {"widths": (8, 8), "norm": "none"}),
     "biggan": ({"widths": (8, 8), "attention": 8}, {"widths": (8, 8), "halvings": 1, "attention": 4}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
+    "wgangp": ({"widths": (8, 8, 8)}, {"widths": (8, 8)}),
     "r3gan": ({"widths": (8, 8), "group_width": 4}, {"widths": (8, 8), "group_width": 4}),
 }
-LOSSES = ("hinge", "non_saturating", "wasserstein", "least_squares", "relativistic", "nothing")
+LOSSES = ("hinge", "non_saturating", "saturating", "wasserstein", "least_squares", "relativistic", "nothing")
 REGULARIZERS = {
     "rotation": {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0},
     "gradient_penalty": {"type": "gradient_penalty.gradient_penalty"},
@@ -40,16 +41,20 @@ REGULARIZERS = {
     "latent_consistency": {"type": "consistency.latent_consistency"},
     "lecam": {"type": "lecam.lecam", "start": 1},
     "finite_difference": {"type": "finite_difference.finite_difference", "one_in": 2},
+    "centring": {"type": "centring.centring"},
+    "normalizer": {"type": "normalizer.gradient_normalizer"},
 }
 BATCH = {"image": jax.ShapeDtypeStruct((2, 8, *SHAPE), jnp.float32)}
 
 
-def _method(family, loss, regularizers, augmented=False, packed=False):
+def _method(family, loss, regularizers, augmented=False, packed=False, method=None):
     config = load_config("configs/base.py").to_dict()
+    config["method"] = method or config["method"]
     generator, discriminator = FAMILIES[family]
     config["data"]["shape"] = SHAPE
     config["batch_size"] = 8
-    config["generator"] = {"type": f"{family}.Generator", **generator}
+    of_generator = {"wgangp": "sngan"}.get(family, family)  # its critic alone is its own
+    config["generator"] = {"type": f"{of_generator}.Generator", **generator}
     config["discriminator"] = {"type": f"{family}.Discriminator", **discriminator}
     if packed:
         config["discriminator"] = {"type": "packed.Packed", "m": 2, "discriminator": config["discriminator"]}
@@ -89,7 +94,7 @@ def test_all_regularisers_at_once(family, loss):
         "d/consistency_fake",
     } <= metrics.keys()
     assert {"d/latent_consistency", "g/latent_consistency", "d/lecam", "d/augment_probability"} <= metrics.keys()
-    assert {"d/r1_estimate", "d/r2_estimate"} <= metrics.keys()
+    assert {"d/r1_estimate", "d/r2_estimate", "d/centring", "g/image_gradient_norm"} <= metrics.keys()
 
 
 IDEAS = (
@@ -111,6 +116,51 @@ def test_any_subset_plays(subset):
     assert set(after.memory) == {"loss", *regularizers}
     assert set(after.networks) - {"generator", "discriminator"} == {"rotation", "latent_transform"} & set(subset)
     assert ("d/augment_probability" in metrics) == ("augmented" in subset)
+
+
+def _named(config, **blocks):
+    """The method of an experiment that ships, at 8 x 8, with other blocks."""
+    config = load_config(f"configs/{config}.py").to_dict()
+    config["data"]["shape"], config["batch_size"] = (8, 8, 1), 8
+    return Setup.of(config | blocks).method
+
+
+SINGLE = {
+    name: REGULARIZERS[name] for name in REGULARIZERS if name != "latent_transform"
+}  # which moves z, and codes with it
+
+
+@pytest.mark.parametrize("config", ["began_faces", "acgan_digits", "infogan_digits"])
+def test_the_classics_take_the_regularisers_that_ask_about_images(config):
+    """Which those are: all but latent_transform, whose steps would move InfoGAN's codes."""
+    own = load_config(f"configs/{config}.py").to_dict()["regularizers"]
+    method = _named(config, regularizers=own | SINGLE)
+    phase = method.stretches[0].phase
+    state = jax.eval_shape(method.init, jax.random.key(0))
+    after, metrics = jax.eval_shape(lambda s, b: method.step(s, b, phase), state, method.batch(phase))
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    assert set(after.memory) == {"loss", *own, *SINGLE} and {"d/rotation", "d/r1", "d/lecam"} <= metrics.keys()
+
+
+OF_THE_DISCRIMINATOR = ("gradient_penalty", "r1", "consistency", "lecam", "finite_difference", "centring")
+POPULATION = {"type": "evolutionary.Evolutionary", "survivors": 2, "evaluated": 8}
+
+
+@pytest.mark.parametrize("family", ["mlp", "sngan"])
+def test_a_population_takes_the_discriminators_regularisers(family):
+    regularizers = {name: REGULARIZERS[name] for name in OF_THE_DISCRIMINATOR}
+    regularizers["late"] = {"type": "timing.after", "n": 1, "regularizer": {"type": "gradient_penalty.r2"}}
+    method = _method(family, "hinge", regularizers, augmented=True, packed=True, method=POPULATION)
+    after, metrics = _shapes(method)
+    assert set(after.memory) == {"loss", *regularizers}
+    assert {"d/gradient_penalty", "d/r1", "d/r2", "d/consistency_real", "d/lecam", "g/won_minimax"} <= metrics.keys()
+    assert {leaf.shape[0] for leaf in jax.tree.leaves(after.networks["generator"])} == {2}
+
+
+@pytest.mark.parametrize("name", sorted(REGULARIZERS.keys() - {*OF_THE_DISCRIMINATOR, "r2"}))
+def test_a_population_refuses_those_of_the_generator(name):
+    with pytest.raises(ValueError, match=f"'{name}' is one of a generator too"):
+        _method("mlp", "hinge", {name: REGULARIZERS[name]}, method=POPULATION)
 
 
 def test_packs_augmentation_and_the_best_fakes_play_two_rounds():
@@ -136,7 +186,7 @@ def _two_rounds(method):
     batch = {"image": jnp.asarray(rng.uniform(-1, 1, (2, 8, *SHAPE)), jnp.float32)}
     options = {"xla_backend_optimization_level": 0}  # it runs for less time than it compiles
     step = jax.jit(lambda s, b: method.step(s, b, method.stretches[0].phase), compiler_options=options)
-    state, _ = step(method.init(jax.random.key(0)), batch)
+    state, _ = step(jax.jit(method.init, compiler_options=options)(jax.random.key(0)), batch)
     state, metrics = step(state, batch)
     assert int(state.step) == 2
     assert all(np.isfinite(float(value)) for value in metrics.values())

@@ -30,6 +30,8 @@ CONFIG = f"--config={ROOT}/configs/sngan_digits.py"
         (("--mode=evaluate", "--compare=a"), "--compare takes two work folders"),
         (("--mode=classifier", CONFIG), "classifier needs --out"),
         (("--mode=sweep", "--workdir=x"), "sweep needs an axis"),
+        (("--mode=toys",), "toys needs --out"),
+        (("--mode=toys", "--out=x", CONFIG), "toys takes games by --games"),
         (("--mode=plan", CONFIG), "plan needs --topology"),
         (("--mode=import",), "import needs --kind"),
         (("--mode=import", "--kind=nope", CONFIG, "--workdir=x"), "--kind=nope: value should be one of <mimicry|"),

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from flax import linen
 
 from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.reflect import reflect
 from gan_jax.nn.conv.resample import upsample_nearest
 from gan_jax.nn.tap import tap
 
@@ -37,7 +38,7 @@ class Decoder(linen.Module):
         x = features
         layer = lambda width, name, gain=2.0: Conv(
             width,
-            padding="REFLECT",
+            padding="VALID",
             kernel_init=linen.initializers.variance_scaling(gain, "fan_in", "normal"),
             dtype=self.dtype,
             name=name,
@@ -47,6 +48,6 @@ class Decoder(linen.Module):
                 x = upsample_nearest(x)
                 continue
             name, multiple = each
-            x = tap(self, name.replace("conv", "relu"), linen.relu(layer(multiple * self.width, name)(x)))
+            x = tap(self, name.replace("conv", "relu"), linen.relu(layer(multiple * self.width, name)(reflect(x, 1))))
         # The first images are nearly grey: beyond [-1, 1] the encoder sees what it never saw, and nothing is learned.
-        return layer(self.image_shape[-1], "conv1_1", 0.01)(x).astype(jnp.float32)
+        return layer(self.image_shape[-1], "conv1_1", 0.01)(reflect(x, 1)).astype(jnp.float32)

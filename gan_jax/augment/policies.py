@@ -1,7 +1,8 @@
 """Random transforms (key, images) -> images, each image with its own draw, and the groups that papers make of them.
 
 "color", "translation", "cutout": DiffAugment (Zhao et al., arXiv:2006.10738). "ada_blit", "ada_geometric", "ada_color":
-the three groups that ADA uses for images (Karras et al., arXiv:2006.06676, Appendix B; their pipeline "bgc").
+the three groups that ADA uses for images (Karras et al., arXiv:2006.06676, Appendix B; their pipeline "bgc"). "ada_upright": the
+second without its turns, in which most of the time goes.
 Where this departs from ADA: its geometric transforms are applied one after the other with linear interpolation, not
 composed into one and filtered.
 """
@@ -157,6 +158,7 @@ POLICIES = {
     "cutout": (cutout,),
     "ada_blit": (flip, right_angles, reflected_shift),
     "ada_geometric": (scale, turn, anisotropy, turn, slide),
+    "ada_upright": (scale, anisotropy, slide),
     "ada_color": (light, gain, luma_flip, hue, vividness),
 }
 

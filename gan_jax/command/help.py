@@ -22,17 +22,17 @@ def width() -> int:
     return min(shutil.get_terminal_size((80, 24)).columns or 80, _WIDEST)
 
 
-def overview(abouts: Mapping[str, str]) -> str:
-    """The verbs, a line each. abouts: a sentence for each verb."""
+def overview(command: str, abouts: Mapping[str, str], each: str) -> str:
+    """What can stand for VERB or TOOL in a command, a line each. abouts: a sentence for each; each: what they are."""
     indent = max(map(len, abouts)) + 4
     lines = [line for name, about in abouts.items() for line in hanging(name, about, indent)]
     return "\n".join(
         [
-            "gan_jax VERB --name=value ..., or python -m gan_jax.main --mode=VERB --name=value ...",
+            f"gan_jax {command} --name=value ..., or python -m gan_jax.main --mode={command} --name=value ...",
             "",
             *lines,
             "",
-            "gan_jax VERB --help shows the flags of a verb; without one, it is train.",
+            f"gan_jax {command} --help shows the flags of a {each}.",
         ]
     )
 

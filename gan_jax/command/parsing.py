@@ -56,6 +56,34 @@ def split_verb(argv: Sequence[str], verbs: Sequence[str]) -> tuple[str | None, l
     return (named[0][0] if named else None), rest
 
 
+def split_tool(argv: Sequence[str], tools: Sequence[str], asked: bool = False) -> tuple[str, list[str]]:
+    """(One of `tools`, argv without it), of "--tool=mixing --num=4". asked: for help, which may be of "analyse" as a whole.
+
+    tools: such as "analyse --tool=mixing". Raises UsageError for a tool that is missing, unknown, or named twice.
+    """
+    names = [tool.rpartition("=")[2] for tool in tools]
+    named, rest = [], []
+    words = iter(argv)
+    for word in words:
+        if word in ("--tool", "-tool"):
+            named.append(next(words, ""))
+        elif word.startswith(("--tool=", "-tool=")):
+            named.append(word.partition("=")[2])
+        else:
+            rest.append(word)
+    if not named and asked:
+        return "analyse", rest
+    if not named:
+        raise UsageError(f"analyse needs --tool, such as --tool={names[0]}; there are {', '.join(names)}")
+    if len(named) > 1:
+        raise UsageError(f"the tool is given twice, as {' and '.join(named)}: one is played at a time")
+    if named[0] not in names:
+        raise UsageError(
+            f"--tool={named[0]}: there is no such tool{nearest(named[0], names)}; there are {', '.join(names)}"
+        )
+    return tools[names.index(named[0])], rest
+
+
 def declared(name: str, find: Find) -> Flags:
     """The flags of a verb."""
     flags = Flags(name)
@@ -108,6 +136,8 @@ def _not_taken(flags: Flags, word: str, find: Find, verbs: Sequence[str]) -> str
     if name.removeprefix("no").startswith("config."):
         name = "config"
     takers = [other for other, each in others.items() if _takes(each, name)]
+    if " " not in verb:  # to whoever plays no tool, all tools are their verb
+        takers = list(dict.fromkeys(taker.partition(" ")[0] for taker in takers))
     if takers:
         said = f"--{name} belongs to {_listed(takers)}"
         if instead := find(verb).INSTEAD.get(name):

@@ -9,6 +9,7 @@ from gan_jax.data.fingerprints import changes, fingerprint, is_copy
 from gan_jax.data.inspection import Inspection, describe, inspect_source
 from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.requirements import require_enough, require_keys, require_labels
+from gan_jax.data.selection import check_selection, of_classes, with_labels_hidden
 from gan_jax.data.source import Source
 from gan_jax.data.sources import open_source
 
@@ -21,6 +22,7 @@ __all__ = [
     "Source",
     "Unpaired",
     "changes",
+    "check_selection",
     "describe",
     "fingerprint",
     "holding",
@@ -28,8 +30,10 @@ __all__ = [
     "inspect_source",
     "is_copy",
     "leaves_of",
+    "of_classes",
     "open_source",
     "require_enough",
     "require_keys",
     "require_labels",
+    "with_labels_hidden",
 ]

@@ -16,7 +16,7 @@ class InMemory:
         images: the first leaf's array.
 
     Args:
-        images: uint8 [N, h, w, c], or float32 [N, 2] for points; or, by name, the arrays of several leaves.
+        images: uint8 [N, h, w, c], or float32 [N, 2] or [N, 1] for points; or, by name, the arrays of several leaves.
         labels: integers [N], -1 where unlabelled, or None.
         classes: the name of each label; empty without labels.
         name: what `repr` says; the same from run to run.

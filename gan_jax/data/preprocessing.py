@@ -13,7 +13,7 @@ from gan_jax.data.images.cells import cell_means
 from gan_jax.data.images.channels import with_channels
 from gan_jax.data.images.framing import CROPS, RESIZES, Framing
 from gan_jax.data.images.resizing import FILTERS
-from gan_jax.data.images.shapes import POINTS, check_leaf, check_shapes, told
+from gan_jax.data.images.shapes import check_leaf, check_shapes, is_points, told
 from gan_jax.data.source import Element
 from gan_jax.names import one_of
 
@@ -23,10 +23,10 @@ class Preprocessing:
     """Every image from uint8 [h, w, c] to float32 [H, W, C] in [-1, 1].
 
     Steps: channels, resize, crop, flip, scale. The images of one element are cropped and flipped by one draw. Points
-    (float32 [2]) pass through as they are, voxels (0 and 1) as floats.
+    (float32 [2], or [1]) pass through as they are, voxels (0 and 1) as floats.
 
     Args:
-        shape: (H, W, C), (D, H, W, 1) for voxels, or (2,) for points. Channels are converted: grey to RGB by
+        shape: (H, W, C), (D, H, W, 1) for voxels, (2,) or (1,) for points. Channels are converted: grey to RGB by
             repetition, RGB to grey by luma (ITU-R 601), anything with alpha to C = 1 or 3 by laying it on white.
         resize: "short_side": the smallest size of the same aspect that covers (H, W); "exact": to (H, W), whatever the
             aspect; "none". An image that has the size already is left untouched.
@@ -61,7 +61,7 @@ class Preprocessing:
         one_of(self.crop, CROPS, "crop")
         check_shapes(self.shape, own)
         if len(self.shape) != 3 or "voxels" in own:
-            self._refuse_chance("points (shape (2,))" if self.is_points else "voxels")
+            self._refuse_chance("points" if self.is_points else "voxels")
         if self.crop == "distorted" and (self.resize != "short_side" or self.oversize != 1):
             raise ValueError(
                 'crop "distorted" cuts first and resizes itself: leave resize "short_side" and oversize 1.'
@@ -72,7 +72,7 @@ class Preprocessing:
 
     @property
     def is_points(self) -> bool:
-        return self.shape == POINTS
+        return is_points(self.shape)
 
     @property
     def is_random(self) -> bool:

@@ -12,11 +12,11 @@ from gan_jax.names import nearest
 _WHERE = {
     "image": "any source of images",
     "label": "a labelled source (for images of your own: one folder for each class), or a method without labels",
-    "voxels": "a source of volumes, such as an .npz file with an array voxels (source 'arrays')",
+    "voxels": "a source of volumes, such as furniture, or an .npz file with an array voxels (source 'arrays')",
 }
 _PAIR = (
-    "a source of pairs, such as an .npz file with arrays a and b (source 'arrays'), or, where the game takes unpaired"
-    " images, source 'domains' with a block for each name"
+    "a source of pairs: folders of images (source 'pairs'), or an .npz file with arrays a and b (source 'arrays'); where"
+    " the game takes unpaired images, source 'domains' with a block for each name"
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 # Leaves by name. "label": an int, -1 where the element is not labelled; "voxels": bool or uint8 of 0 and 1, [D, H, W, 1];
-# every other one is an image, uint8 [h, w, c]: "image" alone (points: float32 [2]), "a" and "b" of a pair.
+# every other one is an image, uint8 [h, w, c]: "image" alone (points: float32 [2] or [1]), "a" and "b" of a pair.
 Element = Mapping[str, Any]
 
 

@@ -64,7 +64,11 @@ def _work(evidence: Evidence, recipe: Recipe, sizes: Sizes) -> str:
 def _memory(evidence: Evidence, recipe: Recipe, sizes: Sizes) -> int:
     """Bytes on the host at the peak, roughly."""
     n, m = sizes.n_fake, sizes.n_real
-    if evidence.mixture is not None or (evidence.fake_set is None and "train" not in evidence.real):
+    if (
+        evidence.mixture is not None
+        or recipe.needs_volumes
+        or (evidence.fake_set is None and "train" not in evidence.real)
+    ):
         return 0
     shape = (evidence.fake_set or evidence.reals("train")).shape
     if recipe.measure is probe.probe:

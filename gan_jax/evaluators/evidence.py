@@ -17,6 +17,7 @@ from gan_jax.evaluators.disk_cache import kept_on_disk
 from gan_jax.evaluators.extraction import Samples, draw_samples, extract, extract_moments
 from gan_jax.evaluators.image_set import ImageSet, fingerprint, labels_fingerprint, read_images
 from gan_jax.evaluators.mixture import Mixture
+from gan_jax.evaluators.volumes import Volumes
 from gan_jax.features.extractor import Extractor
 from gan_jax.game import Measure, Observer, Sampler, check_seed
 from gan_jax.metrics.estimate import Track
@@ -40,13 +41,13 @@ class Evidence:
     """The two sides of a comparison.
 
     fake: a Sampler, or a set of images. real: by split ("train", "test"), functions that open a set of images.
-    open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those.
+    open_extractor: a name -> the network. given: where the sampler starts from real elements, indices [n] -> those; paired:
+    whether translation i should look like test image i of the reference.
     observer: images in [-1, 1] -> taps, and measures: by name, scores that only its game knows; where a run is scored.
-    mixture: where a run's elements are points and not images. seed: of the samples, from 0 to LARGEST_SEED.
+    mixture, volumes: of a run's points or voxels. seed: of the samples, from 0 to LARGEST_SEED, else ValueError.
     mesh, batch_size: where and how many at a time. cache: a folder for features of references, None for none.
     pictures: a folder for what a recipe draws. force: give scores of too few images too. quiet: without bars.
     A set of images is known by the object that it is and by its pixels: two sets may bear one name.
-    Raises ValueError for a seed that a key cannot hold.
     """
 
     fake: Sampler | ImageSet
@@ -54,9 +55,11 @@ class Evidence:
     open_extractor: Callable[[str], Extractor]
     mesh: Mesh
     given: Callable[[np.ndarray], Batch] | None = None
+    paired: bool = False
     observer: Observer | None = None
     measures: Mapping[str, Measure] = dataclasses.field(default_factory=dict)
     mixture: Mixture | None = None
+    volumes: Volumes | None = None
     seed: int = 0
     batch_size: int = 64
     cache: Path | None = None
@@ -220,18 +223,16 @@ class Evidence:
         return self._once(("images", images, n), lambda: read_images(images, self.chosen(images, n), track))
 
     def _set_features(self, images: ImageSet, what: str, extractor: str, n: int) -> dict[str, np.ndarray]:
-        make = lambda: extract(
-            self.open(extractor), images, self.chosen(images, n), self.mesh, self.batch_size, what, self.quiet
-        )
+        net, chosen = self.open, self.chosen
+        make = lambda: extract(net(extractor), images, chosen(images, n), self.mesh, self.batch_size, what, self.quiet)
         cached = lambda: self._cached(images, extractor, n, f"features {n}", make)
         return self._once(("features", images, extractor, n), cached)
 
     def _moments(self, images: ImageSet, what: str, extractor: str, tap: str) -> Moments:
         if len(images) <= _KEPT or ("features", images, extractor, len(images)) in self._kept:
             return Moments.of(self._set_features(images, f"the {what}", extractor, len(images))[tap], what)
-        make = lambda: extract_moments(
-            self.open(extractor), tap, images, self.mesh, self.batch_size, f"the {what}", self.quiet
-        )
+        place = self.mesh, self.batch_size, f"the {what}", self.quiet
+        make = lambda: extract_moments(self.open(extractor), tap, images, *place)
         cached = lambda: self._cached(images, extractor, len(images), f"moments {tap}", make)
         found = self._once(("moments", images, extractor, tap), cached)
         return Moments(int(found["n"]), found["mean"], found["scatter"])

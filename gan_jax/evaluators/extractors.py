@@ -10,6 +10,7 @@ from typing import Self
 
 import jax.numpy as jnp
 
+from gan_jax.features.by_channel import BY_CHANNEL, by_channel
 from gan_jax.features.classifier import classifier_extractor, told_by
 from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
 from gan_jax.features.extractor import Extractor
@@ -21,7 +22,8 @@ from gan_jax.features.weights import load_weights
 
 @dataclasses.dataclass(frozen=True)
 class Extractors:
-    """Opens networks by name: inception_2015, inception_2015/clean, vgg16, pixels, an embedded classifier, or yours.
+    """Opens networks by name: inception_2015, inception_2015/clean, vgg16, pixels, an embedded classifier, or yours;
+    "digits/by_channel" and the like, a classifier of grey images on each channel apart.
 
     weights: files of the published networks' weights, by name, in place of the cache's. classifier: a file that
     --mode=classifier wrote; its own name is that of its recipes, fd_<name> and the like.
@@ -64,6 +66,8 @@ class Extractors:
 
     def open(self, name: str) -> Extractor:
         """The network of this name, with its weights. Raises ValueError and OSError where there are none."""
+        if name.endswith(BY_CHANNEL):
+            return by_channel(self.open(name.removesuffix(BY_CHANNEL)))
         if name == "pixels":
             return Extractor(_pixels, {}, "pixels", "none", "")
         if name in ("inception_2015", "inception_2015/clean"):

@@ -61,7 +61,7 @@ def _sizes_or_reason(evidence: Evidence, recipe: Recipe) -> Sizes | str:
 
 
 def _needs(evidence: Evidence, recipe: Recipe, n_fake: int) -> list[Need]:
-    if not n_fake or evidence.fake_set is not None or recipe.needs_mixture:
+    if not n_fake or evidence.fake_set is not None or recipe.needs_mixture or recipe.needs_volumes:
         return []
     return [Need(n_fake, recipe.extractor)]
 

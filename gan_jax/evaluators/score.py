@@ -24,8 +24,8 @@ class Score:
     name: what the number is, such as "fid50k", "swd/16" or "probe/block2"; recipe: what made it.
     subject: what was scored: a work folder, or a set of images, and then subject_hash, of its pixels. step: of its
         checkpoint.
-    weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing"; truncation of the latents; drawing: "index",
-        sample i from the seed and i alone. None for images that were made elsewhere.
+    weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing", of translators "image" or "running"; truncation of
+        the latents; drawing: "index", sample i from the seed and i alone. None for images that were made elsewhere.
     extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash and split: what they were
         compared with. The hash is of all pixels of the images taken, and of both splits, labels and names of classes
         where the recipe takes these; up to version 0.2.0 it was of 256 images.

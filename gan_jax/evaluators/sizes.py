@@ -60,10 +60,22 @@ def _check_kind(evidence: Evidence, recipe: Recipe) -> None:
         raise ValueError("it looks through a run's discriminator: name the run with --workdir")
     if recipe.needs_mixture and evidence.mixture is None:
         raise ValueError("it counts the modes of a mixture of Gaussians: it is for runs on the data source toys")
+    if recipe.needs_volumes and evidence.volumes is None:
+        raise ValueError("it is of voxels, and these are not")
     if recipe.needs_latents and evidence.fake_set is not None:
         raise ValueError("it is of a generator's latent space, and these are images: name the run with --workdir")
+    if recipe.needs_given or recipe.needs_pairs:
+        if evidence.fake_set is not None or not evidence.fake.given:
+            raise ValueError("it is of translations of images: name a run of pix2pix or CycleGAN with --workdir")
+        if recipe.needs_pairs and not evidence.paired:
+            raise ValueError(
+                "it compares each translation with its own target, and the test data are unpaired: give pairs as"
+                " evaluate.test"
+            )
     if evidence.mixture is not None and not recipe.needs_mixture and not recipe.needs_run:
         raise ValueError("it is of images, and this run draws points: the recipe modes scores them")
+    if evidence.volumes is not None and not recipe.needs_volumes and not recipe.needs_run:
+        raise ValueError("it is of images, and this run makes voxels: shapes and nearest_shape score them")
 
 
 def _check_side(evidence: Evidence, recipe: Recipe) -> None:

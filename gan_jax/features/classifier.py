@@ -123,8 +123,8 @@ def classifier_extractor(weights: Weights) -> Extractor:
     module = _ARCHITECTURES[kind](len(facts[told]), **settings)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), weights.variables)
     apply = _Apply(module, tuple(facts["shape"]), facts["name"])
-    attributes = tuple(facts.get("attributes", ()))
-    return Extractor(apply, variables, facts["name"], "none", weights.sha256, attributes)
+    attributes, classes = (tuple(facts.get(key, ())) for key in ("attributes", "classes"))
+    return Extractor(apply, variables, facts["name"], "none", weights.sha256, attributes, classes)
 
 
 def told_by(facts: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ class Extractor(struct.PyTreeNode):
     resize: str = struct.field(pytree_node=False)  # "tf1", "clean", or "none"
     weights: str = struct.field(pytree_node=False)  # SHA-256 of the weights, see `gan_jax.features.weights`
     attributes: tuple[str, ...] = struct.field(pytree_node=False, default=())  # of a tap "logits" that tells of some
+    classes: tuple[str, ...] = struct.field(pytree_node=False, default=())  # of one that tells classes
 
     def __call__(self, images: Array) -> Mapping[str, Array]:
         return self.apply(self.variables, images)

@@ -21,6 +21,7 @@ from gan_jax.features.resize import rgb
 from gan_jax.features.vgg import VGG19_DEPTHS
 from gan_jax.features.weights import Weights, load_weights
 from gan_jax.nn.conv.convolution import Conv
+from gan_jax.nn.conv.reflect import reflect
 from gan_jax.nn.conv.resample import downsample_max
 from gan_jax.types import Array, PyTree
 
@@ -88,7 +89,8 @@ class Encoder(linen.Module):
             width = self.width * 2 ** min(block - 1, 3)
             for index in range(1, depth + 1):
                 name = f"conv{block}_{index}"
-                x = linen.relu(Conv(width, padding="REFLECT", kernel_init=he, dtype=self.dtype, name=name)(x))
+                layer = Conv(width, padding="VALID", kernel_init=he, dtype=self.dtype, name=name)
+                x = linen.relu(layer(reflect(x, 1)))
                 yield f"relu{block}_{index}", x
             x = downsample_max(x, ceil=True)
 

@@ -95,12 +95,15 @@ class Measure(Protocol):
 
 
 class Method(Protocol):
-    """A game: some networks, and what each player wants."""
+    """A game: some networks, and what each player wants.
+
+    One may have `curves`: by title of a panel, names of metrics that a run draws over its rounds, in curves.png.
+    """
 
     networks: tuple[str, ...]  # those that a config describes, each in the block of its name
     frozen: tuple[
         str, ...
-    ]  # those of them that no player trains: types of `features`, loaded before round 0, in no checkpoint
+    ]  # those of them that no player trains: types of `features`, loaded before round 0, never saved
     stretches: tuple[Stretch, ...]
 
     def batch(self, phase: Phase) -> dict[str, jax.ShapeDtypeStruct]:

@@ -20,13 +20,14 @@ from flax import linen
 from gan_jax import game, ranges
 from gan_jax.game import Phase, Stretch
 from gan_jax.latents import Latents, normal
-from gan_jax.methods import views
+from gan_jax.methods import clipping, views
 from gan_jax.methods.first_variables import first_variables
+from gan_jax.methods.fitting import require_fit
 from gan_jax.methods.growth import require_growing, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver, GameMeasure
 from gan_jax.methods.player_metrics import player_metrics
-from gan_jax.methods.playing import addends, drawn, resting_heads, seen
+from gan_jax.methods.playing import addends, drawn, resting_networks, seen
 from gan_jax.methods.samplers import GeneratorSampler
 from gan_jax.methods.update import MOVED_BY_ALL, Outcome, begun_anew, update
 from gan_jax.optim import Ema
@@ -65,7 +66,8 @@ class Adversarial:
     accumulate: parts in which each update's batch is played one after the other, for batches beyond the memory. The
         gradient is the mean over the parts. A part is normalised by its own batch statistics; the running ones move once
         an update, by the mean of the parts' moments, as do averages that losses and regularisers keep.
-    clip_weights: after each update the discriminator's parameters are clipped to +- this (WGAN); None does not.
+    clip_weights: before each of its updates the discriminator's parameters are clipped to +- this, as WGAN's authors' code
+        does (their Algorithm 1 clips after it); None does not.
     judged: the key of the data that the discriminator judges, "image" or "voxels". Losses and regularisers know it as "image".
     """
 
@@ -106,6 +108,12 @@ class Adversarial:
         require_resets(self.stretches, (*self.networks, *heads))
         for name in self.networks:
             require_growing(self.stretches, name, getattr(self, name))
+        require_fit(self)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What can be played, and is hardly meant: a sentence each, which a run says as it begins."""
+        return clipping.doubts(self.discriminator) if self.clip_weights is not None else ()
 
     # --- state
 
@@ -210,7 +218,7 @@ class Adversarial:
             total = sum(term.loss for term in terms.values())
             kept = {name: term.memory for name, term in terms.items()}
             metrics = player_metrics(player, total, terms, play, self.loss)
-            return total, Outcome(metrics, moved, kept, resting_heads(self, player, terms))
+            return total, Outcome(metrics, moved, kept, resting_networks(self, player, terms))
 
         clip = {} if self.clip_weights is None else {"discriminator": self.clip_weights}
         networks, outcome = update(

@@ -15,9 +15,12 @@ from gan_jax.types import Array, Head, named_key
 
 if TYPE_CHECKING:
     from gan_jax.methods.adversarial import Adversarial
+    from gan_jax.methods.evolutionary import Evolutionary
 
 
-def first_variables(method: Adversarial, heads: Mapping[str, Head], key: Array) -> dict[str, dict[str, Any]]:
+def first_variables(
+    method: Adversarial | Evolutionary, heads: Mapping[str, Head], key: Array
+) -> dict[str, dict[str, Any]]:
     """{network or head: its variables}, with all that the last phase of the run needs. Each is seeded by its name."""
     last = method.stretches[-1].phase
     n = min(4, last.batch_size)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen, struct
 
-from gan_jax.types import Array, Batch
+from gan_jax.types import Array, Batch, Verdict
 
 
 class DiscriminatorObserver(struct.PyTreeNode):
@@ -25,9 +25,16 @@ class DiscriminatorObserver(struct.PyTreeNode):
     growth: Mapping[str, Any] = struct.field(default_factory=dict)
 
     def __call__(self, images: Array) -> Mapping[str, Array]:
+        return self._verdict(images).features
+
+    def logits(self, images: Array) -> Array:
+        """How real it takes images [B, *shape] to be: [B]; of one that judges packs, each as a pack of copies."""
+        return self._verdict(images).logits
+
+    def _verdict(self, images: Array) -> Verdict:
         label = jnp.zeros(images.shape[0], jnp.int32) if self.num_classes else None
         rngs = {"noise": jax.random.key(0)}
-        return self.discriminator.apply(self.variables, images, label, train=False, rngs=rngs, **self.growth).features
+        return self.discriminator.apply(self.variables, images, label, train=False, rngs=rngs, **self.growth)
 
 
 class GameMeasure(struct.PyTreeNode):

@@ -21,15 +21,14 @@ def player_metrics(
         if clash := metrics.keys() & term.metrics.keys():
             raise ValueError(f"two terms of the {player}'s loss report {', '.join(sorted(clash))}")
         metrics |= term.metrics
-    return metrics | (certainty(play, loss) if player == "discriminator" else {})
+    return metrics | (certainty(play.on_real.logits, play.on_fake.logits, loss) if player == "discriminator" else {})
 
 
-def certainty(play: Play, loss: AdversarialLoss) -> dict[str, Array]:
-    """How sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart.
+def certainty(real: Array, fake: Array, loss: AdversarialLoss) -> dict[str, Array]:
+    """By its logits, how sure D is: near 1 on both for long means that G no longer follows; 0.5 that D tells nothing apart.
 
     What counts as right is the loss's to say.
     """
-    real, fake = play.on_real.logits, play.on_fake.logits
     share = lambda right: jnp.mean(right.astype(jnp.float32))
     right_real, right_fake = loss.right(real, fake)
     return {

@@ -19,6 +19,7 @@ from gan_jax.types import Array, Batch, Clock, Network, Play, PyTree, Term, name
 
 if TYPE_CHECKING:
     from gan_jax.methods.adversarial import Adversarial
+    from gan_jax.methods.evolutionary import Evolutionary
 
 
 def drawn(method: Adversarial, key: Array, real: Batch, multiple: int) -> Batch:
@@ -76,7 +77,9 @@ def seen(
     return play, passes.moved
 
 
-def addends(method: Adversarial, player: str, play: Play, memory: Mapping[str, Any], key: Array) -> dict[str, Term]:
+def addends(
+    method: Adversarial | Evolutionary, player: str, play: Play, memory: Mapping[str, Any], key: Array
+) -> dict[str, Term]:
     """The addends of the player's loss: its own, "loss", and each regulariser's, by name."""
     terms = {"loss": getattr(method.loss, player)(play.on_real.logits, play.on_fake.logits, memory["loss"])}
     for name, regularizer in method.regularizers.items():
@@ -85,9 +88,10 @@ def addends(method: Adversarial, player: str, play: Play, memory: Mapping[str, A
     return terms
 
 
-def resting_heads(method: Adversarial, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
-    """The player's heads that rest, by what their regularisers say."""
-    return {
+def resting_networks(method: Adversarial, player: str, terms: Mapping[str, Term]) -> dict[str, Array]:
+    """The player itself and its heads where they rest, by what the loss and the heads' regularisers say."""
+    own = {} if terms["loss"].rests is None else {player: terms["loss"].rests}
+    return own | {
         name: rests
         for owner, regularizer in method.regularizers.items()
         for name, head in regularizer.heads().items()

@@ -16,6 +16,7 @@ from flax import errors, linen, struct
 
 from gan_jax.game import Edit
 from gan_jax.latents import Latents
+from gan_jax.methods.one_by_one import one_by_one
 from gan_jax.nn.noise import NOISE_SCALE
 from gan_jax.nn.tap import activations, as_collection, require_taps
 from gan_jax.types import Array, Batch, named_key, over_data
@@ -105,23 +106,8 @@ class GeneratorSampler(struct.PyTreeNode):
         if "noise" not in codes or self.of_batch:  # neighbours matter there: one noise for the batch
             images, sown = self._apply(codes, edits, bool(taps))
         else:
-            images, sown = self._one_by_one(codes, edits, bool(taps))
+            images, sown = one_by_one(self._apply, codes, edits, bool(taps))
         return images, {name: sown[name] for name in taps}
-
-    def _one_by_one(self, codes: Batch, edits: Mapping[str, Edit], taps: bool) -> tuple[Array, Mapping[str, Array]]:
-        """As `_apply`, an image a call, so that each draws its noise with its own key."""
-        of_each = {name: len(edit.where) > 1 for name, edit in edits.items()}  # not one edit for all images
-        axes = {name: Edit(0 if own else None, None, None) for name, own in of_each.items()}
-
-        def one(codes: Batch, edits: Mapping[str, Edit]) -> Any:
-            whole = {
-                name: edit._replace(where=edit.where[None] if of_each[name] else edit.where)
-                for name, edit in edits.items()
-            }
-            made = self._apply(jax.tree.map(lambda leaf: leaf[None], codes), whole, taps)
-            return jax.tree.map(lambda leaf: leaf[0], made)
-
-        return jax.vmap(one, in_axes=(0, axes))(codes, dict(edits))
 
     @functools.cached_property
     def _draws_noise(self) -> bool:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from gan_jax.methods.accumulation import mean_over_parts
+from gan_jax.methods.clipping import clipped
 from gan_jax.nn.spectral import iterate
 from gan_jax.types import Array, Clock, Network, PyTree
 
@@ -43,10 +44,10 @@ def update(
     """(networks, what the loss told) after one descent of the networks `trained` on (params, batch, key) -> (loss, Outcome).
 
     params: {name: parameters} of those networks. parts: in how many the batch is played, see `mean_over_parts`.
-    clip: by network, its parameters are clipped to +- this. A network that rests keeps everything: parameters,
-    optimiser, statistics, spectral vectors.
+    clip: by network, where it is trained its parameters are clipped to +- this before the gradient is taken. A network that
+    rests keeps everything: parameters, optimiser, statistics, spectral vectors.
     """
-    params = {name: networks[name].params for name in trained}
+    params = {name: clipped(networks[name].params, (clip or {}).get(name)) for name in trained}
 
     def gradient(batch: Any, key: Array) -> tuple[PyTree, Outcome]:
         return jax.grad(lambda params: loss(params, batch, key), has_aux=True)(params)
@@ -58,7 +59,7 @@ def update(
         before = networks[name]
         after = before.replace(stats=before.stats | outcome.moved.get(name, {}))
         if name in trained:
-            after = descended(after, optimizers[name], gradients[name], told, (clip or {}).get(name))
+            after = descended(after.replace(params=params[name]), optimizers[name], gradients[name], told)
         networks[name] = resting(outcome.rests.get(name), before, after)
     norms = _norms(gradients, [networks[name].params for name in trained])
     single = _single(outcome.moved, trained)
@@ -74,7 +75,6 @@ def descended(
     optimizer: optax.GradientTransformation,
     gradients: PyTree,
     told: Mapping[str, Any],
-    clip: float | None = None,
 ) -> Network:
     """The network after one step of its optimiser. Spectral norm's vectors follow the new weights.
 
@@ -83,8 +83,6 @@ def descended(
     optimizer = optax.with_extra_args_support(optimizer)
     updates, opt_state = optimizer.update(gradients, network.opt_state, network.params, **told)
     params = optax.apply_updates(network.params, updates)
-    if clip is not None:
-        params = jax.tree.map(lambda p: jnp.clip(p, -clip, clip), params)
     stats = network.stats
     if "spectral" in stats:  # one power iteration an update: the vectors always belong to the weights as they are
         stats = stats | {"spectral": iterate(params, stats["spectral"])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -24,6 +24,23 @@ def normal(stddev: float = 0.02) -> Initializer:
 def glorot(gain: float = 1.0) -> Initializer:
     """Glorot-uniform, times a gain: SNGAN's."""
     return linen.initializers.variance_scaling(gain**2, "fan_avg", "uniform")
+
+
+def strided_glorot(gain: float = 1.0, strides: int = 1, transpose: bool = False) -> Initializer:
+    """`glorot`, where a kernel of those strides counts the values that meet one pixel: WGAN-GP's.
+
+    Of a strided convolution 1 / strides^2 of the window's outputs come from one pixel, of a transposed one as many of its
+    inputs go to one. strides of 1 are `glorot` itself.
+    """
+
+    def init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
+        window, skipped = math.prod(shape[:-2]), strides ** (len(shape) - 2)
+        fan_in, fan_out = window * shape[-2], window * shape[-1]
+        fans = fan_in / skipped + fan_out if transpose else fan_in + fan_out / skipped
+        limit = gain * math.sqrt(6 / fans)
+        return jax.random.uniform(key, shape, dtype, -limit, limit)
+
+    return init
 
 
 orthogonal = linen.initializers.orthogonal  # BigGAN's

@@ -11,7 +11,8 @@ import jax
 from gan_jax.evaluators.judge import Failed
 from gan_jax.evaluators.score import append_scores
 from gan_jax.game import Phase
-from gan_jax.run.log import RunLog
+from gan_jax.run.log import NAME, RunLog
+from gan_jax.run.numbers import draw_numbers
 from gan_jax.run.pictures import Pictures, shown_elements
 from gan_jax.run.scoring import Scoring
 from gan_jax.run.work_folder import require_there
@@ -46,6 +47,8 @@ class Diary:
         self._log = RunLog(workdir, step, images)
         self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source), check=self.check)
         self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
+        self._curves_file = Dispensable("curves.png", "its numbers are in metrics.jsonl")
+        self._curves = {name: (name,) for name in setup.log.curves} | getattr(setup.method, "curves", {})
 
     def check(self) -> None:
         """Raises FileNotFoundError where the folder is gone, and FolderInUse where another run took it over."""
@@ -68,12 +71,15 @@ class Diary:
         self._pictures.draw_real(self._workdir / "samples")
 
     def picture(self, state: TrainState, phase: Phase, step: int) -> None:
-        """Draws the run's samples, and writes down how much they differ from each other."""
+        """Draws the run's samples and its curves, and writes down how much the samples differ from each other."""
         self.check()
         drawn = self._pictures.draw(state, phase, self._workdir / "samples", step)
         self.check()  # a picture takes its time
         if drawn.metrics:
             self._log.write(step, drawn.metrics)
+        if step and self._curves and is_first():
+            with self._curves_file:
+                draw_numbers(self._workdir / NAME, self._curves, self._workdir / "curves.png")
         for name, grid in drawn.grids.items():
             self._log.image(step, "samples" if len(drawn.grids) == 1 else f"samples/{name}", grid)
         if not step and drawn.alike:

@@ -17,7 +17,8 @@ from gan_jax.nn.compiling import compiled
 from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.dispensable import Dispensable
-from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side, voxel_views
+from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side
+from gan_jax.runtime.writers.voxels import shaded_views
 from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
 
@@ -151,6 +152,8 @@ def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray
 def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Elements [N, ...] at full size as a smaller phase shows them: means over cells."""
     full = leaf.shape[1:]
+    if len(full) != len(shape):  # pictures beside voxels
+        return leaf
     k = cell_size(full, (*shape[:-1], full[-1]))
     return leaf if k == 1 else np.stack([cell_means(each, k) for each in leaf])
 
@@ -160,5 +163,5 @@ def _is_points(leaf: np.ndarray) -> bool:
 
 
 def _as_images(leaf: np.ndarray) -> np.ndarray:
-    """Images as they are; voxels as seen from the front."""
-    return voxel_views(leaf) if leaf.ndim == 5 else leaf
+    """Images as they are; voxels as lit solids from two sides."""
+    return shaded_views(leaf) if leaf.ndim == 5 else leaf

@@ -47,6 +47,8 @@ class Reading:
         waited, self._waited = dispatches.waited - self._waited, dispatches.waited
         last = played.first + len(rounds) - 1
         shown = shown_losses(rounds[-1])
+        if played.first - 1 in self._timetable.borders:  # of another stretch
+            progress.begin_window()
         progress.update(last, self._images(last), waited, shown, blocked)
         lines = [step for step in range(played.first, last + 1) if self._timetable.writes(step)]
         times = {**progress.rates(), **progress.time_shares()} if lines else {}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gan_jax.data import EightBit, Preprocessing
+from gan_jax.data.source import keys_of
 from gan_jax.data.sources.toys import Toys
 from gan_jax.evaluators.mixture import Mixture
+from gan_jax.evaluators.volumes import Shapes, Volumes
 from gan_jax.setup.setup import Setup
 
 
@@ -31,12 +33,34 @@ class Reference:
         """What samplers of images start from: elements of the test split where there is one, else of the training split."""
         return Given(self._source(self._splits[-1]), self._setup.preprocessing, keys, shape)
 
+    def is_paired(self, keys: tuple[str, ...], target: str) -> bool:
+        """Whether test elements hold what a sampler starts from and what that should become."""
+        source = self._source(self._splits[-1])
+        if not keys or self._splits[-1] != "test" or isinstance(source, Mapping):
+            return False
+        return {*keys, target} <= {*keys_of(source)}
+
     def mixture(self, draw: Callable[[int], np.ndarray]) -> Mixture | None:
         """Where the data are points of a mixture of Gaussians, that, and draw: n -> the generator's. Else None."""
         if not self._setup.preprocessing.is_points:
             return None
         source = self._source("train")
         return Mixture(source.modes, source.std, draw) if isinstance(source, Toys) else None
+
+    def volumes(self, sampler: Any, given: Given | None, draw: Callable[[int], np.ndarray]) -> Volumes | None:
+        """Where samples should look like voxels, those of the data, and draw: n -> the sampler's. Else None."""
+        if sampler.target != "voxels":
+            return None
+        return Volumes(draw, functools.cache(self._shapes), tuple(self._source("train").classes), given is not None)
+
+    def _shapes(self, split: str) -> Shapes:
+        if split not in self._splits:
+            raise ValueError("it needs a test split, and evaluate.test names none")
+        source = self._source(split)
+        elements = [source[i] for i in range(len(source))]
+        labels = np.array([each.get("label", -1) for each in elements], np.int32)
+        voxels = np.stack([np.asarray(each["voxels"][..., 0], bool) for each in elements])
+        return Shapes(voxels, labels if source.classes else None)
 
     def _set(self, split: str, target: str, shape: tuple[int, ...]) -> EightBit:
         name = split, target, shape
@@ -55,6 +79,7 @@ class Given:
     def __init__(
         self, source: Any, preprocessing: Preprocessing, keys: Sequence[str], shape: tuple[int, ...] | None = None
     ):
+        shape = shape if shape is None or len(shape) == 3 else None  # pictures beside voxels are always whole
         self._sets = {key: EightBit(source, preprocessing, key=key, shape=shape) for key in keys}
 
     def __call__(self, indices: np.ndarray) -> dict[str, np.ndarray]:

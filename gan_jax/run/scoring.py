@@ -98,7 +98,7 @@ class Scoring:
             "subject": self._subject,
             "step": step,
             "weights": "ema" if options.average and self._setup.averages else "raw",
-            "batch_norm": options.batch_norm,
+            "batch_norm": getattr(evidence.fake, "statistics", options.batch_norm),
             "truncation": options.truncation,
             "drawing": "index",
         }
@@ -125,13 +125,17 @@ class Scoring:
 
     def _evidence_of(self, sampler: Sampler, state: TrainState, phase: Phase) -> Evidence:
         method = self._setup.method
+        given = self._reference.given(sampler.given, phase.shape) if sampler.given else None
+        drawn = lambda n: draw(sampler, n, self._options.seed, given)["image"]
         return self._evidence.of(
             sampler,
             real=self._reference.sets(sampler.target, phase.shape),
-            given=self._reference.given(sampler.given, phase.shape) if sampler.given else None,
+            given=given,
+            paired=bool(sampler.given) and self._reference.is_paired(sampler.given, sampler.target),
             observer=next(iter(method.observers(state, phase).values()), None),
             measures=method.measures(state, phase),
-            mixture=self._reference.mixture(lambda n: draw(sampler, n, self._options.seed)["image"]),
+            mixture=self._reference.mixture(drawn),
+            volumes=self._reference.volumes(sampler, given, drawn),
         )
 
     def _as_asked(self, sampler: Sampler) -> Sampler:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,7 +81,7 @@ class Training:
         judged = self._timetable.scores is not None
         if judged:
             on_first_process(lambda: check_scores_file(self.workdir / "scores.jsonl"))
-        for told in unknown_recipes(setup):
+        for told in (*unknown_recipes(setup), *getattr(self.method, "doubts", ())):
             warn(told)
         scoring = scoring_during(setup, self.mesh, self.workdir.name) if judged else None
         planned = blueprint(self.method, setup.seed, self.mesh)
@@ -153,7 +152,7 @@ class Training:
         with (
             StopRequested(every=max(1, 10 // self._timetable.together)) as stop,  # dispatches, so about every 10 rounds
             Prefetch(dispatches, put_on_mesh, self.setup.prefetch) as prefetched,
-            Progress(self.steps, self.step, work=partial(work_before, self.setup.stretches)) as progress,
+            Progress(self.steps, self.step, work=lambda step: work_before(self.setup.stretches, step)) as progress,
             self._profile,
         ):
             self._play(until, prefetched, progress, stop)

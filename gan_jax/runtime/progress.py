@@ -99,10 +99,14 @@ class Progress:
             self._show(now)
 
     def skip(self) -> None:
-        """Forgets the window: the next update opens a new one. To be called where the loop does something else than
-        play rounds (a phase that compiles, an evaluation), so that it counts for no rate."""
-        self._marks.clear()
+        """Forgets all that went by: the next update opens a new window. To be called where the loop does something else than
+        play rounds (an evaluation), so that it counts for no rate and no share of the time."""
+        self.begin_window()
         self._told = None
+
+    def begin_window(self) -> None:
+        """The next update opens a new window: rates before it were others', or a phase was compiled in between."""
+        self._marks.clear()
 
     def rates(self) -> dict[str, float]:
         """{"seconds"} since the start, and once two rounds are known {"images_per_second", "seconds_per_kimg",

@@ -24,16 +24,19 @@ class Mesh:
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """Rounds between lines of metrics and between pictures; samples in a picture."""
+    """Rounds between lines of metrics and between pictures; samples in a picture; metrics drawn beside the scores, by name."""
 
     every: int = 10
     samples_every: int = 1000
     num_samples: int = 64
+    curves: tuple[str, ...] = ()
 
     def __post_init__(self):
         ranges.whole("every", self.every)
         ranges.whole("samples_every", self.samples_every)
         ranges.whole("num_samples", self.num_samples, 1, 10_000)
+        if not isinstance(self.curves, tuple) or not all(isinstance(name, str) for name in self.curves):
+            raise ValueError(f"log.curves is a tuple of names of metrics.jsonl, not {self.curves!r}")
 
 
 @dataclasses.dataclass(frozen=True)

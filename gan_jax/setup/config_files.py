@@ -41,6 +41,8 @@ class Shipped(NamedTuple):
 
     @property
     def _parts(self) -> tuple[str, str]:
+        if self.name.startswith("toy_"):  # of the toy laboratory: on every toy
+            return self.name.removeprefix("toy_"), "toys"
         method, _, data = self.name.removesuffix("_one_device").rpartition("_")
         return method, data
 
@@ -118,7 +120,7 @@ def find_config(name: str | Path) -> Path:
 def shipped_configs() -> list[Shipped]:
     """The experiments that ship with the package, by name."""
     files = sorted(configs_folder().glob("[a-z]*_*.py"))
-    return [Shipped(file.stem, file, _first_sentence(file)) for file in files]
+    return [Shipped(file.stem, file, first_sentence(file)) for file in files]
 
 
 def configs_folder() -> Path:
@@ -126,7 +128,8 @@ def configs_folder() -> Path:
     return Path(next(iter(importlib.import_module("gan_jax.configs").__path__)))
 
 
-def _first_sentence(file: Path) -> str:
+def first_sentence(file: Path) -> str:
+    """What a config's docstring begins with, on one line, without its full stop."""
     text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n\n")[0].split())
     return text.partition(". ")[0].removesuffix(".")
 

@@ -145,6 +145,8 @@ def _schedules() -> dict[str, Callable[..., Any]]:
 def _known(package: str) -> list[str]:
     """All dotted names below a package that can be built."""
     root = importlib.import_module(f"gan_jax.{package}")
+    if hasattr(root, "__all__"):  # a room whose types go by their own names alone
+        return sorted(root.__all__)
     if not hasattr(root, "__path__"):
         return sorted(_public(root, package))
     names = []

@@ -12,7 +12,17 @@ from typing import Any, Self
 import jax.numpy as jnp
 
 from gan_jax import ranges
-from gan_jax.data import Batches, Preprocessing, open_source, require_enough, require_keys, require_labels
+from gan_jax.data import (
+    Batches,
+    Preprocessing,
+    check_selection,
+    of_classes,
+    open_source,
+    require_enough,
+    require_keys,
+    require_labels,
+    with_labels_hidden,
+)
 from gan_jax.data.sources import known_sources
 from gan_jax.game import LARGEST_SEED, Method, Stretch
 from gan_jax.names import nearest
@@ -23,6 +33,7 @@ from gan_jax.setup.construct import ConfigError, arguments_of, call, construct, 
 from gan_jax.setup.stretches import stretches_of
 
 _PREPROCESSING = ("shape", "shapes", "resize", "filter", "crop", "oversize", "flip", "dequantize")
+_OF_LABELS = ("classes", "labelled", "labelled_seed")
 _READING = {"threads": 0, "prefetch": 1}  # and the least of each
 _ALWAYS = "seed steps batch_size precision data method optim mesh log checkpoint".split()
 _SOMETIMES = "evaluate rounds_a_dispatch d_steps g_steps stretches".split()
@@ -101,10 +112,11 @@ class Setup:
                 raise ConfigError("this config names no test split: set evaluate.test, such as {'split': 'test'}")
             data = {**data, **self.evaluate.test}
         name = data["source"]
-        apart = (*_PREPROCESSING, *_READING, "source", *known_sources())
+        apart = (*_PREPROCESSING, *_READING, *_OF_LABELS, "source", *known_sources())
         settings = {key: value for key, value in data.items() if key not in apart}
         # A block of a source's name holds what is meant for that source alone.
         opened = open_source(name, **{**data.get(name, {}), **settings})
+        opened = _relabelled(opened, data, split)
         require_keys(opened, (key for key in self.method.batch(self.stretches[0].phase) if key != "label"))
         if classes := getattr(self.method, "num_classes", 0):
             require_labels(opened, classes, every_class=split == "train")
@@ -124,6 +136,15 @@ class Setup:
         made = Batches(source, self.preprocessing, stretches, seed=self.seed, **split, **reading)
         require_enough(source, max(each.phase.batch_size for each in stretches))  # after what is wrong with the images
         return made
+
+
+def _relabelled(source: Any, data: Mapping[str, Any], split: str) -> Any:
+    """A source of the classes that `data` picks; of the training split, with the labels hidden that it hides."""
+    if "classes" in data:
+        source = of_classes(source, data["classes"])
+    if "labelled" in data and split == "train":
+        source = with_labels_hidden(source, data["labelled"], data.get("labelled_seed", 0))
+    return source
 
 
 def _paths(block: Mapping[str, Any]) -> Iterator[str]:
@@ -158,11 +179,13 @@ def _check_blocks(config: Mapping[str, Any], method: Any) -> None:
 
 
 def _check_counts(config: Mapping[str, Any]) -> None:
-    """Raises ConfigError for a whole number at the top level, or of the reading of the data, that is out of its range."""
+    """Raises ConfigError for a number at the top level, or of the reading and labels of the data, that is out of its range."""
     try:
         for key in ("steps", "batch_size", "rounds_a_dispatch", "d_steps", "g_steps"):
             ranges.whole(key, config.get(key, 1))
         ranges.whole("seed", config["seed"], 0, LARGEST_SEED)
+        ranges.whole("ema.start", config.get("ema", {}).get("start", 0), 0)  # where no average is kept too
+        check_selection(**{key: config["data"][key] for key in _OF_LABELS if key in config["data"]})
         for key in _READING:
             ranges.whole(f"data.{key}", config["data"].get(key, 1), _READING[key])
     except ValueError as error:
@@ -180,14 +203,16 @@ def _method(config: Mapping[str, Any], made: Any) -> Method:
     for name, package in (("loss", "losses"), ("latents", "latents")):
         if name in config:
             parts[name] = construct(package, config[name], name)
+    of_game = {"latents": parts["latents"]} if "latents" in parts else {}
     if "regularizers" in config:
         parts["regularizers"] = {
-            name: construct("regularizers", settings, f"regularizers.{name}")
+            name: construct("regularizers", settings, f"regularizers.{name}", of_game, classes)
             for name, settings in config["regularizers"].items()
         }
     if {"decay", "half_life_kimg"} & config.get("ema", {}).keys():
         parts["ema"] = call(Ema, {"decay": None, **arguments_of("optim", config["ema"], "ema")}, "ema")
     parts["stretches"] = stretches_of(config)
+    parts["shapes"] = config["data"].get("shapes") or {}
     return call(made, arguments_of("methods", config["method"], "method"), "method", parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,11 +11,14 @@ from gan_jax.game import Phase, Stretch
 from gan_jax.names import nearest
 from gan_jax.setup.construct import ConfigError, call
 
+_REPEATED = ("rounds", "d_steps", "g_steps")
 _KEYS = ("rounds", "kimg", "shape", "batch_size", "d_steps", "g_steps", "fade", "reset")
 
 
 def stretches_of(config: Mapping[str, Any]) -> tuple[Stretch, ...]:
     """The config's stretches, one after the other; each has the top level's sizes but where it says otherwise.
+
+    The last may be {"repeat": (block, ...)}: those blocks again and again, until the config's steps are played.
 
     Raises ConfigError for keys that are unknown, and where their rounds do not come to the config's steps.
     """
@@ -23,6 +27,8 @@ def stretches_of(config: Mapping[str, Any]) -> tuple[Stretch, ...]:
     blocks, steps = config.get("stretches") or ({},), config["steps"]
     if not isinstance(blocks, tuple):
         raise ConfigError(f"stretches is a tuple of dicts, not {blocks!r}")
+    if isinstance(blocks[-1], Mapping) and "repeat" in blocks[-1]:
+        blocks = _unrolled(blocks, steps)
     start, found = 0, []
     for i, block in enumerate(blocks):
         where = f"stretches[{i}]"
@@ -46,6 +52,28 @@ def stretches_of(config: Mapping[str, Any]) -> tuple[Stretch, ...]:
             f"the stretches play {start:,} rounds and steps is {steps:,}: set steps to {start}, or leave out the last "
             "stretch's rounds"
         )
+    return tuple(found)
+
+
+def _unrolled(blocks: tuple, steps: int) -> tuple:
+    """Blocks whose last one repeats others, without it: as many as there are steps, and the last of them cut there."""
+    *first, last = blocks
+    where, again = f"stretches[{len(first)}]", last["repeat"]
+    if len(last) > 1 or not isinstance(again, tuple) or not again:
+        raise ConfigError(f"{where} is {{'repeat': (dict, ...)}} and nothing else, not {last!r}")
+    for block in again:
+        if not isinstance(block, Mapping) or "rounds" not in block or not block.keys() <= set(_REPEATED):
+            raise ConfigError(f"{where}.repeat holds dicts of rounds and perhaps d_steps and g_steps, not {block!r}")
+        _require(ranges.whole, f"{where}.repeat.rounds", block["rounds"])
+    for i, block in enumerate(first):
+        if not isinstance(block, Mapping) or "rounds" not in block:
+            raise ConfigError(f"stretches[{i}] needs rounds: others are repeated after it")
+        _require(ranges.whole, f"stretches[{i}].rounds", block["rounds"])
+    left, found, coming = steps, [], itertools.chain(first, itertools.cycle(again))
+    while left > 0:
+        block = next(coming)
+        found.append({**block, "rounds": min(block["rounds"], left)})
+        left -= block["rounds"]
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from absl.flags import FlagValues
 from gan_jax.command.flags import Flags
 from gan_jax.foreign import (
     biggan_pytorch,
+    cyclegan_and_pix2pix,
     genforce_stylegan,
     mimicry,
     pretrained_biggan,
@@ -50,8 +51,12 @@ KINDS: Mapping[str, tuple[Converter, Converter | None]] = {  # of the generator,
     "r3gan_official": _both(r3gan_official),
     "pro_gan_pytorch": _both(pro_gan_pytorch),
     "genforce_stylegan": _both(genforce_stylegan),
+    "cyclegan_and_pix2pix": _both(cyclegan_and_pix2pix),
 }
-_OF_ALL_SIZES = ("style_based_gan_pytorch",)  # whose files have layers of all sizes: the config tells which is wanted
+_OF_ALL_SIZES = (
+    "style_based_gan_pytorch",
+    "cyclegan_and_pix2pix",
+)  # whose files fit many: the config tells which is wanted
 # The rotation task as torch-mimicry plays it, for a config that has none.
 _ROTATION = {"type": "rotation.rotation", "choice": "one_angle", "fraction": 1.0}
 
@@ -100,7 +105,8 @@ def import_weights(
             "biggan_tfhub" (what BigGAN-PyTorch's converter made of DeepMind's), "pretrained_biggan" (BigGAN-deep),
             "stylegan2_pytorch" (rosinality's StyleGAN2), "style_based_gan_pytorch" (rosinality's StyleGAN),
             "r3gan_official" (its authors' state dicts; their snapshots are pickles, see `foreign.r3gan_official`),
-            "pro_gan_pytorch" (akanimax's Progressive GAN), "genforce_stylegan" (its StyleGAN).
+            "pro_gan_pytorch" (akanimax's Progressive GAN), "genforce_stylegan" (its StyleGAN),
+            "cyclegan_and_pix2pix" (junyanz's translators; a config of pix2pix takes any of them as its generator).
         config: a ConfigDict or nested dict, see configs/base.py, for images of the weights' size.
         workdir: a folder that holds no run yet.
         generator, discriminator: files, see `foreign.state_dict.read_state_dict`; one of them may be missing. A
@@ -155,18 +161,20 @@ def import_weights(
 def _fitted(config: dict[str, Any], imported: Mapping[str, Imported], average: Imported | None) -> dict[str, Any]:
     """The config with the imported networks in place of its own."""
     shape = tuple(config["data"]["shape"])
-    changed = {**config, "method": dict(config["method"]), "regularizers": dict(config["regularizers"])}
+    changed = {**config, "method": dict(config["method"]), "regularizers": dict(config.get("regularizers", {}))}
     classes = {name: network.num_classes for name, network in imported.items()}
     if len(set(classes.values())) > 1:
         raise ConfigError(f"the two networks are of different numbers of classes: {classes}")
     for name, network in imported.items():
-        if network.image_shape != shape:
+        pair = config["method"].get("type", "").startswith("pix2pix.") and name == "discriminator"
+        if network.image_shape != shape and not pair:
             raise ConfigError(
                 f"these weights are of a {name} of {network.image_shape} images, and the config's data.shape is {shape}: "
                 "use a config of that size, or set data.shape"
             )
         changed[name] = dict(network.settings)
-        changed["method"]["num_classes"] = network.num_classes
+        if network.num_classes or "num_classes" in changed["method"]:
+            changed["method"]["num_classes"] = network.num_classes
         if network.latent_dim is not None:
             changed["latents"] = {"type": "normal", "dim": network.latent_dim}
     if average is not None:
@@ -177,6 +185,8 @@ def _fitted(config: dict[str, Any], imported: Mapping[str, Imported], average: I
     heads = {name for network in imported.values() for name in network.heads}
     if "rotation" in heads and not any(r["type"].startswith("rotation.") for r in _nested(changed["regularizers"])):
         changed["regularizers"]["rotation"] = dict(_ROTATION)
+    if "regularizers" not in config:  # a game that takes none
+        del changed["regularizers"]
     return changed
 
 
@@ -227,8 +237,7 @@ def _report(workdir: Path, config: Mapping[str, Any], imported: Mapping[str, Imp
         count = sum(leaf.size for leaf in jax.tree.leaves(network.variables["params"]))
         settings = ", ".join(f"{key} {value}" for key, value in network.settings.items())
         print(f"{name}: {count:,} parameters; {settings}")
-    latents, classes = config["latents"], config["method"].get("num_classes", 0)
-    print(
-        f"latents {latents['type']} of {latents['dim']}, num_classes {classes}\nimported into {workdir}, checkpoint of step 0",
-        flush=True,
-    )
+    if "latents" in config:
+        latents, classes = config["latents"], config["method"].get("num_classes", 0)
+        print(f"latents {latents['type']} of {latents['dim']}, num_classes {classes}")
+    print(f"imported into {workdir}, checkpoint of step 0", flush=True)

@@ -19,7 +19,9 @@ from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
-from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, voxel_views
+from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png
+from gan_jax.runtime.writers.shapes_page import shapes_page
+from gan_jax.runtime.writers.voxels import shaded_views
 from gan_jax.setup.config import resolve
 
 _OF_PNG = (1, 3, 4)  # channels
@@ -33,7 +35,11 @@ def declare(flags: Flags) -> None:
     flags.config("May be given: it is compared with the one that the run was begun with.")
     flags.checkpoint()
     flags.group("What is drawn")
-    flags.path("out", "samples.png", "A grid (.png), an array file (.npz), or a folder of PNGs.")
+    flags.path(
+        "out",
+        "samples.png",
+        "A grid (.png), an array file (.npz), a folder of PNGs; of voxels also a page (.html).",
+    )
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again; of codes w it is psi.")
@@ -65,7 +71,8 @@ def load_sampler(
 
 
 def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
-    """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), or a folder of PNGs. -> what was written.
+    """Writes images as what `out` says: a grid (.png), uint8 arrays (.npz), a folder of PNGs, or, of voxels, a page that
+    turns them (.html). -> what was written.
 
     A grid shows class after class; of a single image it is that image, without a frame. The .npz holds "image" uint8
     [n, H, W, C] (points and voxels: float32) and "label", in the order in which they were drawn; gan_jax reads it back as
@@ -80,8 +87,11 @@ def write(drawn: dict[str, np.ndarray], out: str | Path) -> list[Path]:
             save_png(out, _as_bytes(images)[0])
         else:
             order = np.argsort(drawn["label"], kind="stable") if "label" in drawn else slice(None)
-            shown = voxel_views(images[order]) if images.ndim == 5 else images[order]
+            shown = shaded_views(images[order]) if images.ndim == 5 else images[order]
             save_png(out, image_grid(shown, padding=2 if len(shown) > 1 else 0))
+        return [out]
+    if out.suffix == ".html":
+        shapes_page(out, images, title=f"{len(images)} samples")
         return [out]
     arrays = {**drawn, "image": _as_bytes(images) if images.ndim == 4 else images}
     if out.suffix == ".npz":
@@ -103,12 +113,14 @@ def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
     samples: they would be taken for one set.
     """
     out = Path(out).expanduser()
-    if out.suffix in (".png", ".npz"):
+    is_page = out.suffix == ".html" and len(shape) == 4
+    if out.suffix in (".png", ".npz") or is_page:
         if out.is_dir():
             raise IsADirectoryError(f"cannot write {out}: it is a folder; name a file, or a folder without an ending")
         return check_new_file(out)
     if out.suffix or len(shape) != 3:
-        kinds = ".png (a grid), .npz, or a folder's name without an ending" if len(shape) == 3 else ".png or .npz"
+        kinds = {3: ".png (a grid), .npz, or a folder's name without an ending", 4: ".png, .npz or .html"}
+        kinds = kinds.get(len(shape), ".png or .npz")
         raise ValueError(f"cannot write {out}: out ends in {kinds}")
     if shape[-1] not in _OF_PNG:
         raise ValueError(f"PNG files hold 1, 3 or 4 channels: write images of {shape[-1]} channels to .npz")

@@ -11,11 +11,14 @@ from absl.flags import FlagValues
 from tqdm import tqdm
 
 from gan_jax.command.flags import Flags
+from gan_jax.data.images.channels import with_channels
+from gan_jax.data.images.resizing import resize
 from gan_jax.features.vgg19 import SMALLEST
 from gan_jax.methods.style_transfer import CONTENT, StyleSampler
 from gan_jax.nn.compiling import compiled
-from gan_jax.run.image_files import image_files, read_image, written_to
 from gan_jax.run.state import restore
+from gan_jax.run.translating import Item, items_of
+from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.images import save_png
 from gan_jax.types import Array
 
@@ -89,11 +92,7 @@ def stylize(
     shares = checked_weights(style_weights, len(styles))
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is from 0 (the content alone) to 1 (the whole style), not {alpha:g}")
-    for each in styles:
-        if each.is_dir():
-            raise ValueError(f"{each} is a folder: name the style's images one by one, between commas")
-    files = image_files(content)
-    written = written_to(files, out)
+    items, written = _items(content, styles, out)
     restored = restore(workdir, step)
     sampler = next(iter(restored.setup.method.samplers(restored.state, restored.phase).values()))
     if not isinstance(sampler, StyleSampler):
@@ -102,9 +101,9 @@ def stylize(
             " of --config=adain_emoji"
         )
     channels = restored.phase.shape[-1]
-    read = [_large_enough(read_image(path, channels, style_size), path) for path in styles]
-    for file, path in zip(tqdm(files, unit="image", disable=len(files) < 2), written, strict=True):
-        image = _large_enough(read_image(file, channels, content_size), file)
+    read = [_read(items_of(str(path))[0], channels, style_size) for path in styles]
+    for item, path in zip(tqdm(items, unit="image", disable=len(items) < 2), written, strict=True):
+        image = _read(item, channels, content_size)
         made = np.asarray(transfer(sampler, image, read, shares, alpha))[0]
         save_png(path, np.round(np.clip(made, -1, 1) * 127.5 + 127.5).astype(np.uint8))
     return written
@@ -155,11 +154,32 @@ def _made(sampler: StyleSampler, content: Array, mean: Array, deviation: Array) 
     return sampler.synthesize(codes)[0][:, : content.shape[1], : content.shape[2]]
 
 
-def _large_enough(image: np.ndarray, path: Path) -> np.ndarray:
-    if min(image.shape[1:3]) < SMALLEST:
-        height, width = image.shape[1:3]
-        raise ValueError(f"{path} has {height} x {width} pixels: the encoder needs {SMALLEST} a side")
-    return image
+def _items(content: str | Path, styles: Sequence[Path], out: str | Path) -> tuple[list[Item], list[Path]]:
+    """The content images, and the PNG that each becomes. Raises ValueError where these would be written over what is read."""
+    for each in styles:
+        if each.is_dir():
+            raise ValueError(f"{each} is a folder: name the style's images one by one, between commas")
+    out, items = Path(out).expanduser(), items_of(str(content))
+    check_apart(out, content, *styles)
+    if out.suffix == "":
+        return items, [check_new_folder(out) / f"{item.name}.png" for item in items]
+    if out.suffix != ".png":
+        raise ValueError(f"cannot write {out}: out ends in .png, or is a folder's name without an ending")
+    if len(items) > 1:
+        raise ValueError(f"{len(items)} images cannot be written to {out}: give a folder's name without an ending")
+    return items, [check_new_file(out)]
+
+
+def _read(item: Item, channels: int, shorter_side: int | None) -> np.ndarray:
+    """float32 [1, H, W, channels] in [-1, 1]."""
+    image = with_channels(item.read(), channels)
+    if shorter_side is not None:
+        scale = shorter_side / min(image.shape[:2])
+        image = resize(image, (round(image.shape[0] * scale), round(image.shape[1] * scale)), "lanczos")
+    if min(image.shape[:2]) < SMALLEST:
+        height, width = image.shape[:2]
+        raise ValueError(f"{item.name} has {height} x {width} pixels: the encoder needs {SMALLEST} a side")
+    return image[None].astype(np.float32) / 127.5 - 1
 
 
 def _number(text: str) -> float:

@@ -8,12 +8,14 @@ import pytest
 from gan_jax.architectures import mlp, stylegan2
 from gan_jax.latents import normal
 from gan_jax.methods.samplers import GeneratorSampler
+from gan_jax.nn.compiling import compiled
 
 SHAPE = (8, 8, 1)
 
 
 def filled(net, *args):
-    variables = dict(net.init({"params": jax.random.key(0), "noise": jax.random.key(1)}, *args))
+    keys = {"params": jax.random.key(0), "noise": jax.random.key(1)}
+    variables = dict(compiled(net.init, quick=True)(keys, *args))
     rng = np.random.default_rng(0)
     fill = lambda x: x + 0.3 * rng.normal(size=x.shape).astype(np.float32)
     return {name: jax.tree.map(fill, tree) for name, tree in variables.items() if name in ("params", "averages")}

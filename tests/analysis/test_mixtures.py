@@ -10,12 +10,15 @@ from gan_jax.analysis.noise import noise_deviation
 from gan_jax.game import sampled
 from gan_jax.methods.samplers import with_noise
 from gan_jax.methods.truncation import truncated
+from gan_jax.nn.compiling import compiled
 
 KEY = jax.random.key(2)
+sampled_at_once = compiled(sampled, quick=True)
+made_at_once = compiled(lambda sampler, codes: sampler.synthesize(codes)[0], quick=True)
 
 
 def images_of(sampler, indices):
-    return np.asarray(sampled(sampler, KEY, jnp.asarray(indices, jnp.uint32))[0])
+    return np.asarray(sampled_at_once(sampler, KEY, jnp.asarray(indices, jnp.uint32))[0])
 
 
 def test_layers_by_name_and_by_number():
@@ -45,7 +48,7 @@ def test_a_mixing_grid_is_a_table_of_sources_and_mixtures(styled):
     codes = styled.map(styled.starts(KEY, jnp.array([1, 6], jnp.uint32)))
     one, other = ({k: v[i : i + 1] for k, v in codes.items()} for i in range(2))
     both = np.concatenate([one["w"][:, :2], other["w"][:, 2:]], 1)
-    expected = styled.synthesize({**one, "w": jnp.asarray(both)})[0][0]
+    expected = made_at_once(styled, {**one, "w": jnp.asarray(both)})[0]
     np.testing.assert_allclose(grid[2, 2], expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(mixed(one, other, 2, 4)["w"], both)
 
@@ -68,7 +71,7 @@ def test_noise_deviates_as_much_as_its_draws_do(styled, plain):
     codes, drawn = styled.map(styled.starts(KEY, jnp.arange(2))), []
     for key in jax.random.split(jax.random.fold_in(KEY, 1), 5):
         noise = jax.vmap(lambda i, key=key: jax.random.fold_in(key, i))(jnp.arange(2))
-        drawn.append(np.asarray(styled.synthesize({**codes, "noise": noise})[0]).mean(-1, keepdims=True))
+        drawn.append(np.asarray(made_at_once(styled, {**codes, "noise": noise})).mean(-1, keepdims=True))
     np.testing.assert_allclose(spread, np.std(drawn, 0), rtol=1e-2, atol=1e-4)
     still = noise_deviation(with_noise(styled, "none"), KEY, jnp.arange(2), draws=3)[1]
     assert still.max() < 1e-3

@@ -8,12 +8,15 @@ import pytest
 from gan_jax.analysis.projection import project, squared_error, with_features
 from gan_jax.game import sampled
 from gan_jax.methods.samplers import with_noise
+from gan_jax.nn.compiling import compiled
 
 KEY = jax.random.key(2)
+sampled_at_once = compiled(sampled, quick=True)
+made_at_once = compiled(lambda sampler, codes: sampler.synthesize(codes)[0], quick=True)
 
 
 def drawn(sampler, first=1000):
-    return np.asarray(sampled(sampler, KEY, jnp.arange(first, first + 2, dtype=jnp.uint32))[0])
+    return np.asarray(sampled_at_once(sampler, KEY, jnp.arange(first, first + 2, dtype=jnp.uint32))[0])
 
 
 @pytest.mark.parametrize(("name", "space"), [("styled", "w"), ("plain", "z")])
@@ -25,7 +28,7 @@ def test_its_own_images_are_found_again(name, space, request):
     assert found.history[-1] < 0.1 * found.history[0]
     assert (found.distances < 0.05 * np.var(images)).all()
     np.testing.assert_allclose(found.distances, np.mean((found.images - images) ** 2, (1, 2, 3)), rtol=1e-4)
-    again = np.asarray(sampler.synthesize(found.codes)[0])
+    again = np.asarray(made_at_once(sampler, found.codes))
     np.testing.assert_allclose(again, found.images, rtol=1e-4, atol=1e-5)
     if space == "w":
         assert np.ptp(np.asarray(found.codes["w"]), axis=1).max() == 0

@@ -7,9 +7,11 @@ import pytest
 
 from gan_jax.analysis.walks import on_the_way, places
 from gan_jax.game import sampled
+from gan_jax.nn.compiling import compiled
 from gan_jax.nn.sphere import slerp
 
 KEY = jax.random.key(2)
+made_at_once = compiled(lambda sampler, codes: sampler.synthesize(codes)[0], quick=True)
 
 
 def test_slerp_turns_evenly():
@@ -30,7 +32,7 @@ def test_a_walk_goes_by_its_stops(name, space, request):
     assert found == space
     rest = {k: jnp.repeat(v[:1], 3, 0) if k == "noise" else v for k, v in codes.items()}  # the first's noise throughout
     with jax.debug_key_reuse(False):
-        stops = np.asarray(sampler.synthesize(sampler.map(rest) if space == "z" else rest)[0])
+        stops = np.asarray(made_at_once(sampler, sampler.map(rest) if space == "z" else rest))
     loop = list(on_the_way(sampler, space, codes, frames=7))
     assert len(loop) == 21
     np.testing.assert_allclose(np.stack(loop[::7]), stops, rtol=1e-4, atol=1e-5)

@@ -30,6 +30,59 @@ def test_parameter_counts_without_norm(count):
     assert count(Discriminator(shape, norm="none"), jnp.zeros((1, *shape))) == critic
 
 
+def test_parameter_counts_of_wgans_code_at_64(count):
+    """4 x 4 kernels, no bias at all but those of BatchNorm; the last 4 x 4 convolution is a linear layer on the flat map."""
+    shape, settings = (64, 64, 3), {"kernel": 4, "use_bias": False}
+    generator = 100 * 4 * 4 * 512 + 2 * 512 + 16 * 64 * 3
+    generator += sum(16 * i * o + 2 * o for i, o in ((512, 256), (256, 128), (128, 64)))
+    assert count(Generator(shape, (512, 256, 128, 64), **settings), jnp.zeros((1, 100))) == generator
+    critic = 16 * 3 * 64 + sum(16 * i * o + 2 * o for i, o in ((64, 128), (128, 256), (256, 512))) + 4 * 4 * 512
+    assert count(Discriminator(shape, (64, 128, 256, 512), **settings), jnp.zeros((1, *shape))) == critic
+
+
+def test_parameter_counts_of_wgan_gp_at_32(count):
+    """The generator's first norm has a scale and a bias for each of 4 x 4 x 512 units."""
+    shape, settings = (32, 32, 3), {"stem_norm": "units", "initialization": "glorot"}
+    generator = 129 * 8192 + 2 * 8192 + 25 * 128 * 3 + 3
+    generator += sum(25 * i * o + 2 * o for i, o in ((512, 256), (256, 128)))
+    assert count(Generator(shape, (512, 256, 128), **settings), jnp.zeros((1, 128))) == generator
+    critic = sum(25 * i * o + o for i, o in ((3, 128), (128, 256), (256, 512))) + 8192 + 1
+    net = Discriminator(shape, (128, 256, 512), norm="none", initialization="glorot")
+    assert count(net, jnp.zeros((1, *shape))) == critic
+
+
+def test_units_have_a_norm_of_their_own(layers, filled, compiled):
+    module = Generator(SHAPE, (4, 3), norm="batch", stem_norm="units")
+    z = np.random.default_rng(1).normal(size=(4, 6)).astype(np.float32)
+    variables = filled(module, z)
+    _, state = compiled(
+        lambda v, z: module.apply(v, z, train=True, capture_intermediates=True, mutable=["intermediates"])
+    )(variables, z)
+    first = state["intermediates"]["stem_norm"]["__call__"][0]
+    flat = layers(variables, True).dense("stem/Dense_0", z)
+    normed = (flat - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-5)
+    own = {name: np.asarray(leaf) for name, leaf in variables["params"]["stem_norm"].items()}
+    np.testing.assert_allclose(first, normed * own["scale"] + own["bias"], atol=1e-4)
+
+
+def test_wgan_gps_weights_begin_as_its_code_has_them():
+    """Uniform of variance 4 / (fan in + fan out), where 4 of 16 x 16 outputs, or inputs, are one pixel's."""
+    shape, settings = (16, 16, 8), {"initialization": "glorot"}
+    made = Generator(shape, (64, 48), kernel=4, **settings).init(jax.random.key(0), jnp.zeros((1, 32)))["params"]
+    judge = Discriminator(shape, (48, 64), kernel=4, norm="none", **settings)
+    judged = judge.init(jax.random.key(0), jnp.zeros((1, *shape)))["params"]
+    variances = {
+        "deconv0": (made["deconv0"], 4 / (16 * 64 / 4 + 16 * 48)),
+        "stem": (made["stem"]["Dense_0"], 2 / (32 + 4 * 4 * 64)),
+        "conv1": (judged["conv1"], 4 / (16 * 48 + 16 * 64 / 4)),
+        "head": (judged["head"], 2 / (4 * 4 * 64 + 1)),
+    }
+    for name, (layer, variance) in variances.items():
+        kernel = np.asarray(layer["kernel"], np.float64)
+        np.testing.assert_allclose(np.mean(kernel**2), variance, rtol=0.12, err_msg=name)
+        assert np.abs(kernel).max() <= np.sqrt(3 * variance)
+
+
 @pytest.mark.parametrize("kernel, norm, train", [(5, "batch", True), (5, "batch", False), (4, "none", False)])
 def test_generator_by_numpy(layers, filled, compiled, kernel, norm, train):
     module = Generator(SHAPE, (4, 3), kernel, norm)

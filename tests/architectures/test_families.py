@@ -14,17 +14,23 @@ MODULES = [
     importlib.import_module(f"gan_jax.architectures.{module.name}")
     for module in pkgutil.iter_modules(architectures.__path__)
 ]
+OF_OTHER_SHAPES = {"maxout", "gan3d"}  # points; voxels
 FAMILIES = {
-    m.__name__.rpartition(".")[2]: m for m in MODULES if hasattr(m, "Generator") and hasattr(m, "Discriminator")
+    name: m
+    for m in MODULES
+    if hasattr(m, "Generator") and hasattr(m, "Discriminator")
+    if (name := m.__name__.rpartition(".")[2]) not in OF_OTHER_SHAPES
 }
 # Growing families: 24 x 16 is 3 x 2 doubled three times.
 GROWN = {"base": (3, 2), "channel_base": 64, "channel_max": 8}
 STYLED = {**GROWN, "w_dim": 8, "mapping_layers": 1}
 # Widths for tests: sizes of 24 x 16 are 3 x 2 after three halvings.
 SMALL = {
+    "acgan": ({"widths": (8, 8, 8)}, {"widths": (8, 8, 8, 8, 8)}),
     "biggan": ({"widths": (8, 8, 8, 8), "norm": "batch", "hierarchical": False}, {"widths": (8, 8, 8), "halvings": 2}),
     "biggan_deep": ({"widths": (8, 8, 8, 8)}, {"widths": (8, 8, 8), "halvings": 2}),
     "dcgan": ({"widths": (8, 8, 8)}, {"widths": (8, 8, 8)}),
+    "infogan": ({"widths": (8, 8, 8), "hidden": 8}, {"widths": (8, 8, 8), "hidden": 8}),
     "mlp": ({"widths": (8,)}, {"widths": (8,)}),
     "progan": (GROWN, {**GROWN, "stddev_group": 3}),
     "r3gan": ({"widths": (8, 8, 8, 8), "group_width": 4}, {"widths": (8, 8, 8, 8), "group_width": 4}),

@@ -1,5 +1,7 @@
 """Progressive GAN's and StyleGAN's networks: their sizes, what a fade is, and what a style does."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from gan_jax.architectures import progan, stylegan, stylegan2
 from gan_jax.architectures.parts.levels import Levels
+from gan_jax.nn.compiling import quick_options
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 
 WIDTHS = {"channel_base": 64, "channel_max": 8}
@@ -53,7 +56,7 @@ def test_choices_are_refused_with_the_known_ones(module, setting):
 
 
 @pytest.fixture(scope="module")
-def made():
+def made(compiled):
     """(module, variables) by name; none of the variables is zero."""
     found = {}
     rng = np.random.default_rng(0)
@@ -64,15 +67,19 @@ def made():
         "discriminator": stylegan.Discriminator(SHAPE, BASE, **WIDTHS),
     }.items():
         given = jnp.zeros((4, *SHAPE)) if name == "discriminator" else jnp.zeros((4, 5))
-        variables = dict(module.init({"params": jax.random.key(0), "noise": jax.random.key(1)}, given))
+        variables = dict(compiled(module.init)({"params": jax.random.key(0), "noise": jax.random.key(1)}, given))
         fill = lambda leaf: leaf + 0.3 * rng.normal(size=leaf.shape).astype(np.float32)
         found[name] = module, jax.tree.map(fill, {k: v for k, v in variables.items() if k in ("params", "averages")})
     return found
 
 
-def apply(made, name, x, **options):
-    module, variables = made[name]
+@functools.partial(jax.jit, static_argnums=0, static_argnames="shape", compiler_options=quick_options())
+def applied(module, variables, x, **options):
     return module.apply(variables, x, rngs={"noise": jax.random.key(5)}, **options)
+
+
+def apply(made, name, x, **options):
+    return applied(*made[name], x, **options)
 
 
 @pytest.mark.parametrize("name", ["progan", "stylegan"])
@@ -101,12 +108,13 @@ def codes_of(made, name, z):
 
 
 @pytest.mark.parametrize("name", STYLED)
-def test_codes_from_layer_k_on_leave_what_is_below_untouched(made, name):
+def test_codes_from_layer_k_on_leave_what_is_below_untouched(made, compiled, name):
     module, variables = made[name]
     z = np.random.default_rng(1).normal(size=(2, 5)).astype(np.float32)
     codes = codes_of(made, name, z)
     assert codes.shape == (2, 6, 6) == (2, module.layers, module.w_dim)
 
+    @compiled
     def levels(codes):
         options = {"rngs": {"noise": jax.random.key(5)}, "mutable": ["taps"], "method": "synthesize"}
         _, sown = module.apply(variables, codes, **options)

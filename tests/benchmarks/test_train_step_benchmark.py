@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "train_step.py"
-ENVIRONMENT = {**os.environ, "JAX_PLATFORMS": "cpu"}
+QUICK = "--xla_backend_optimization_level=0"  # how fast it is, is not asked here
+ENVIRONMENT = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:

@@ -6,13 +6,13 @@ from gan_jax.command.errors import UsageError
 from gan_jax.command.evaluating import pixel_range, refuse_what_is_not_used, refuse_what_no_recipe_uses
 from gan_jax.command.parsing import parse
 from gan_jax.evaluators.recipes.named import find_recipe
-from gan_jax.main import VERBS, find
+from gan_jax.main import COMMANDS, find
 
 DIGITS = {"digits": "classes"}
 
 
 def given(*flags):
-    return parse("evaluate", ["gan_jax", *flags], find, list(VERBS))
+    return parse("evaluate", ["gan_jax", *flags], find, list(COMMANDS))
 
 
 @pytest.mark.parametrize(

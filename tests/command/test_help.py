@@ -4,10 +4,10 @@ import pytest
 
 from gan_jax.command.help import overview, page
 from gan_jax.command.parsing import declared
-from gan_jax.main import VERBS, find, main
+from gan_jax.main import COMMANDS, find, main
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_a_page_shows_all_flags_of_a_verb_and_no_others(verb):
     flags = declared(verb, find)
     text = page(flags, "What it does.")
@@ -28,7 +28,7 @@ def test_a_page_says_defaults_and_what_is_needed():
 
 
 def test_the_overview_has_a_line_for_each_verb():
-    lines = overview({"train": "Trains.", "sample": "Draws."}).splitlines()
+    lines = overview("VERB", {"train": "Trains.", "sample": "Draws."}, "verb").splitlines()
     assert "  train   Trains." in lines and "  sample  Draws." in lines
 
 
@@ -39,6 +39,8 @@ def test_the_overview_has_a_line_for_each_verb():
         (["sample", "--help"], "gan_jax sample: Images from a trained run"),
         (["--mode=sample", "-h"], "gan_jax sample: Images from a trained run"),
         (["train", "--workdir=x", "--help"], "gan_jax train: Training a run"),
+        (["analyse", "--help"], "  analyse --tool=mixing         Mixing of styles"),
+        (["analyse", "--tool=noise", "-h"], "gan_jax analyse --tool=noise: What the layers' noise changes"),
         (["--version"], "gan_jax 0."),
         (["configs"], " SS-GAN on real handwritten digits"),
         (["configs", "--by=method"], "\nss_lt\n  ss_lt_digits"),

@@ -3,19 +3,22 @@
 import pytest
 
 from gan_jax.command.errors import UsageError
-from gan_jax.command.parsing import declared, parse, split_verb
-from gan_jax.main import VERBS, find
+from gan_jax.command.parsing import declared, parse
+from gan_jax.main import COMMANDS, TOOLS, find, split_command
 from gan_jax.setup.config import resolve
-from gan_jax.setup.config_files import ConfigError, shipped_configs
+from gan_jax.setup.config_files import ConfigError, load_config, shipped_configs
 from gan_jax.setup.setup import Setup
 
 NEEDED = {  # what each verb cannot do without
     "train": ["--workdir=x"],
     "sample": ["--workdir=x"],
     "evaluate": [],
-    "analyse": ["--workdir=x", "--what=mixing"],
+    **{tool: [] for tool in TOOLS},
     "project": ["--workdir=x", "--images=y"],
+    "translate": ["--workdir=x"],
     "video": ["--workdir=x"],
+    "export": ["--workdir=x"],
+    "toys": ["--out=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],
     "sweep": ["--workdir=x"],
     "plan": ["--config=ssgan_digits", "--topology=cpu:2"],
@@ -26,8 +29,8 @@ NEEDED = {  # what each verb cannot do without
 
 def parsed(line):
     """The verb and values of a line of words."""
-    verb, argv = split_verb(["gan_jax", *line.split()], list(VERBS))
-    return verb, parse(verb or "train", argv, find, list(VERBS))
+    verb, argv = split_command(["gan_jax", *line.split()])
+    return verb, parse(verb or "train", argv, find, list(COMMANDS))
 
 
 def refused(line):
@@ -36,7 +39,7 @@ def refused(line):
     return str(told.value)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_takes_what_it_needs_and_names_what_is_missing(verb):
     named, values = parsed(" ".join([verb, *NEEDED[verb]]))
     assert named == verb
@@ -46,19 +49,19 @@ def test_every_verb_takes_what_it_needs_and_names_what_is_missing(verb):
         assert f"{verb} needs {flag}, such as {flag}=" in refused(" ".join([verb, *rest]))
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_no_verb_takes_anothers_flags(verb):
     own = {name for group in declared(verb, find).groups.values() for name in group}
-    for other in VERBS:
-        for name in (n for group in declared(other, find).groups.values() for n in group):
-            if name not in own:
-                said = refused(" ".join([verb, *NEEDED[verb], f"--{name}=1"]))
-                assert said.startswith(f"--{name} belongs to ") and other in said and "\n" not in said
+    for other in COMMANDS:
+        for name in {n for group in declared(other, find).groups.values() for n in group} - own:
+            said = refused(" ".join([verb, *NEEDED[verb], f"--{name}=1"]))
+            assert said.startswith(f"--{name} belongs to ")
+            assert (other if " " in verb else other.partition(" ")[0]) in said and "\n" not in said
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_advice_is_for_flags_of_other_verbs(verb):
-    every = {n: other for other in VERBS for group in declared(other, find).groups.values() for n in group}
+    every = {n: other for other in COMMANDS for group in declared(other, find).groups.values() for n in group}
     own = {name for group in declared(verb, find).groups.values() for name in group}
     assert not find(verb).INSTEAD.keys() & own
     assert find(verb).INSTEAD.keys() <= every.keys()
@@ -84,11 +87,11 @@ def test_without_a_verb_it_trains():
     [
         (
             "--workdir=x --seed=7",
-            "--seed belongs to sample, evaluate, analyse, project, video and classifier; for train: --config.seed=7",
+            "--seed belongs to sample, evaluate, project, translate, video, classifier and analyse; for train: --config.seed=7",
         ),
         ("--workdir=x --steps=50", "--steps belongs to classifier; for train: --config.steps=50"),
         ("--workdir=x --num=9", "for train: --config.log.num_samples=9"),
-        ("--workdir=x --label=2", "--label belongs to sample, analyse and video, not to train; gan_jax train --help"),
+        ("--workdir=x --label=2", "--label belongs to sample, video and analyse, not to train; gan_jax train --help"),
         ("sweep --workdir=x --seed=1,2", "for sweep: --sweep=seed=1,2"),
         ("sample --workdir=x --steps=100", "for sample: --step=100"),
         ("plan --workdir=x", "for plan: --out=FILE.json"),
@@ -222,10 +225,14 @@ def test_of_a_setting_that_is_given_twice_the_later_counts_and_a_tuple_is_refuse
 
 @pytest.mark.parametrize("name", [shipped.name for shipped in shipped_configs()])
 def test_a_rate_is_a_number_in_every_config(name):
-    line = f"--workdir=x --config={name} --config.optim.generator.learning_rate=2e-4"
-    config = parsed(f"{line} --config.ema.decay=None --config.ema.half_life_kimg=None")[1].config
-    assert config.optim.generator.learning_rate == 2e-4
-    Setup.of(config)
+    shipped = load_config(name)
+    player = min(shipped.optim)
+    inside = "optimizer." if "optimizer" in shipped.optim[player] else ""  # of a wrapper
+    line = f"--workdir=x --config={name} --config.optim.{player}.{inside}learning_rate=2e-4"
+    of_ema = " --config.ema.decay=None --config.ema.half_life_kimg=None" if "ema" in shipped else ""
+    found = parsed(line + of_ema)[1].config.optim[player]
+    assert (found.optimizer if inside else found).learning_rate == 2e-4
+    Setup.of(parsed(line)[1].config)
 
 
 def test_a_setting_that_an_object_takes_need_not_be_named_in_the_config():

@@ -11,6 +11,7 @@ from gan_jax.data.files.layout import ENDINGS, SPLITS
 from gan_jax.data.files.tree import MOST_BYTES
 from gan_jax.data.images.decoding import MOST_PIXELS
 from gan_jax.data.labels import MOST_CLASSES
+from gan_jax.data.preprocessing import Preprocessing
 from gan_jax.data.sources import known_sources, source_settings
 
 BUILT_IN = {
@@ -24,8 +25,10 @@ BUILT_IN = {
 
 
 def test_sources_are_the_files_of_the_folder():
-    expected = ("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "patterns", "tfds", "toys")
-    assert known_sources() == expected
+    assert known_sources() == (
+        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "furniture"),
+        *("maps", "pairs", "patterns", "stacked_digits", "tfds", "toys", "volumes"),
+    )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
     assert source_settings("arrays") == ("path", "split", "pixel_range", "by_number")
 
@@ -157,6 +160,36 @@ def test_toys(name, count, scale, std):
     np.testing.assert_allclose(away.mean(axis=0), 0, atol=std / 20)
     assert np.bincount(source.labels()).min() > 0.8 * 20_000 / count
     assert not np.array_equal(source.images[:9], open_source("toys", name=name, split="test", length=20_000).images[:9])
+
+
+def test_a_line_of_five():
+    source = open_source("toys", name="line", length=20_000)
+    np.testing.assert_allclose(source.modes[:, 0], [-2, -1, 0, 1, 2])
+    away = source.images - source.modes[source.labels()]
+    assert source.images.shape == (20_000, 1) and source[0]["image"].shape == (1,)
+    np.testing.assert_allclose(away.std(axis=0), 0.05, rtol=0.03)
+
+
+def test_a_swiss_roll_has_equally_likely_pieces():
+    """Its angle, from 1.5 pi to 4.5 pi, is uniform, and its radius the angle's share of the outer one, but for the noise."""
+    source = open_source("toys", name="swiss_roll", length=20_000)
+    radius = np.linalg.norm(source.modes, axis=1)
+    np.testing.assert_allclose(radius, 2 * (1.5 + 3 * (np.arange(200) + 0.5) / 200) / 4.5, rtol=1e-5)
+    turned = np.unwrap(np.arctan2(*source.modes.T[::-1]))
+    np.testing.assert_allclose(turned[-1] - turned[0], 3 * np.pi * 199 / 200, rtol=1e-5)
+    assert len(source.classes) == 200 and 60 < np.bincount(source.labels()).min()
+    nearest = np.abs(np.linalg.norm(source.images[:, None] - source.modes[None], axis=-1).argmin(1) - source.labels())
+    assert np.quantile(nearest, 0.9) <= 2  # pieces are narrower than the noise
+    smooth = open_source("toys", name="swiss_roll", std=0.0, length=500)
+    angle = np.linalg.norm(smooth.images, axis=1) / 2 * 4.5 * np.pi
+    np.testing.assert_allclose(smooth.images[:, 0], 2 * angle / (4.5 * np.pi) * np.cos(angle), atol=1e-5)
+
+
+def test_points_fit_points_of_their_own_kind_alone():
+    element = open_source("toys", name="line", length=5)[0]
+    assert Preprocessing((1,))(element)["image"].shape == (1,)
+    with pytest.raises(ValueError, match="holds points .* does not go with shape"):
+        Preprocessing((2,))(element)
 
 
 def test_toys_of_another_size():

@@ -22,11 +22,11 @@ PIXELS = {"data__shape": (16, 16, 1), "steps": 4, "checkpoint__every": 2, "log__
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, tiny):
+def trained(tmp_path_factory, tiny, quick_rounds):
     """A run of 4 rounds with checkpoints at 2 and 4, scored at 2 during training."""
     folder = tmp_path_factory.mktemp("evaluate") / "run"
     config = tiny(**PIXELS, evaluate__every=2, evaluate__during=("fd_digits",))
-    with Training(config, folder) as run:
+    with quick_rounds(), Training(config, folder) as run:
         run.play()
     return folder
 
@@ -190,7 +190,7 @@ def test_points_have_a_score_of_their_own(tmp_path):
     with Training(config, tmp_path / "ring") as run:
         run.play()
     found = {score.name: score for score in evaluate_run(tmp_path / "ring")}
-    assert found.keys() == {"modes", "modes/near", "modes/smallest_share", "modes/largest_share"}
+    assert found.keys() == {"modes", "modes/near", "modes/smallest_share", "modes/largest_share", "modes/reverse_kl"}
     assert 0 <= found["modes"].value <= 8 and found["modes"].settings == {"deviations": 3.0, "std": 0.02}
     assert (found["modes"].n_fake, found["modes"].weights) == (10_000, "ema")
     with pytest.raises(Unscored, match="this run draws points: the recipe modes scores them"):

@@ -13,10 +13,10 @@ RECIPES = "fd_digits,prdc_digits,swd,memorisation"
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, tiny):
+def trained(tmp_path_factory, tiny, quick_rounds):
     folder = tmp_path_factory.mktemp("devices") / "run"
     shape = {"data__shape": (16, 16, 1), "steps": 2, "checkpoint__every": 2, "log__samples_every": 100}
-    with Training(tiny(**shape), folder) as run:
+    with quick_rounds(), Training(tiny(**shape), folder) as run:
         run.play()
     return folder
 

@@ -95,7 +95,9 @@ def test_a_grid_is_summed_up_and_nothing_is_played_twice(tiny, tmp_path, played)
     assert len(played) == 6  # scored again, as it was asked for now
 
 
-def test_a_cell_is_a_run_like_any_other_and_its_config_names_a_classifier_of_ones_own(tiny, tmp_path, monkeypatch):
+def test_a_cell_is_a_run_like_any_other_and_its_config_names_a_classifier_of_ones_own(
+    tiny, tmp_path, monkeypatch, quick_rounds
+):
     monkeypatch.setenv("GAN_JAX_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     weights = load_weights(Path(gan_jax.features.embedded.__file__).parent / "embedded" / "digits.npz")
@@ -103,7 +105,8 @@ def test_a_cell_is_a_run_like_any_other_and_its_config_names_a_classifier_of_one
     evaluate = {"classifier": "~/mine.npz", "recipes": ("fd_digits", "fd_mine"), "every": 2, "during": ("fd_mine",)}
     config = tiny(**SMALL, **{f"evaluate__{key}": value for key, value in evaluate.items()})
     judging = Judging(options=Options(truncation=1.5))
-    assert sweep(config, tmp_path / "grid", {"seed": [3]}, judging) is None
+    with quick_rounds():
+        assert sweep(config, tmp_path / "grid", {"seed": [3]}, judging) is None
 
     folder = tmp_path / "grid" / "seed=3"
     assert json.loads((folder / "config.json").read_text())["seed"] == 3

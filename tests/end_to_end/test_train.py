@@ -236,13 +236,14 @@ class lost_at_the_sixth_update(hinge):
 """
 
 
-def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_path, monkeypatch):
+def test_a_number_that_is_not_finite_stops_the_run_and_names_its_term(tiny, tmp_path, monkeypatch, quick_rounds):
     (tmp_path / "lost_loss.py").write_text(LOST)
     monkeypatch.syspath_prepend(tmp_path)
     config = tiny(checkpoint__every=1)
     config.loss.type = "lost_loss:lost_at_the_sixth_update"
     tmp_path = tmp_path / "run"
     with (
+        quick_rounds(),
         Training(config, tmp_path) as run,
         pytest.raises(TrainingDiverged, match=r"round \d+: [dg]/\w+ is (nan|inf)") as told,
     ):
@@ -316,10 +317,10 @@ def test_truncation_bounds_the_latents(finished):
     assert drawn(sampler) > 2
 
 
-def test_a_conditional_run_trains_and_samples_by_label(tiny, tmp_path):
+def test_a_conditional_run_trains_and_samples_by_label(tiny, tmp_path, quick_rounds):
     changes = {"generator__norm": "conditional_batch", "method__num_classes": 10, "steps": 2, "checkpoint__every": 2}
     config = tiny(**changes)
-    with Training(config, tmp_path) as run:
+    with quick_rounds(), Training(config, tmp_path) as run:
         run.play()
     _, sampler = load_sampler(tmp_path)
     assert set(draw(with_label(sampler, 7), 4)["label"]) == {7}

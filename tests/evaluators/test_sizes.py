@@ -104,6 +104,8 @@ def test_the_record_says_how_many_stand_for_the_larger_of_two_sets():
 def test_every_recipe_without_a_count_is_capped_or_streamed():
     for name in known_recipes(CLASSIFIERS):
         recipe = find_recipe(name, CLASSIFIERS)
+        if recipe.needs_pairs or recipe.needs_given:  # of all test elements, each beside its own
+            continue
         if recipe.fakes is None:
             assert recipe.most_fakes, name
         if recipe.reals is None and recipe.split is not None and recipe.measure.__name__[:7] != "frechet":

@@ -10,13 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gan_jax.run.training import Training
+from gan_jax.run.work_folder import read_config
 from gan_jax.setup.construct import ConfigError
-from gan_jax.verbs.evaluate import evaluate_run
+from gan_jax.setup.setup import Setup
+from gan_jax.verbs.evaluate import Unscored, evaluate_run
 from gan_jax.verbs.sample import sample
+from gan_jax.verbs.translate import translate
 
+BOTH_WAYS = ("pairs", "domains", "cyclegan")
+TRANSLATING = (*BOTH_WAYS, "pix2pix")
 ROOT = Path(__file__).resolve().parents[2]
+PACKS_OF_3 = {"type": "packed.Packed", "m": 3, "discriminator": {"type": "mlp.Discriminator", "widths": (8,)}}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +66,22 @@ def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config,
     folder, _ = unbroken(game)
     pictures = {path.name for path in (folder / "samples").iterdir()}
     assert {"000000000.png", "000000003.png", "000000009.png"} <= pictures
-    if game in ("pairs", "domains"):
-        assert {"000000009_b_to_a.png", "real_a.png", "real_b.png"} <= pictures
+    assert (folder / "curves.png").exists() == (game == "population")
+    if game in TRANSLATING:
+        assert {"real_a.png", "real_b.png"} <= pictures
+        assert ("000000009_b_to_a.png" in pictures) == (game in BOTH_WAYS)
+    if game in BOTH_WAYS:
         sample(folder, tmp_path / "back.npz", num=5, sampler="b_to_a")
         assert np.load(tmp_path / "back.npz")["image"].shape == (5, 8, 8, 1)
     for step in (2, 9):
         sample(folder, tmp_path / f"{step}.npz", num=5, seed=3, step=step)
     first, last = (np.load(tmp_path / f"{step}.npz")["image"] for step in (2, 9))
-    wanted = {"voxels": (5, 4, 4, 4, 1), "points": (5, 2), "growing": (5, 16, 16, 1)}.get(game, (5, 8, 8, 1))
+    wanted = {
+        "voxels": (5, 4, 4, 4, 1),
+        "pictures to voxels": (5, 4, 4, 4, 1),
+        "points": (5, 2),
+        "growing": (5, 16, 16, 1),
+    }.get(game, (5, 8, 8, 1))
     assert last.shape == wanted
     assert first.shape == ((5, 8, 8, 1) if game == "growing" else wanted)
     sample(folder, tmp_path / "fewer.npz", num=3, seed=3)
@@ -75,7 +90,7 @@ def test_pictures_and_samples_are_of_the_checkpoints_own_size(game, game_config,
         drawn = run.sample(5, seed=3)
     if last.dtype == np.uint8:
         drawn = np.round(np.clip(drawn, -1, 1) * 127.5 + 127.5)
-    if game not in ("pairs", "domains"):  # a run starts from its training images, `sample` from test images
+    if game not in TRANSLATING:  # a run starts from its training images, `sample` from test images
         np.testing.assert_array_equal(drawn, last)
 
 
@@ -91,11 +106,69 @@ def test_scores_of_any_checkpoint(image_game, unbroken):
         assert {line["step"] for line in during if "score/swd" in line} == {4, 8}
 
 
+@pytest.mark.parametrize("translating", ["pix2pix", "cyclegan"])
+def test_translations_are_scored_by_pixel_and_written_by_name(translating, unbroken, tmp_path):
+    folder, _ = unbroken(translating)
+    recipes = ["pair_l1", "pair_sharpness", *(["cycle"] if translating == "cyclegan" else [])]
+    scores = {score.name: score for score in evaluate_run(folder, recipes=recipes)}
+    l1 = scores["pair_l1"]
+    assert l1.n_fake == l1.n_real == 70 and l1.split == "test" and l1.batch_norm == "image"
+    assert 0 < scores["pair_l1/constant"].value < 1 and 0 < scores["pair_l1/copy"].value < 2
+    assert scores["pair_sharpness"].value >= 0
+    if translating == "cyclegan":
+        assert 0 < scores["cycle"].value < 2
+    else:
+        with pytest.raises(Unscored, match="no way back"):
+            evaluate_run(folder, recipes=["cycle"])
+
+    errors = translate(folder, tmp_path / "test")  # the same images, targets and dropout
+    np.testing.assert_allclose(np.mean(list(errors.values())), l1.value, atol=1e-4)
+    page = (tmp_path / "test" / "gallery.html").read_text()
+    worst = max(errors, key=lambda name: errors[name])
+    assert page.count("<tr>") == 71 and f"<td>{worst}</td>" in page.split("</tr>")[1] and "https://" not in page
+    assert len((tmp_path / "test" / "scores.csv").read_text().splitlines()) == 71
+    with Image.open(tmp_path / "test" / "000003.png") as one:
+        third = np.asarray(one)
+
+    source = Setup.of(read_config(folder)).source("test")
+    (tmp_path / "mine" / "sub").mkdir(parents=True)
+    for i in range(4):
+        image = np.repeat(source[i]["a"], 3, -1)
+        Image.fromarray(image).save(tmp_path / "mine" / "sub" / f"photo {i}.bmp")
+    translate(folder, tmp_path / "mine_out", images=str(tmp_path / "mine"), shown=0)
+    assert not (tmp_path / "mine_out" / "gallery.html").exists()
+    with Image.open(tmp_path / "mine_out" / "photo 3.png") as one:
+        np.testing.assert_allclose(np.asarray(one, int), third, atol=1)
+    one = tmp_path / "mine" / "sub" / "photo 0.bmp"
+    translate(folder, tmp_path / "one", images=str(one), targets=str(one), size="run")
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"photo 0.png", "gallery.html", "scores.csv"}
+
+    Image.fromarray(np.zeros((18, 31, 3), np.uint8)).save(tmp_path / "odd.png")
+    with pytest.raises(ValueError, match="odd has 18 x 31 pixels, and this network takes multiples of"):
+        translate(folder, tmp_path / "odd", images=str(tmp_path / "odd.png"))
+    translate(folder, tmp_path / "odd", images=str(tmp_path / "odd.png"), size="nearest")
+    with Image.open(tmp_path / "odd" / "odd.png") as image:
+        assert image.size == (32, 16)
+    with pytest.raises(ValueError, match="no sampler 'c_to_d'"):
+        translate(folder, tmp_path / "x", direction="c_to_d")
+    with pytest.raises(ValueError, match="have no partner"):
+        translate(folder, tmp_path / "x", images=str(tmp_path / "mine"), targets=str(tmp_path / "test"))
+    with pytest.raises(ValueError, match="stays as it is"):
+        translate(folder, tmp_path / "mine", images=str(tmp_path / "mine"))
+
+
+def test_other_games_translate_nothing(unbroken, tmp_path):
+    with pytest.raises(ValueError, match="draws from chance"):
+        translate(unbroken("two critics")[0], tmp_path / "x", images=str(tmp_path))
+    with pytest.raises(Unscored, match="it is of translations of images"):
+        evaluate_run(unbroken("two critics")[0], recipes=["pair_l1"])
+
+
 def test_a_plan_has_a_page_for_each_phase(game, game_config, capsys):
     from gan_jax.verbs.plan import plan
 
     found = plan(game_config(game), ["cpu:1"])
-    assert len(found) == (2 if game in ("growing", "two critics") else 1)
+    assert len(found) == (2 if game in ("growing", "two critics", "wgan") else 1)
     assert len(plan(game_config(game), ["cpu:1"], what="sample")) == 1
     assert "memory a device" in capsys.readouterr().out
 
@@ -107,6 +180,7 @@ import functools, json, sys
 import jax, numpy as np
 sys.path[:0] = [sys.argv[1]]
 import conftest
+from gan_jax.nn.compiling import compiled
 from gan_jax.setup.setup import Setup
 from gan_jax.runtime.mesh import make_mesh, put_batch, replicate
 seen = {}
@@ -114,11 +188,11 @@ for name in conftest.GAMES:
     setup = Setup.of(conftest.config_of(name))
     method, batches = setup.method, setup.batches(setup.source())
     phases = [(s.phase, s.start) for s in setup.stretches[-2:]]
-    steps = {phase: jax.jit(functools.partial(method.step, phase=phase)) for phase, _ in phases}
+    steps = {phase: compiled(functools.partial(method.step, phase=phase), quick=True) for phase, _ in phases}
     for devices in (1, 8):
         mesh = make_mesh(devices=jax.devices()[:devices])
         with jax.set_mesh(mesh):
-            state = jax.jit(method.init)(jax.random.key(0))
+            state = compiled(method.init, quick=True)(jax.random.key(0))
             state = state.replace(frozen=replicate(dict(method.load()), mesh))
             for phase, t in phases:
                 batch = {key: batches.at(t)[key] for key in method.batch(phase)}
@@ -182,6 +256,13 @@ def test_a_run_killed_inside_a_fade_goes_on_to_the_same_state(game_config, unbro
         ("pairs", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's a, b"),
         ("pairs", {"a_to_b": {"type": "small_games:Translater"}}, "a_to_b: cannot load 'small_games:Translater'"),
         ("pairs", {"optim": {"a_to_b": {"type": "adam"}}}, "optim lacks b_to_a"),
+        ("points", {"discriminator": PACKS_OF_3}, "packs of m=3 do not divide a batch of 8 images"),
+        (
+            "population",
+            {"method": {"type": "evolutionary.Evolutionary", "survivors": 0}},
+            "survivors must be a whole number",
+        ),
+        ("population", {"loss": {"type": "relativistic"}}, "its loss takes pairs"),
         ("voxels", {"data": {"source": "digits", "shape": (8, 8, 1)}}, "needs the data's voxels"),
     ],
 )

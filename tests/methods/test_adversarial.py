@@ -9,6 +9,7 @@ import optax
 import pytest
 
 from gan_jax import optim
+from gan_jax.architectures.augmented import Augmented
 from gan_jax.latents import uniform
 from gan_jax.methods.truncation import with_latent_truncation
 from gan_jax.nn.dense import Dense
@@ -199,10 +200,23 @@ def test_before_its_start_the_average_is_the_generator(make_game, play):
 
 
 def test_clipping_is_of_the_discriminators_weights_alone(make_game, play):
-    states, _ = play(make_game(clip_weights=0.05, regularizers={"turn": turning()}), n=1)
+    """Before each of its updates: with a rate of 0 the clipped weights are what is left."""
+    game = make_game(clip_weights=0.05, rates=(0.1, 0.0), regularizers={"turn": turning()})
+    states, _ = play(game, n=1)
     largest = {name: optax.tree.max(jax.tree.map(jnp.abs, net.params)) for name, net in states[1].networks.items()}
     assert largest["discriminator"] == np.float32(0.05)
     assert largest["generator"] > 0.05 and largest["rotation"] > 0.05
+    for now, first in zip(*(jax.tree.leaves(params(state, "discriminator")) for state in states[::-1]), strict=True):
+        np.testing.assert_array_equal(now, np.clip(first, -0.05, 0.05))
+
+
+def test_clipping_under_spectral_norm_is_doubted(make_game):
+    wrapped = lambda module: Augmented(module, policy=("color",))
+    clipped, normed = make_game(clip_weights=0.05), make_game(clip_weights=0.05, scheme="spectral")
+    assert not clipped.doubts and not make_game(scheme="spectral").doubts
+    assert "set discriminator.scheme to None" in normed.doubts[0]
+    inside = make_game(clip_weights=0.05, discriminator=wrapped(normed.discriminator))
+    assert inside.doubts == normed.doubts
 
 
 def test_state_can_be_donated_every_round(make_game, rounds_of, compiled):

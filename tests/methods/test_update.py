@@ -90,15 +90,16 @@ def test_optaxs_own_that_halves_on_a_plateau_is_told_the_loss():
     assert float(networks["a"].opt_state[1].scale) == 0.5
 
 
-def test_clipping_is_by_network():
+def test_clipping_is_by_network_and_before_the_gradient():
+    """The gradient is that of the clipped weights, and what it makes of them is not clipped again."""
     sgd = {"a": optim.sgd(0.1), "b": optim.sgd(0.1)}
     networks = {"a": network([0.3, -0.4, 0.001], sgd["a"]), "b": network([0.3, -0.4], sgd["b"])}
     after, _ = descend(networks, ["a", "b"], sgd, clip={"a": 0.2})
-    gradient = (0.3 - 0.4 + 0.001 + 0.3 - 0.4) - 0.5  # the sum of all w, minus the mean of x
-    np.testing.assert_allclose(
-        after["a"].params["w"], np.clip(np.array([0.3, -0.4, 0.001]) - 0.1 * gradient, -0.2, 0.2), rtol=1e-5
-    )
+    gradient = (0.2 - 0.2 + 0.001 + 0.3 - 0.4) - 0.5  # the sum of all w, minus the mean of x
+    np.testing.assert_allclose(after["a"].params["w"], np.array([0.2, -0.2, 0.001]) - 0.1 * gradient, rtol=1e-5)
     np.testing.assert_allclose(after["b"].params["w"], np.array([0.3, -0.4]) - 0.1 * gradient, rtol=1e-5)
+    after, _ = descend(networks, ["b"], sgd, clip={"a": 0.2})
+    np.testing.assert_array_equal(after["a"].params["w"], networks["a"].params["w"])  # another's update leaves it alone
 
 
 def test_a_network_that_rests_keeps_everything():

@@ -49,10 +49,10 @@ def test_its_samples_are_those_that_it_scored(folder):
     assert np.max(np.abs(drawn - expected)) <= 1
 
 
-def test_it_goes_on_as_it_would_have(folder):
+def test_it_goes_on_as_it_would_have(folder, quick_rounds):
     config = read_config(folder) | {"steps": 8}
     assert config["d_steps"] == 2 and config["latents"] == {"type": "normal", "dim": 4}
-    with Training(config, folder) as run:
+    with quick_rounds(), Training(config, folder) as run:
         assert run.step == 4
         run.play()
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

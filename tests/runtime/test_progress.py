@@ -181,3 +181,14 @@ def test_the_time_left_counts_the_work_of_the_rounds_to_come(clock):
     play(progress, clock, 5, first=6, seconds=1.0)
     play(progress, clock, 5, first=11, seconds=4.0)
     assert progress.seconds_left() == pytest.approx(20)
+
+
+def test_a_new_window_forgets_rates_and_no_share_of_the_time(clock):
+    progress = Progress(100, stream=io.StringIO(), clock=clock)
+    play(progress, clock, 10)
+    progress.time_shares()
+    clock.now += 500  # another phase compiles
+    progress.begin_window()
+    play(progress, clock, 3, first=11)
+    assert progress.rates()["images_per_second"] == pytest.approx(640)
+    assert progress.time_shares()["time/host"] > 0.99

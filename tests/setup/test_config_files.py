@@ -20,6 +20,7 @@ def test_every_experiment_is_listed_with_a_line():
     assert shipped.keys() == {file.stem for file in ROOT.glob("configs/*_*.py") if not file.stem.startswith("_")}
     assert all(20 < len(config.about) < 120 and not config.about.endswith(".") for config in shipped.values())
     assert (shipped["ss_lt_digits"].method, shipped["ss_lt_digits"].data) == ("ss_lt", "digits")
+    assert (shipped["toy_wgan"].method, shipped["toy_wgan"].data) == ("wgan", "toys")
 
 
 def test_a_file_comes_before_a_name(tmp_path, monkeypatch):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import gan_jax
 from gan_jax.main import main
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
-from gan_jax.verbs.analyse import amounts_of
+from gan_jax.verbs.tools.truncation import amounts_of
+from gan_jax.zoo.files import hash_of
 
 CONFIG = """
 from ml_collections import ConfigDict
@@ -39,10 +41,11 @@ def get_config():
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, quick_rounds):
     folder = tmp_path_factory.mktemp("model")
     (folder / "small.py").write_text(CONFIG)
-    return play(folder, "train", f"--config={folder}/small.py", f"--workdir={folder}/run"), folder / "run"
+    with quick_rounds():
+        return play(folder, "train", f"--config={folder}/small.py", f"--workdir={folder}/run"), folder / "run"
 
 
 def play(folder, verb, *flags):
@@ -69,14 +72,88 @@ def test_it_grew_in_three_stretches(run):
 )
 def test_analyse_writes_a_table_of_pictures(run, tmp_path, what, flags, tiles):
     out = tmp_path / "out.png"
-    assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--what={what}", f"--out={out}", *flags) == 0
+    assert play(tmp_path, "analyse", f"--workdir={run[1]}", f"--tool={what}", f"--out={out}", *flags) == 0
     with Image.open(out) as picture:
         assert picture.size == tuple(66 * n + 2 for n in reversed(tiles))
+
+
+def test_analyse_takes_a_model_that_ships(tmp_path):
+    out = tmp_path / "out.png"
+    assert (
+        play(
+            tmp_path,
+            "analyse",
+            "--model=progan_faces",
+            "--tool=interpolation",
+            "--num=1",
+            "--columns=3",
+            f"--out={out}",
+        )
+        == 0
+    )
+    with Image.open(out) as picture:
+        assert picture.size == (66 * 3 + 2, 66 + 2)
 
 
 def test_truncation_of_latents_is_shown_at_thresholds():
     assert min(amounts_of(None, maps=True)) == -1
     assert min(amounts_of(None, maps=False)) > 0  # no latent is within less
+
+
+def test_an_exported_model_draws_what_its_run_draws(run, tmp_path):
+    out = tmp_path / "model"
+    flags = ("--licence=none: chance", "--hardware=a laptop")
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={out}", *flags) == 0
+    assert {file.name for file in out.iterdir()} == {"weights.safetensors", "model.json", "samples.png"}
+    ours, theirs = gan_jax.load(out), gan_jax.load(run[1])
+    for truncation in (None, 0.5):
+        drawn = [model.sample(3, seed=4, truncation=truncation) for model in (ours, theirs)]
+        np.testing.assert_array_equal(*drawn)
+    card = json.loads((out / "model.json").read_text())
+    assert card["data"]["licence"] == "none: chance" and card["training"]["hardware"] == "a laptop"
+    assert (card["training"]["rounds"], card["training"]["kimg"]) == (6, 0.024) and card["training"]["state_digest"]
+    assert card["samples"]["sha256"] == hash_of(ours.sample(16))
+    assert repr(ours) == "Model('model', stylegan.Generator, step 6)"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={run[1]}") == 1
+    early = tmp_path / "early"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={early}", "--step=7") == 1 and not early.exists()
+
+
+def damaged(out, what):
+    """Spoils one of a model's files, in one way."""
+    weights, card = out / "weights.safetensors", out / "model.json"
+    if what == "weights":
+        weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
+    elif what == "no weights":
+        weights.unlink()
+    elif what == "no JSON":
+        card.write_text("{")
+    else:
+        known = json.loads(card.read_text())
+        change = {
+            "later": {"format": 99},
+            "another network": {"config": known["config"] | {"latents": {"type": "normal", "dim": 8}}},
+        }
+        card.write_text(json.dumps({"less": []}.get(what, known | change.get(what, {}))))
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "says"),
+    [
+        ("weights", ValueError, "is not the file that model.json was written with"),
+        ("no weights", FileNotFoundError, "weights.safetensors"),
+        ("no JSON", ValueError, "model.json is no JSON"),
+        ("less", ValueError, "is no model of gan_jax: it holds no object"),
+        ("later", ValueError, "was written by a later gan_jax"),
+        ("another network", ValueError, "the arrays are not those of this network: .*float32"),
+    ],
+)
+def test_a_damaged_model_is_refused(run, tmp_path, what, kind, says):
+    out = tmp_path / "model"
+    assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={out}") == 0
+    damaged(out, what)
+    with pytest.raises(kind, match=says):
+        gan_jax.load(out)
 
 
 def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):
@@ -118,13 +195,21 @@ def test_truncation_of_samples_is_by_psi(run, tmp_path):
 @pytest.mark.parametrize(
     ("verb", "flags", "message"),
     [
-        ("analyse", ("--what=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
-        ("analyse", ("--what=truncation", "--amounts=much"), "--amounts are numbers"),
-        ("analyse", ("--what=truncation", "--truncation=0.5"), "takes --amounts, not --truncation"),
-        ("analyse", ("--what=truncation", "--amounts=1,nan"), "--amounts are numbers"),
-        ("analyse", ("--what=interpolation", "--columns=1"), "--columns=1 of interpolation: both ends are shown"),
-        ("analyse", ("--what=mixing", "--draws=5"), "--what=mixing takes no --draws: it would change nothing"),
-        ("analyse", ("--what=noise", "--out=a.jpg"), "out ends in .png"),
+        ("analyse", ("--tool=mixing", "--layers=3:9"), "this generator has layers 0 to 3"),
+        ("analyse", ("--tool=truncation", "--amounts=much"), "--amounts are numbers"),
+        ("analyse", ("--tool=truncation", "--truncation=0.5"), "for analyse --tool=truncation: --amounts=0.5"),
+        ("analyse", ("--tool=truncation", "--amounts=1,nan"), "--amounts are numbers"),
+        ("analyse", ("--tool=interpolation", "--columns=1"), "a whole number from 2 to 1000 is needed"),
+        (
+            "analyse",
+            ("--tool=mixing", "--draws=5"),
+            "--draws belongs to analyse --tool=noise, not to analyse --tool=mixing",
+        ),
+        ("analyse", ("--tool=noise", "--out=a.jpg"), "out ends in .png"),
+        ("analyse", (), "analyse needs --tool, such as --tool=mixing; there are mixing, truncation"),
+        ("analyse", ("--tool=mixin",), "there is no such tool (did you mean 'mixing'?)"),
+        ("analyse", ("--tool=mixing", "--tool=noise"), "the tool is given twice, as mixing and noise"),
+        ("analyse", ("--tool=mixing", "--model=progan_faces"), "one of the two"),
         ("video", ("--out=a.avi",), "out ends in .gif"),
         ("video", ("--timelapse", "--num=3"), "--timelapse takes no --num: it would change nothing"),
     ],
@@ -137,26 +222,26 @@ def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
 @pytest.fixture
 def unread(monkeypatch):
     """Restoring a checkpoint is an error: what is refused is refused before."""
-    for verb in ("analyse", "project", "video"):
+    for verb in ("opening", "project", "video"):
         monkeypatch.setattr(f"gan_jax.verbs.{verb}.restore", None)
 
 
 @pytest.mark.parametrize(
     ("verb", "flags", "message"),
     [
-        ("analyse", ("--what=mixing", "--out=FILE/a.png"), "file is no folder"),
-        ("analyse", ("--what=mixing", "--out=FOLDER.png"), "it is a folder; name a file"),
+        ("analyse", ("--tool=mixing", "--out=FILE/a.png"), "file is no folder"),
+        ("analyse", ("--tool=mixing", "--out=FOLDER.png"), "it is a folder; name a file"),
         ("video", ("--out=FILE/a.gif",), "file is no folder"),
         ("video", ("--fps=0",), "fps is more than 0"),
         ("project", ("--images=.", "--out=FILE"), "file is no folder; name another place"),
         ("project", ("--images=.", "--out=FILE/a"), "file is no folder; name another place"),
-        ("analyse", ("--what=noise", "--num=1000000000"), "a whole number from 1 to 1000 is needed"),
+        ("analyse", ("--tool=noise", "--num=1000000000"), "a whole number from 1 to 1000 is needed"),
         (
             "analyse",
-            ("--what=interpolation", "--num=1000", "--columns=1000"),
+            ("--tool=interpolation", "--num=1000", "--columns=1000"),
             "would hold 1,000,000 images, and 10,000",
         ),
-        ("analyse", ("--what=noise", "--draws=1000000000"), "a whole number from 2 to 100000"),
+        ("analyse", ("--tool=noise", "--draws=1000000000"), "a whole number from 2 to 100000"),
         ("video", ("--num=1000000000",), "a whole number from 2 to 10000"),
         ("video", ("--num=10000", "--frames=10000"), "are 100,000,000 frames, and 100,000 are the most"),
         ("project", ("--images=.", "--num=1000000000"), "a whole number from 1 to 1024"),
@@ -173,7 +258,7 @@ def test_what_is_refused_before_anything_is_read(run, unread, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("verb", "flags"), [("analyse", ("--what=noise",)), ("video", ()), ("project", ("--images=.",))]
+    ("verb", "flags"), [("analyse", ("--tool=noise",)), ("video", ()), ("project", ("--images=.",))]
 )
 def test_a_run_of_points_has_no_images(unread, tmp_path, monkeypatch, capsys, verb, flags):
     (tmp_path / "config.json").write_text(json.dumps(resolve(load_config("gan_ring"))))

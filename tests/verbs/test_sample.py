@@ -20,7 +20,9 @@ def test_a_single_image_has_no_frame(tmp_path):
             assert (one.size, one.mode) == ((8, 8), mode) and np.all(np.asarray(one) == 255)
     write({"image": np.ones((1, 4, 8, 8, 1), np.float32)}, tmp_path / "voxels.png")
     with Image.open(tmp_path / "voxels.png") as one:
-        assert one.size == (64, 64) and len(np.unique(np.asarray(one))) == 1
+        assert one.size == (128, 64) and len(np.unique(np.asarray(one))) > 1  # from two sides
+    write({"image": np.ones((1, 4, 8, 8, 1), np.float32)}, tmp_path / "voxels.html")
+    assert "canvas" in (tmp_path / "voxels.html").read_text()
 
 
 def test_a_grid_shows_class_after_class_and_arrays_keep_their_order(tmp_path):

@@ -19,13 +19,14 @@ def projected_verdict(
     num_classes: int,
     scheme: str | None,
     init: Initializer,
+    use_bias: bool = True,
 ) -> Verdict:
     """D(x, y) = w . phi + b + <V_y, phi> on phi = features["pooled"] [B, F]; call it inside a compact module.
 
     Eq. (3) of Miyato and Koyama, arXiv:1802.05637. Without classes the last addend is left out.
     """
     pooled = features["pooled"]
-    logits = Dense(1, scheme=scheme, kernel_init=init, name="head")(pooled)[:, 0]
+    logits = Dense(1, use_bias, scheme, kernel_init=init, name="head")(pooled)[:, 0]
     if num_classes:
         if label is None:
             raise ValueError("a projection discriminator needs labels")

@@ -1,27 +1,33 @@
-"""Which shapes the leaves of an element may have: images (H, W, C), voxels (D, H, W, 1), points (2,)."""
+"""Which shapes the leaves of an element may have: images (H, W, C), voxels (D, H, W, 1), points (2,) or (1,)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-POINTS = (2,)
+from gan_jax import ranges
+
+
+def is_points(shape: tuple[int, ...]) -> bool:
+    """Whether a leaf of this shape is a point of the line or of the plane."""
+    return shape in ((1,), (2,))
 
 
 def check_shapes(shape: tuple[int, ...], own: Mapping[str, tuple[int, ...]]) -> None:
     """Raises ValueError unless these are shapes of leaves. own: of the leaves that differ from `shape`."""
-    if shape != POINTS and not _is_image(shape) and not _is_voxels(shape):
+    if not is_points(shape) and not _is_image(shape) and not _is_voxels(shape):
         raise ValueError(
-            f"shape must be (height, width, 1 to 4 channels), (depth, height, width, 1) for voxels, or (2,) for points;"
-            f" got {shape}."
+            f"shape must be (height, width, 1 to 4 channels), (depth, height, width, 1) for voxels, or (2,) or (1,)"
+            f" for points; got {shape}."
         )
     for key, each in own.items():
         if key == "label":
             raise ValueError("shapes names leaves that hold images or voxels, not 'label'.")
+        ranges.wholes(f"shapes[{key!r}]", each)
         if not (_is_voxels(each) if key == "voxels" else _is_image(each)):
             wanted = "(depth, height, width, 1)" if key == "voxels" else "(height, width, 1 to 4 channels)"
             raise ValueError(f"shapes[{key!r}] must be {wanted}; got {each}.")
-    if shape == POINTS and own:
-        raise ValueError("shapes says what differs from `shape`, and points (shape (2,)) have no other leaf.")
+    if is_points(shape) and own:
+        raise ValueError("shapes says what differs from `shape`, and points have no other leaf.")
     sizes = {each[:2] for each in (shape, *own.values()) if _is_image(each)}
     if len(sizes) > 1:
         told = " and ".join(f"{h} x {w}" for h, w in sorted(sizes))
@@ -43,9 +49,9 @@ def check_leaf(key: str, sizes: Mapping[tuple[int, ...], int], shape: tuple[int,
                 f" stored one, or store them anew. Sizes found: {told(sizes)}."
             )
         return
-    fits = all(size == POINTS if shape == POINTS else len(size) == 3 for size in sizes)
+    fits = all(size == shape if is_points(shape) else len(size) == 3 for size in sizes)
     if not fits or _is_voxels(shape):
-        held = "points" if POINTS in sizes else "images"
+        held = "points" if any(map(is_points, sizes)) else "images"
         advice = f" Set shapes to {{{key!r}: (height, width, channels)}}." if _is_voxels(shape) else ""
         raise ValueError(
             f"the source holds {held} ({key}, sizes {told(sizes)}), which does not go with shape {shape}.{advice}"

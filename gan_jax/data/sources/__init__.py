@@ -1,4 +1,4 @@
-"""Data sets by name. Each module here is one source; its class has the module's name, capitalised."""
+"""Data sets by name. Each module here is one source; its class has the module's name, each word capitalised."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ def _parameters(source: str) -> Mapping[str, inspect.Parameter]:
 def _class_of(source: str) -> type:
     one_of(source, known_sources(), "data source")
     module = importlib.import_module(f"{__name__}.{source}")
-    return getattr(module, source.capitalize())
+    return getattr(module, "".join(word.capitalize() for word in source.split("_")))

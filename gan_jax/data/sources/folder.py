@@ -27,6 +27,7 @@ class Folder:
     folders mean nothing. Names that begin with a dot are not looked at. docs/data.md has all of it.
 
     Attributes:
+        files: the images' paths below `path`, in the order of the elements.
         skipped: the files that `skip_broken` left out.
         notes: sentences on what was left out.
 
@@ -72,13 +73,13 @@ class Folder:
             kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
             raise kind(f"folder: {error}") from error
         self.classes, self.notes, self.skipped = layout.classes, layout.notes, ()
-        self._files, self._labels = layout.files, layout.labels
+        self.files, self._labels = layout.files, layout.labels
         self.keys = ("image",) if self._labels is None else ("image", "label")
         if skip_broken:
             self._leave_out_broken()
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self.files)
 
     def __getitem__(self, index: int) -> Element:
         image = self._decoded(index)
@@ -89,7 +90,7 @@ class Folder:
 
     def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
         try:
-            with self._tree.open(self._files[index]) as opened:
+            with self._tree.open(self.files[index]) as opened:
                 return {"image": size_of(opened, self._told(index), _REMEDY)}
         except Unreadable as error:
             raise broken(self._told(index), error, _REMEDY) from error
@@ -99,17 +100,17 @@ class Folder:
 
     def _decoded(self, index: int) -> np.ndarray:
         try:
-            data = self._tree.read(self._files[index])
+            data = self._tree.read(self.files[index])
         except Unreadable as error:
             raise broken(self._told(index), error, _REMEDY) from error
         return decode(data, self._told(index), _REMEDY, self._bits)
 
     def _told(self, index: int) -> str:
-        return f"{self._place}/{self._files[index]}"
+        return f"{self._place}/{self.files[index]}"
 
     def fingerprint(self) -> dict[str, Any]:
         """See `data.fingerprints`."""
-        return fingerprint_of_files(self._files, self._tree.facts, self._tree.read)
+        return fingerprint_of_files(self.files, self._tree.facts, self._tree.read)
 
     def _leave_out_broken(self) -> None:
         from tqdm import tqdm
@@ -130,12 +131,12 @@ class Folder:
             )
         if len(kept) == len(self):
             return
-        self.skipped = tuple(readable(file) for file, why in zip(self._files, reasons, strict=True) if why)
+        self.skipped = tuple(readable(file) for file, why in zip(self.files, reasons, strict=True) if why)
         first = next(why for why in reasons if why)
         more = f", {', '.join(self.skipped[1:4])}" if len(self.skipped) > 1 else ""
         more += ", ..." if len(self.skipped) > 4 else ""
         self.notes += (f"left out {len(self.skipped):,} images that do not decode: {first}{more}",)
-        self._files = [self._files[index] for index in kept]
+        self.files = [self.files[index] for index in kept]
         if self._labels is not None:
             before = set(self._labels[self._labels >= 0].tolist())
             self._labels = self._labels[kept]

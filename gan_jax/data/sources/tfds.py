@@ -82,6 +82,10 @@ class Tfds:
     def labels(self) -> np.ndarray | None:
         return None  # each would cost the reading of its record
 
+    def label_of(self, index: int) -> int:
+        """An element's label, without decoding its image."""
+        return int(self._elements[index][self._label])
+
     def _told(self, index: int) -> str:
         return f"image {index} of {self._where}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gan_jax.evaluators.recipes import measures, pairs
+from gan_jax.evaluators.recipes import measures, pairs, shapes, translation
 from gan_jax.evaluators.recipes.cas import cas
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.modes import modes
@@ -176,6 +176,25 @@ _NAMED = {
         needs_run=True,
         settings=MappingProxyType({"sigmas": (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), "batches": 16, "batch_size": 64}),
     ),
+    "pair_l1": Recipe(
+        translation.pair_l1,
+        "mean error by pixel of translations of all test pairs, in units of [-1, 1]; of one colour, and of the input",
+        split="test",
+        needs_pairs=True,
+    ),
+    "pair_sharpness": Recipe(
+        translation.pair_sharpness,
+        "how sharp translations of all test pairs are, over how sharp their targets are",
+        split="test",
+        smallest_side=2,
+        needs_pairs=True,
+    ),
+    "cycle": Recipe(
+        translation.cycle,
+        "mean error by pixel of test images translated there and back, in units of [-1, 1]",
+        split="test",
+        needs_given=True,
+    ),
     "memorisation": Recipe(
         memorisation,
         "nearest of at most 50,000 training images of samples, by pixels",
@@ -187,10 +206,19 @@ _NAMED = {
         needs_both_splits=True,
         allow_fewer=True,
     ),
+    **shapes.RECIPES,
     "modes": Recipe(
         modes,
         "modes of a mixture of Gaussians that 10,000 points reach, and the share of points near one",
         10_000,
+        split=None,
+        needs_mixture=True,
+        settings=MappingProxyType({"deviations": 3.0}),
+    ),
+    "modes2500": Recipe(
+        modes,
+        "the same of 2,500 points, as in PacGAN's tables",
+        2_500,
         split=None,
         needs_mixture=True,
         settings=MappingProxyType({"deviations": 3.0}),

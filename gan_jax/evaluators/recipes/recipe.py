@@ -44,8 +44,10 @@ class Recipe:
     extractor, tap: what looks at the images; None: the measure takes pixels.
     smallest: fewer fakes or reals than this are refused unless forced. settings: keyword arguments of the metric.
     smallest_side: of images in pixels; smaller ones are refused.
-    needs_labels, needs_run, needs_both_splits, needs_mixture, needs_latents: what it cannot do without: the class of every
-    image, a run's discriminator, a training and a test split, points of known modes, a generator of latents.
+    needs_labels, needs_run, needs_both_splits, needs_mixture, needs_volumes, needs_latents: what it cannot do without: the
+    class of every image, a run's discriminator, a training and a test split, points of known modes, voxels, a generator of
+    latents.
+    needs_given, needs_pairs: a run that translates images; of which, moreover, the test split holds the targets.
     equal_sizes: as many of one side as of the other.
     allow_fewer: a set with less than `fakes` images gives those it has.
     """
@@ -67,6 +69,9 @@ class Recipe:
     needs_run: bool = False
     needs_both_splits: bool = False
     needs_mixture: bool = False
+    needs_volumes: bool = False
     needs_latents: bool = False
+    needs_given: bool = False
+    needs_pairs: bool = False
     equal_sizes: bool = False
     allow_fewer: bool = False

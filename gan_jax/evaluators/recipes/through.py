@@ -8,8 +8,11 @@ from types import MappingProxyType
 
 from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
+from gan_jax.evaluators.recipes.class_accuracy import class_accuracy, code_matching
 from gan_jax.evaluators.recipes.memorisation import memorisation
+from gan_jax.evaluators.recipes.modes import of_stacked
 from gan_jax.evaluators.recipes.recipe import Recipe
+from gan_jax.evaluators.recipes.translation import pair_distance
 
 _THROUGH = {
     "fd_{}": Recipe(
@@ -41,6 +44,12 @@ _THROUGH = {
         smallest=100,
         settings=MappingProxyType({"k": 5}),
     ),
+    "pair_distance_{}": Recipe(
+        pair_distance,
+        "1 - cosine of {}'s features of translations of all test pairs and of their targets",
+        split="test",
+        needs_pairs=True,
+    ),
     "memorisation_{}": Recipe(
         memorisation,
         "nearest of at most 50,000 training images of samples, by {}'s features",
@@ -52,6 +61,24 @@ _THROUGH = {
     ),
 }
 _THROUGH_CLASSES = {
+    "class_accuracy_{}": Recipe(
+        class_accuracy,
+        "share of at most 10,000 samples that {} puts in their own class",
+        most_fakes=10_000,
+        most_reals=10_000,
+        smallest=100,
+        tap="logits",
+        needs_labels=True,
+    ),
+    "code_matching_{}": Recipe(
+        code_matching,
+        "share of 10,000 samples whose code agrees with the class that {} sees, under the best matching",
+        10_000,
+        split=None,
+        smallest=100,
+        tap="logits",
+        needs_latents=True,
+    ),
     "is_{}": Recipe(
         measures.inception,
         "Inception score's formula with {}'s logits",
@@ -64,6 +91,15 @@ _THROUGH_CLASSES = {
     ),
 }
 _THROUGH_ATTRIBUTES = {
+    "class_accuracy_{}": Recipe(
+        class_accuracy,
+        "share of at most 10,000 samples with the attributes that their class is named for, as {} tells them",
+        most_fakes=10_000,
+        most_reals=10_000,
+        smallest=100,
+        tap="logits",
+        needs_labels=True,
+    ),
     "attributes_{}": Recipe(
         attributes,
         "shares of samples and training images, at most 50,000 of each, with each attribute that {} tells",
@@ -74,6 +110,17 @@ _THROUGH_ATTRIBUTES = {
         settings=MappingProxyType({"sure": 0.9}),
     ),
 }
+
+for _count, _name in ((26_000, "26k"), (2_600, "2600")):
+    _THROUGH_CLASSES[f"stacked_modes{_name}_{{}}"] = Recipe(
+        of_stacked,
+        f"combinations of classes that {_count:,} samples reach, a channel a class by {{}}, and KL from uniform",
+        _count,
+        split=None,
+        extractor="{}/by_channel",
+        tap="logits",
+        settings=MappingProxyType({"classes": 10, "sure": 0.9}),
+    )
 
 for _space in ("z", "w"):
     for _sampling in ("full", "end"):
@@ -104,4 +151,5 @@ def recipes_through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recip
         patterns = _THROUGH | (_THROUGH_ATTRIBUTES if told == "attributes" else _THROUGH_CLASSES)
         for pattern, recipe in patterns.items():
             about, tap = recipe.about.format(through), recipe.tap or "pooled"
-            yield pattern.format(through), dataclasses.replace(recipe, extractor=through, tap=tap, about=about)
+            extractor = (recipe.extractor or "{}").format(through)
+            yield pattern.format(through), dataclasses.replace(recipe, extractor=extractor, tap=tap, about=about)

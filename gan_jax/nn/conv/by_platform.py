@@ -18,68 +18,58 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
+from gan_jax.nn.conv.geometry import Geometry, dilates, dilates_the_image, geometry_to, is_plain
 from gan_jax.nn.conv.products import is_pointwise, pointwise_kernel_gradient, prefers_products, product_conv
+from gan_jax.nn.conv.volumes import cells_conv, phases_conv, prefers_cells, prefers_phases, strided_kernel_gradient
 
 _LANES = 128  # of a TPU's vector: sub-pixel images of fewer channels leave lanes empty, and cost more to put together
 
 
-class Geometry(NamedTuple):
-    """How a window reads an image; each entry has one element for each spatial axis. The names are XLA's.
-
-    The image is dilated first: its pixels move `lhs_dilation` apart, with zeros between. So is the window, by
-    `rhs_dilation`, and `padding` adds zeros around the image. Output pixel p is then the sum, over the window's weights w,
-    of weight w times pixel `strides * p + rhs_dilation * w - before`. The gradients by the image and by the kernel are
-    convolutions with a geometry of their own.
-    """
-
-    strides: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]  # (before, after), of the dilated image
-    lhs_dilation: tuple[int, ...]
-    rhs_dilation: tuple[int, ...]
+# Layers of one shape are traced once: a choice among platforms, and its derivatives, take long to trace. Whatever a trace
+# depends on is an argument.
+_traced_once = functools.partial(jax.jit, inline=True, static_argnames=("geometry", "tpu_skips_zeros"))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv_by_platform(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """x [B, *space, I], kernel [*window, I, O] -> [B, *space', O]."""
+    return _chosen(x, kernel, geometry=geometry, tpu_skips_zeros=_tpu_skips_zeros())
+
+
+@_traced_once
+def _chosen(x, kernel, *, geometry, tpu_skips_zeros):
     by_xla = functools.partial(xla_conv, geometry=geometry)
-    if _dilates_the_image(geometry):
+    if dilates_the_image(geometry):
         on_cpu = functools.partial(_subpixel_conv, _conv_on_cpu, unfused, geometry=geometry)
+        if prefers_phases(kernel.shape, geometry.lhs_dilation):
+            on_cpu = functools.partial(_in_cells_on_cpu, geometry=geometry)
         on_tpu = functools.partial(_subpixel_conv, xla_conv, lambda join, *parts: join(*parts), geometry=geometry)
-        if _tpu_skips_zeros() or kernel.shape[-1] < _LANES:
+        if tpu_skips_zeros or kernel.shape[-1] < _LANES:
             on_tpu = by_xla
         return lax.platform_dependent(x, kernel, cpu=on_cpu, tpu=on_tpu, default=by_xla)
-    if not _takes_products(kernel, geometry):
+    if prefers_cells(kernel.shape) and max(geometry.strides) > 1 and not dilates(geometry):
+        on_cpu = functools.partial(cells_conv, padding=geometry.padding, strides=geometry.strides)
+        return lax.platform_dependent(x, kernel, cpu=on_cpu, default=by_xla)
+    if not _takes_products(x, kernel, geometry):
         return by_xla(x, kernel)
     on_cpu = functools.partial(product_conv, padding=geometry.padding)
     return lax.platform_dependent(x, kernel, cpu=on_cpu, default=by_xla)
 
 
 def _conv_on_cpu(x, kernel, geometry):
-    if _takes_products(kernel, geometry):
+    if _takes_products(x, kernel, geometry):
         return product_conv(x, kernel, geometry.padding)
     return xla_conv(x, kernel, geometry)
 
 
-def _takes_products(kernel, geometry):
-    return _is_plain(geometry) and prefers_products(kernel.shape, geometry.padding)
-
-
-def _is_plain(geometry):
-    return all(n == 1 for n in (*geometry.strides, *geometry.lhs_dilation, *geometry.rhs_dilation))
-
-
-def _dilates_the_image(geometry):
-    """Whether it dilates the image and does nothing else: what `_subpixel_conv` can compute."""
-    return any(n > 1 for n in geometry.lhs_dilation) and all(
-        n == 1 for n in (*geometry.strides, *geometry.rhs_dilation)
-    )
+def _takes_products(x, kernel, geometry):
+    return is_plain(geometry) and prefers_products(x.shape, kernel.shape, geometry.padding)
 
 
 def _tpu_skips_zeros() -> bool:
@@ -101,6 +91,11 @@ def xla_conv(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int = 
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
         feature_group_count=groups,
     )
+
+
+def _in_cells_on_cpu(x, kernel, geometry):
+    plain = lambda x, kernel, around: _conv_on_cpu(x, kernel, geometry._replace(padding=around, lhs_dilation=(1,) * 3))
+    return phases_conv(plain, x, kernel, geometry.padding, geometry.lhs_dilation)
 
 
 def _subpixel_conv(plain, call, x, kernel, geometry):
@@ -145,7 +140,11 @@ def _conv_forward(x, kernel, geometry):
 
 
 def _conv_backward(geometry, residuals, dy):
-    x, kernel = residuals
+    return _gradients(*residuals, dy, geometry=geometry, tpu_skips_zeros=_tpu_skips_zeros())
+
+
+@_traced_once
+def _gradients(x, kernel, dy, *, geometry, tpu_skips_zeros):
     return image_gradient(x.shape[1:-1], kernel, dy, geometry), kernel_gradient(x, kernel.shape[:-2], dy, geometry)
 
 
@@ -158,7 +157,7 @@ def image_gradient(space: Sequence[int], kernel: jax.Array, dy: jax.Array, geome
     *window, _, _ = kernel.shape
     flipped = jnp.swapaxes(jnp.flip(kernel, range(len(window))), -1, -2)  # [*window, O, I]
     before = [r * (k - 1) - a for k, r, (a, _) in zip(window, rhs_dilation, padding, strict=True)]
-    turned = _geometry_to(space, dy, window, before, lhs_dilation, strides, rhs_dilation)
+    turned = geometry_to(space, dy, window, before, lhs_dilation, strides, rhs_dilation)
     return conv_by_platform(dy, flipped, turned)
 
 
@@ -179,12 +178,15 @@ def kernel_gradient(x: jax.Array, window: Sequence[int], dy: jax.Array, geometry
     def on_cpu(x, dy):
         strides, padding, lhs_dilation, rhs_dilation = geometry
         before = [a for a, _ in padding]
-        if _is_plain(geometry) and is_pointwise(window, padding):
+        if is_plain(geometry) and is_pointwise(window, padding):
             return pointwise_kernel_gradient(x, dy).reshape(shape)
         if exchanged := _dy_is_the_image(x, dy, geometry):
             before = [r * (k - 1) - a for k, r, a in zip(window, rhs_dilation, before, strict=True)]
             x, dy, lhs_dilation, strides = dy, x, strides, lhs_dilation
-        turned = _geometry_to(window, x, dy.shape[1:-1], before, rhs_dilation, lhs_dilation, strides)
+        if len(window) == 3 and max(strides) > 1 and max(lhs_dilation + rhs_dilation) == 1:
+            grad = strided_kernel_gradient(x, window, dy, before, strides)  # [*window, I, O]
+            return jnp.swapaxes(jnp.flip(grad, (0, 1, 2)), -1, -2) if exchanged else grad
+        turned = geometry_to(window, x, dy.shape[1:-1], before, rhs_dilation, lhs_dilation, strides)
         images, weights = _moved(x, (0, -1), (-1, 0)), _moved(dy, 0, -2)  # [I, *space, B], [*space', B, O]
         grad = conv_by_platform(images, weights, turned)  # [I, *window, O]
         return jnp.flip(jnp.moveaxis(grad, 0, -1), range(len(window))) if exchanged else jnp.moveaxis(grad, 0, -2)
@@ -209,17 +211,11 @@ def unfused(function: Callable, *arrays: jax.Array) -> jax.Array:
 def _dy_is_the_image(x, dy, geometry):
     """Whether the kernel's gradient reads dy as its image and x as its kernel, not the other way round.
 
-    The image should be the one that need not be dilated; where that does not decide, the one of fewer channels.
+    The image should be the one that need not be dilated; where that does not decide, x if dy has fewer pixels along an
+    axis, since a window wider than its image takes up to a hundred times as long; else the one of fewer channels.
     """
     x_is_dilated, dy_is_dilated = (any(n > 1 for n in steps) for steps in (geometry.lhs_dilation, geometry.strides))
-    return x_is_dilated if x_is_dilated != dy_is_dilated else dy.shape[-1] < x.shape[-1]
-
-
-def _geometry_to(sizes, image, window, before, strides, lhs_dilation, rhs_dilation):
-    """The geometry in which `window` reads the image into one of `sizes`, with `before` zeros before it along each axis."""
-    around = []
-    each = zip(sizes, image.shape[1:-1], window, before, strides, lhs_dilation, rhs_dilation, strict=True)
-    for n, m, k, a, s, d, r in each:
-        read = (n - 1) * s + (k - 1) * r + 1
-        around.append((a, read - ((m - 1) * d + 1) - a))
-    return Geometry(tuple(strides), tuple(around), tuple(lhs_dilation), tuple(rhs_dilation))
+    if x_is_dilated != dy_is_dilated:
+        return x_is_dilated
+    is_smaller = any(n < m for n, m in zip(dy.shape[1:-1], x.shape[1:-1], strict=True))
+    return not is_smaller and dy.shape[-1] < x.shape[-1]

@@ -15,7 +15,8 @@ import jax.numpy as jnp
 from flax import linen
 from jax import lax
 
-from gan_jax.nn.conv.by_platform import Geometry, conv_by_platform
+from gan_jax.nn.conv.by_platform import conv_by_platform
+from gan_jax.nn.conv.geometry import Geometry
 from gan_jax.nn.conv.grouped import grouped_conv
 from gan_jax.nn.conv.resample import downsample_mean, upsample_nearest
 from gan_jax.nn.weights import Initializer, normal, weight
@@ -31,9 +32,8 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
     """Convolves images or volumes (as deep learning does: without flipping the kernel).
 
     x [B, *space, I], kernel [*window, I / groups, O] -> [B, *space', O]. `padding` is "SAME" (as TensorFlow pads), "VALID",
-    the number of zeros on every side, or a (before, after) pair for each spatial axis; "REFLECT" pads half an odd window with
-    the image mirrored at its border pixels, which stand once (PyTorch's reflection padding). groups: the channels in and
-    out stand in so many equal groups, and what comes out of one depends on the channels of that group alone.
+    the number of zeros on every side, or a (before, after) pair for each spatial axis. groups: the channels in and out
+    stand in so many equal groups, and what comes out of one depends on the channels of that group alone.
     """
     space = x.ndim - 2
     if groups < 1 or x.shape[-1] % groups or kernel.shape[-1] % groups:
@@ -45,8 +45,6 @@ def conv(x: jax.Array, kernel: jax.Array, strides: int = 1, padding: Padding = "
         raise ValueError(
             f"a kernel [*window, {inputs}, out] of shape {kernel.shape} does not fit images of shape {x.shape}"
         )
-    if padding == "REFLECT":
-        x, padding = _reflected(x, kernel.shape[:space]), "VALID"
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:-1], kernel.shape[:space], (strides,) * space, padding)
     elif isinstance(padding, int):
@@ -125,13 +123,6 @@ def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     in_two = lambda x, kernel: downsample_mean(conv(x, kernel))
     on_tpu = fused if min(x.shape[1:-1]) >= 2 * _LEAST_SIDE_TO_FUSE else in_two
     return lax.platform_dependent(x, kernel, tpu=on_tpu, default=fused)
-
-
-def _reflected(x: jax.Array, window: Sequence[int]) -> jax.Array:
-    around = [k // 2 for k in window]
-    if any(k % 2 == 0 for k in window) or any(side <= n for side, n in zip(x.shape[1:-1], around, strict=True)):
-        raise ValueError(f"reflection takes an odd window and sides of more than half of it; got {window} of {x.shape}")
-    return jnp.pad(x, [(0, 0), *((n, n) for n in around), (0, 0)], mode="reflect")
 
 
 _RESAMPLED = {"up": upsample_conv, "unpool": unpool_conv, "down": conv_downsample}

@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.nn.conv.by_platform import Geometry, conv_by_platform, image_gradient, kernel_gradient, xla_conv
+from gan_jax.nn.conv.by_platform import conv_by_platform, image_gradient, kernel_gradient, xla_conv
+from gan_jax.nn.conv.geometry import Geometry
 
 _LEAST = 16  # channels of a convolution in the loop: narrower groups are joined, with zeros in the kernel between them
 

@@ -14,17 +14,19 @@ from jax import lax
 
 _FEW = 8  # channels out up to which the product beats XLA's convolution
 _WINDOW = 64  # offsets up to which it is worth it
+_CACHED = 12e6  # bytes of products up to which it is: more do not stay in a cache until they are added up
 _PARTS = 8  # of a batch: a product of two tall matrices, along which it adds up, is faster as several
 
 Pairs = tuple[tuple[int, int], ...]
 
 
-def prefers_products(kernel_shape: tuple[int, ...], padding: Pairs) -> bool:
-    """Whether `product_conv` is the faster form on a CPU. kernel_shape: [*window, I, O]."""
+def prefers_products(image_shape: tuple[int, ...], kernel_shape: tuple[int, ...], padding: Pairs) -> bool:
+    """Whether `product_conv` is the faster form on a CPU. image_shape: [B, *space, I]; kernel_shape: [*window, I, O]."""
     *window, _, outputs = kernel_shape
     if is_pointwise(window, padding):
         return True
-    return outputs <= _FEW and math.prod(window) <= _WINDOW
+    products = 4 * math.prod(image_shape[:-1]) * math.prod(window) * outputs  # bytes
+    return outputs <= _FEW and math.prod(window) <= _WINDOW and products <= _CACHED
 
 
 def is_pointwise(window: Sequence[int], padding: Pairs) -> bool:

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from flax import linen
 from jax import lax
 
+from gan_jax.nn.weights import Initializer
+
 
 def _slices(x: jax.Array, groups: int) -> jax.Array:
     if x.shape[0] % groups:
@@ -66,7 +68,7 @@ class BatchNorm(linen.Module):
     `groups` > 1 keeps statistics over each of so many equal slices of the batch apart, as a paper's unsynchronised
     replicas did; the running statistics take their mean. Where "batch_moments" is mutable too, the batch's own moments
     are sown there, at the running statistics' names. `condition` is ignored: the plain norm stands in any place
-    where a conditional one may.
+    where a conditional one may. `scale_init`: how the scales begin, if not at 1.
     """
 
     decay: float = 0.9
@@ -75,6 +77,7 @@ class BatchNorm(linen.Module):
     use_bias: bool = True
     groups: int = 1
     dtype: Any = None
+    scale_init: Initializer = linen.initializers.ones
 
     @linen.compact
     def __call__(self, x: jax.Array, condition: jax.Array | None = None, *, train: bool) -> jax.Array:
@@ -96,9 +99,8 @@ class BatchNorm(linen.Module):
         else:
             mean, variance = running_mean.value.reshape(1, -1), running_variance.value.reshape(1, -1)
         y = normalize(y, mean, variance, self.epsilon)
-        ones, zeros = linen.initializers.ones, linen.initializers.zeros
-        scale = self.param("scale", ones, (channels,), jnp.float32) if self.use_scale else None
-        bias = self.param("bias", zeros, (channels,), jnp.float32) if self.use_bias else None
+        scale = self.param("scale", self.scale_init, (channels,), jnp.float32) if self.use_scale else None
+        bias = self.param("bias", linen.initializers.zeros, (channels,), jnp.float32) if self.use_bias else None
         return scale_and_shift(y, scale, bias).astype(self.dtype or x.dtype)
 
     def _moved(self, old: jax.Array, batch: jax.Array) -> jax.Array:

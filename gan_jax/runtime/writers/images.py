@@ -70,25 +70,20 @@ def save_figure(path: str | os.PathLike, figure: Any, parents: bool = True) -> N
 
 
 def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Images [N, H, W, C] of one height, joined from left to right; grey beside colour becomes colour. -> [N, H, W', C]."""
+    """Images [N, H, W, C], joined from left to right; grey beside colour becomes colour. -> [N, H, W', C].
+
+    Lower ones are enlarged, each pixel to as many as bring it to the height of the highest. Raises ValueError where that
+    height is no multiple of theirs.
+    """
     if len(columns) == 1:
         return np.asarray(columns[0])
-    channels = max(each.shape[-1] for each in columns)
+    channels, height = (max(np.shape(each)[axis] for each in columns) for axis in (3, 1))
     fitted = [each.repeat(channels, axis=-1) if each.shape[-1] == 1 else each for each in map(np.asarray, columns)]
+    times = [max(height // each.shape[1], 1) for each in fitted]
+    fitted = [each.repeat(k, axis=1).repeat(k, axis=2) for each, k in zip(fitted, times, strict=True)]
     if len({(len(each), each.shape[1], each.shape[-1]) for each in fitted}) > 1:
         raise ValueError(f"images side by side are of one height and number, not {[each.shape for each in columns]}")
     return np.concatenate(fitted, axis=2)
-
-
-def voxel_views(voxels: np.ndarray) -> np.ndarray:
-    """Voxels [N, D, H, W, 1] from 0 to 1, seen from the front: nearer is brighter. -> images [N, H, W, 1] in [-1, 1].
-
-    A voxel counts where it is above 1/2; D is the depth, 0 the nearest.
-    """
-    solid = np.asarray(voxels)[..., 0] > 0.5
-    depth = solid.shape[1]
-    nearness = np.where(solid.any(1), 1 - solid.argmax(1) / depth, 0.0)  # [N, H, W], above 0 where there is anything
-    return (2 * nearness - 1)[..., None].astype(np.float32)
 
 
 def save_png(path: str | os.PathLike, array: np.ndarray, parents: bool = True) -> None:
@@ -118,25 +113,33 @@ def scatter_png(
     path: str | os.PathLike, points: np.ndarray, real: np.ndarray | None = None, parents: bool = True
 ) -> None:
     """Generated points [N, 2] over real ones [M, 2], if given; the window is that of the real ones, so runs compare.
+    Of points of a line, [N, 1], histograms.
 
     Points that are not finite or lie outside are not seen; the title says how many. The file appears whole or not.
     """
     points, real = np.asarray(points, np.float64), None if real is None else np.asarray(real, np.float64)
     for what, cloud in (("points", points), ("real", real)):
-        if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] != 2 or not len(cloud)):
-            raise ValueError(f"{what} must be [N, 2] with N at least 1; this has shape {cloud.shape}")
+        if cloud is not None and (cloud.ndim != 2 or cloud.shape[1] not in (1, 2) or not len(cloud)):
+            raise ValueError(f"{what} must be [N, 2] or [N, 1] with N at least 1; this has shape {cloud.shape}")
     finite = points[np.isfinite(points).all(axis=1)]
     frame = real if real is not None else finite
-    low, high = (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (-np.ones(2), np.ones(2))
+    low, high = (
+        (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (-np.ones(points.shape[1]), np.ones(points.shape[1]))
+    )
     margin = 0.25 * max(float((high - low).max()), 1e-6)
     low, high = low - margin, high + margin
     seen = int(((finite >= low) & (finite <= high)).all(axis=1).sum())
 
     figure, (axes,) = canvas(1, height=5)
-    if real is not None:
-        axes.scatter(*real.T, s=4, color="0.6", label="real", linewidths=0)
-    axes.scatter(*finite.T, s=4, color="tab:red", alpha=0.6, label="generated", linewidths=0)
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    clouds = (("real", real, {"color": "0.6"}), ("generated", finite, {"color": "tab:red", "alpha": 0.6}))
+    for label, cloud, style in clouds:
+        if cloud is not None and points.shape[1] == 1:
+            axes.hist(cloud[:, 0], 100, range=(low[0], high[0]), density=len(cloud) > 0, label=label, **style)
+        elif cloud is not None:
+            axes.scatter(*cloud.T, s=4, label=label, linewidths=0, **style)
+    axes.set(xlim=(low[0], high[0]))
+    if points.shape[1] == 2:
+        axes.set(ylim=(low[1], high[1]), aspect="equal")
     axes.set_title("" if seen == len(points) else f"{len(points) - seen} of {len(points)} points outside")
     axes.legend(loc="upper right")
     save_figure(path, figure, parents)

@@ -2,7 +2,19 @@ import inspect
 
 import pytest
 
-from gan_jax.evaluators.recipes import attributes, cas, latent_space, measures, memorisation, modes, pairs, probe
+from gan_jax.evaluators.recipes import (
+    attributes,
+    cas,
+    class_accuracy,
+    latent_space,
+    measures,
+    memorisation,
+    modes,
+    pairs,
+    probe,
+    shapes,
+    translation,
+)
 from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
@@ -76,11 +88,16 @@ def test_every_setting_is_one_that_the_metric_takes():
             assert recipe.settings.keys() <= taken, name
         else:
             known = (
+                class_accuracy.class_accuracy,
+                class_accuracy.code_matching,
                 measures.frechet,
                 measures.intra_frechet,
                 memorisation.memorisation,
                 probe.probe,
                 pairs.latent_transform,
                 latent_space.perceptual_path,
+                *(each.measure for each in shapes.RECIPES.values()),
+                modes.of_stacked,
+                *(made for made in vars(translation).values() if callable(made)),
             )
             assert recipe.measure in known, name

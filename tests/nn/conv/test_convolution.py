@@ -285,23 +285,6 @@ def test_bfloat16_products_and_float32_parameters(rng, layer):
     np.testing.assert_allclose(layer.apply(variables, x).astype(jnp.float32), plain.apply(variables, x), atol=0.01)
 
 
-@pytest.mark.parametrize(
-    ("sides", "window"), [((5, 4), (3, 3)), ((6, 5), (5, 1)), ((7,), (7,)), ((3, 2, 4), (3, 3, 3))]
-)
-def test_reflection_against_numpys_padding(rng, sides, window):
-    x, kernel = arrays(rng, sides, window)
-    around = [(0, 0), *((k // 2, k // 2) for k in window), (0, 0)]
-    y = jax.jit(lambda x, kernel: conv(x, kernel, padding="REFLECT"))(*map(jnp.float32, (x, kernel)))
-    expected = correlate(np.pad(x, around, mode="reflect"), kernel, 1, "VALID")
-    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
-    gradient = jax.jit(jax.grad(lambda x: jnp.sum(conv(x, jnp.float32(kernel), padding="REFLECT") ** 2)))
-    assert "scatter" not in gradient.lower(jnp.float32(x)).as_text()
-
-
 def test_kernels_that_do_not_fit_are_refused():
-    for sides, window in (((2, 5), (5, 5)), ((4, 4), (2, 2))):
-        with pytest.raises(ValueError, match="odd window and sides of more than half of it"):
-            conv(jnp.zeros((1, *sides, 2)), jnp.zeros((*window, 2, 2)), padding="REFLECT")
-
     with pytest.raises(ValueError, match="does not fit"):
         conv(jnp.zeros((1, 4, 4, 3)), jnp.zeros((3, 3, 2, 1)))

@@ -73,7 +73,9 @@ def test_scatter(tmp_path):
     scatter_png(tmp_path / "a.png", points, rng.normal(size=(500, 2)))
     scatter_png(tmp_path / "b.png", points[:3])
     scatter_png(tmp_path / "c.png", np.full((4, 2), np.nan))  # a run that went wrong is still seen
-    for name in "abc":
+    scatter_png(tmp_path / "e.png", points[:, :1], rng.normal(size=(50, 1)))  # of a line: histograms
+    scatter_png(tmp_path / "f.png", np.full((4, 1), np.nan), rng.normal(size=(50, 1)))
+    for name in "abcef":
         with Image.open(tmp_path / f"{name}.png") as image:
             assert image.size == (500, 500)
     with pytest.raises(ValueError, match=r"real must be \[N, 2\]"):

@@ -1,9 +1,4 @@
-"""Adversarial losses. Both players minimise; larger logits mean "more real". Logits of any shape, means over all.
-
-Each is a frozen dataclass of four pure functions: `init() -> memory`, `discriminator(real, fake, memory) -> Term`,
-`generator(real, fake, memory) -> Term` and `right(real, fake)`, where real and fake are logits: which of the real and which
-of the fake ones D tells right. Only `top_k`, which wraps one, has a memory.
-"""
+"""Losses of logits alone."""
 
 from __future__ import annotations
 
@@ -13,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, softplus
 
-from gan_jax.types import AdversarialLoss, ByImages, Clock, PyTree, Term, Weight, weight_at
+from gan_jax import ranges
+from gan_jax.types import PyTree, Term
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +55,24 @@ class non_saturating(_Memoryless):
 
 
 @dataclasses.dataclass(frozen=True)
+class saturating(non_saturating):
+    """Cross-entropy, and L_G = E[log(1 - sigma(D(G(z))))]: the game of one value (Goodfellow et al., arXiv:1406.2661, Eq. 1).
+
+    Where D tells real and fake well apart, sigma is near 0 on fakes and the gradient of L_G vanishes.
+    """
+
+    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
+        return Term(-jnp.mean(softplus(fake)))
+
+
+@dataclasses.dataclass(frozen=True)
 class wasserstein(_Memoryless):
     """L_D = E[D(G(z))] - E[D(x)], L_G = -E[D(G(z))] (Arjovsky et al., arXiv:1701.07875).
 
-    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm. Logits are
-    right on their side of the middle between the two means: only differences mean anything.
+    It bounds a distance only while D is Lipschitz: by weight clipping, a gradient penalty or spectral norm. Then
+    "wasserstein_estimate", E[D(x)] - E[D(G(z))], which D reports, estimates D's Lipschitz constant times the distance from
+    below: it falls as samples become better. Logits are right on their side of the middle between the two means: only
+    differences mean anything.
     """
 
     def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -71,7 +80,8 @@ class wasserstein(_Memoryless):
         return real > middle, fake < middle
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(jnp.mean(fake) - jnp.mean(real))
+        estimate = jnp.mean(real) - jnp.mean(fake)
+        return Term(-estimate, (), {"wasserstein_estimate": estimate})
 
     def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
         return Term(-jnp.mean(fake))
@@ -79,16 +89,24 @@ class wasserstein(_Memoryless):
 
 @dataclasses.dataclass(frozen=True)
 class least_squares(_Memoryless):
-    """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9)."""
+    """L_D = (E[(D(x) - 1)^2] + E[D(G(z))^2]) / 2, L_G = E[(D(G(z)) - 1)^2] / 2 (Mao et al., arXiv:1611.04076, Eq. 9).
+
+    factor: in place of the 1/2; CycleGAN has 1.
+    """
+
+    factor: float = 0.5
+
+    def __post_init__(self):
+        ranges.positive("factor", self.factor)
 
     def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
         return real > 0.5, fake < 0.5  # the targets are 1 and 0
 
     def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(0.5 * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
+        return Term(self.factor * (jnp.mean((real - 1.0) ** 2) + jnp.mean(fake**2)))
 
     def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        return Term(0.5 * jnp.mean((fake - 1.0) ** 2))
+        return Term(self.factor * jnp.mean((fake - 1.0) ** 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,52 +132,3 @@ def _check_pairs(real: jax.Array, fake: jax.Array) -> None:
             f"the relativistic loss pairs each real logit with a fake one, got {real.shape} and {fake.shape}: "
             "set method.generator_batch_multiple to 1"
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class top_k:
-    """G learns from its k best fakes alone: those to which D gives the highest logits (Sinha et al., arXiv:2002.06224).
-
-    D's loss is the loss's own. G's is the loss's mean over the k; its logits are single ones or a map's entries.
-
-    loss: any loss that is a mean over fakes, or over pairs of a real with a fake by index.
-    fraction: k over the number of fakes, from above 0 to 1; a number or a schedule of G's updates. The paper lowers it
-        from 1 by a factor of 0.99 an epoch down to 0.5: {"schedule": "exponential_decay", "init_value": 1.0,
-        "transition_steps": updates an epoch, "decay_rate": 0.99, "end_value": 0.5}.
-    """
-
-    loss: AdversarialLoss
-    fraction: Weight
-
-    def __post_init__(self):
-        if isinstance(self.fraction, ByImages):
-            raise ValueError("top_k's fraction is a number or a schedule of G's updates, not of images shown")
-        if not callable(self.fraction) and not 0 < self.fraction <= 1:
-            raise ValueError(f"top_k's fraction is more than 0 and at most 1, got {self.fraction}")
-
-    def init(self) -> PyTree:
-        return {"loss": self.loss.init(), "updates": jnp.zeros((), jnp.int32)}
-
-    def right(self, real: jax.Array, fake: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return self.loss.right(real, fake)
-
-    def discriminator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        term = self.loss.discriminator(real, fake, memory["loss"])
-        return term._replace(memory=memory | {"loss": term.memory})
-
-    def generator(self, real: jax.Array, fake: jax.Array, memory: PyTree) -> Term:
-        whole = self.loss.generator(real, fake, memory["loss"])  # for its memory, and for what it refuses
-        real, fake = real.ravel(), fake.ravel()
-        single = lambda real, fake: self.loss.generator(real[None], fake[None], memory["loss"]).loss
-        if real.size == fake.size:
-            losses = jax.vmap(single)(real, fake)
-        else:  # no pairs: the real ones do not matter
-            losses = jax.vmap(single, (None, 0))(real[0], fake)
-        k = jnp.clip(
-            jnp.round(weight_at(self.fraction, Clock(memory["updates"], jnp.zeros(()))) * fake.size), 1, fake.size
-        )
-        order = jnp.argsort(-jax.lax.stop_gradient(fake))
-        best = jnp.argsort(order) < k  # of each, its place among all
-        loss = jnp.sum(jnp.where(best, losses, 0.0)) / k
-        kept = {"loss": whole.memory, "updates": memory["updates"] + 1}
-        return Term(loss, kept, {**whole.metrics, "top_k": k / fake.size})

@@ -1,0 +1,1 @@
+"""Solid shapes as voxels: their axes, their files, and meshes turned into them."""

@@ -1,0 +1,83 @@
+"""A trained model that draws, wherever it comes from: by name, from a folder, from a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_jax.game import Sampler
+from gan_jax.methods.samplers import with_label
+from gan_jax.methods.truncation import truncated
+from gan_jax.names import nearest
+from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.run.state import restore
+from gan_jax.run.work_folder import has_run
+from gan_jax.zoo.files import CARD, read_model
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A sampler and what is known of it.
+
+    card: its config, data and licence, training, scores and hashes; of a run, its config and step alone.
+    """
+
+    name: str
+    sampler: Sampler
+    card: Mapping[str, Any]
+
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        truncation: float | None = None,
+        label: int | None = None,
+        given: Any = None,
+    ) -> np.ndarray:
+        """n elements, float32 [n, *shape] in [-1, 1]; element i depends on seed and i alone.
+
+        truncation: normal latents beyond it are drawn again; of codes w it is psi. label: one class for all. given: of
+        a sampler that starts from images, indices [n] -> {"a": [n, H, W, C]}.
+        """
+        return draw(with_label(truncated(self.sampler, truncation), label), n, seed, given)["image"]
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, {self.card['config']['generator']['type']}, step {self.card['step']})"
+
+
+def names() -> list[str]:
+    """The models that ship with the package."""
+    return sorted(each.name for each in resources.files("gan_jax.zoo").iterdir() if (each / CARD).is_file())
+
+
+def load(name: str | Path, sampler: str | None = None) -> Model:
+    """A model that ships with the package, by name; or of a folder: one that was exported, or a run's work folder.
+
+    sampler: of a run whose game has several, such as "a_to_b"; by default the first.
+    Raises FileNotFoundError where there is no such model, ValueError where it cannot be read.
+    """
+    folder = Path(name).expanduser()
+    if str(name) in names():
+        with resources.as_file(resources.files("gan_jax.zoo") / str(name)) as shipped:
+            return _of_folder(shipped)
+    if (folder / CARD).is_file():
+        return _of_folder(folder)
+    if folder.is_dir() and has_run(folder):
+        restored = restore(folder)
+        chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase), sampler)
+        return Model(folder.name, chosen, {"config": restored.setup.config, "step": restored.step})
+    if folder.is_dir():
+        raise FileNotFoundError(f"{folder} holds no model ({CARD} and its weights) and no run (config.json)")
+    raise FileNotFoundError(
+        f"no model is called {str(name)!r}{nearest(name, names())}, and there is no such folder; models: {', '.join(names())}"
+    )
+
+
+def _of_folder(folder: Path) -> Model:
+    card, sampler = read_model(folder)
+    return Model(card.get("name", folder.name), sampler, card)
