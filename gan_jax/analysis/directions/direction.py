@@ -69,7 +69,7 @@ class Direction:
 
     def as_json(self) -> str:
         """Its file, see `read`. The shortest numbers that are read back to the bit."""
-        fields = dataclasses.asdict(dataclasses.replace(self, scores={}))
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         rows = np.vectorize(lambda x: float(str(x)), otypes=[object])(self.vector).tolist()
         return json.dumps({"format": FORMAT, **fields, "scores": dict(self.scores), "vector": rows}) + "\n"
 
