@@ -1,4 +1,4 @@
-"""The direction along which trajectories of latents lie, and the rising map from it to amounts (arXiv:2001.10238, section 2.2)."""
+"""The direction along which trajectories of latents lie, and its rising map to amounts (arXiv:2001.10238, section 2.2)."""
 
 from __future__ import annotations
 
