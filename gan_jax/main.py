@@ -46,6 +46,12 @@ TOOLS = {
         "classes",
         "codes",
         "steering",
+        "arithmetic",
+        "grid",
+        "neighbours",
+        "encoder",
+        "tsne",
+        "forgetting",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played
