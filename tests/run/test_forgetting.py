@@ -12,7 +12,7 @@ from gan_jax.run.forgetting import Curve, curves_of, probes, require_comparable
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
 
-SETTINGS = dict(find_recipe("probe").settings)
+SETTINGS = dict(find_recipe("probe", {}).settings)
 
 
 def score(step, value, tap="", **changed):
