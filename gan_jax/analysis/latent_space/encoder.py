@@ -49,7 +49,7 @@ class Encoder(struct.PyTreeNode):
     deviation: Array  # [D]
 
     def __call__(self, images: Array) -> Array:
-        return self.mean + self.deviation * self.network.apply({"params": self.params}, images)
+        return self.mean[None] + self.deviation[None] * self.network.apply({"params": self.params}, images)
 
 
 class Errors(NamedTuple):
@@ -99,7 +99,7 @@ def learn_encoder(
             indices = number.astype(jnp.uint32) * batch_size + jnp.arange(batch_size, dtype=jnp.uint32)
             codes = sampler.map(sampler.starts(of_pairs, indices))
             images = sampler.synthesize(codes)[0]
-            wanted = (_points(codes, space) - mean) / deviation
+            wanted = (_points(codes, space) - mean[None]) / deviation[None]
             loss = lambda params: jnp.mean(jnp.square(network.apply({"params": params}, images) - wanted))
             value, slope = jax.value_and_grad(loss)(params)
             updates, state = optimizer.update(slope, state, params)

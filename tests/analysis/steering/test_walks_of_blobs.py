@@ -80,11 +80,10 @@ def test_a_rising_map_is_undone_by_its_inverse():
     np.testing.assert_allclose(moved, [[1.0, 0.0]], rtol=1e-5)
 
 
-def test_layers_that_are_not_walked_stay(styled):
-    where = ground(styled, KEY, "w", "1:3")
-    codes = styled.map(styled.starts(KEY, jnp.arange(2, dtype=jnp.uint32)))
+def test_layers_that_are_not_walked_stay():
+    where, codes = Ground("w", (1, 3)), {"w": jnp.ones((2, 4, 5))}
     walk = Linear(jnp.arange(5.0))
-    moved = where.moved(styled, codes, walk.offsets(where.points(codes), jnp.array([1.0, 2.0])))["w"] - codes["w"]
+    moved = where.moved(None, codes, walk.offsets(where.points(codes), jnp.array([1.0, 2.0])))["w"] - 1
     np.testing.assert_allclose(moved[:, [0, 3]], 0, atol=1e-6)
     np.testing.assert_allclose(moved[1, 1:3], np.tile(2 * np.arange(5.0), (2, 1)), atol=1e-5)
 
