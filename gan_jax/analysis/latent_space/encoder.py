@@ -89,7 +89,7 @@ def learn_encoder(
     mean, deviation = jnp.mean(points, 0), jnp.maximum(jnp.std(points, 0), 1e-6)
     network = Network(points.shape[1])
     shape = jax.eval_shape(lambda: sampler.synthesize(codes)[0]).shape[1:]
-    params = jax.jit(network.init)(named_key(key, "encoder start"), jnp.zeros((1, *shape)))["params"]
+    params = compiled(network.init, quick=True)(named_key(key, "encoder start"), jnp.zeros((1, *shape)))["params"]
     optimizer = optax.adam(optax.cosine_decay_schedule(rate, steps))
     of_pairs = named_key(key, "encoder pairs")  # another sample than the one that is looked at
 
