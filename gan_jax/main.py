@@ -46,6 +46,8 @@ TOOLS = {
         "classes",
         "codes",
         "steering",
+        "attributes",
+        "directions",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played

@@ -74,9 +74,8 @@ def _codes(sampler: Any, key: Array, indices: Array, space: str) -> tuple[Array,
     if space == "w":
         return codes["w"][:, 0], codes
     n, layers, _ = codes["w"].shape
-    own = sampler.map(
-        sampler.starts(named_key(key, "layers"), (indices[:, None] * layers + jnp.arange(layers)).ravel())
-    )
+    each = indices.reshape(-1, 1) * layers + jnp.arange(layers, dtype=indices.dtype).reshape(1, -1)
+    own = sampler.map(sampler.starts(named_key(key, "layers"), each.ravel()))
     w = own["w"].reshape(n, layers, layers, -1)[:, jnp.arange(layers), jnp.arange(layers)]  # layer l of element l
     return w, {**codes, "w": w}
 
