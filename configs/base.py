@@ -62,6 +62,9 @@ def get_config() -> ConfigDict:
     config.data.up = placeholder(str)  # volumes: the axis that points up, "y" or "z"
     config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes
+    config.data.correlated = placeholder(
+        tuple
+    )  # faces: two attributes and how they correlate, ("glasses", "beard", 0.4)
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})
     config.method.num_classes = 0  # 0: unconditional
