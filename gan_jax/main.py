@@ -30,6 +30,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "video": "video",
     "export": "export",
     "classifier": "classifier",
+    "segmenter": "segmenter",
     "sweep": "sweep",
     "toys": "toys",
     "plan": "plan",

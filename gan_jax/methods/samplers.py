@@ -91,6 +91,11 @@ class GeneratorSampler(struct.PyTreeNode):
         return hasattr(type(self.generator), "map")
 
     @property
+    def layers(self) -> int:
+        """Of codes w, of a generator that has them."""
+        return self.generator.layers
+
+    @property
     def _growth(self) -> dict[str, Any]:
         return {} if self.shape is None else {"shape": self.shape, "fade": self.fade}
 

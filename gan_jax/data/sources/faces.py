@@ -9,7 +9,7 @@ from importlib import resources
 
 import numpy as np
 
-from gan_jax.data.face_parts import part_masks
+from gan_jax.data.face_parts import PARTS, part_masks
 from gan_jax.data.images.decoding import decode
 from gan_jax.data.in_memory import InMemory
 from gan_jax.names import one_of
@@ -27,12 +27,17 @@ class Faces(InMemory):
     Drawn from the same parts in ever other combinations, so test faces are new combinations and no new drawings.
     A face that is `facing_left` is its drawing mirrored: do not flip where that attribute matters.
 
+    Attributes:
+        parts: the names of the masks of parts.
+
     Args:
         split: "train" or "test". Every tenth face, from the first on, is in the test split.
         size: 64, or 32: the mean of each 2 x 2 pixels.
         attributes: those of `ATTRIBUTES` whose combinations are the classes: k of them make 2 ** k classes, of which
             the first attribute is the most significant bit. By default there are no labels.
     """
+
+    parts = PARTS
 
     def __init__(self, split: str = "train", size: int = 64, attributes: Sequence[str] = ()):
         attributes = (attributes,) if isinstance(attributes, str) else tuple(attributes)
