@@ -47,6 +47,7 @@ TOOLS = {
         "classes",
         "codes",
         "steering",
+        "dissection",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played
