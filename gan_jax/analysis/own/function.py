@@ -52,7 +52,9 @@ class OwnFunction:
     def outside(self, weights: PyTree, x: Any, edits: Mapping[str, Edit] | None = None) -> tuple[np.ndarray, dict]:
         """The same without JAX: called as it is, with what the user wrote it for."""
         layers = Layers(edits, in_numpy=not self.traced)
-        out, seen = _call(self, weights, np.array(x, np.float32), layers)  # a copy: PyTorch warns of what cannot be written
+        out, seen = _call(
+            self, weights, np.array(x, np.float32), layers
+        )  # a copy: PyTorch warns of what cannot be written
         return _as_array(out, self.name), {name: _as_array(each, name) for name, each in seen.items()}
 
     def _without_gradient(self, drawn: Callable[..., Any]) -> Callable[..., Any]:
