@@ -46,6 +46,7 @@ TOOLS = {
         "interpolation",
         "classes",
         "codes",
+        "steering",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played
