@@ -16,7 +16,7 @@ FACTORS = {  # and the range that each is drawn from, uniformly
 }
 ATTRIBUTES = (*SHAPES, "right", "low", "large", "bright", "warm")
 PARTS = (*SHAPES, "background")
-_STRIPS = 8  # a pixel is cut into so many, each covered exactly from left to right
+_STRIPS = 16  # a pixel is cut into so many, each covered exactly from left to right
 _AT_ONCE = 128
 
 # Of figures of area 1 around their barycentre, v pointing down.

@@ -20,7 +20,10 @@ from importlib import resources
 
 from gan_jax.features.classifier import classifier_extractor
 from gan_jax.features.extractor import Extractor
+from gan_jax.features.segmenter import Segmenter, segmenter_of
 from gan_jax.features.weights import Weights, load_weights
+
+_SEGMENTERS = "segmenters"  # their folder
 
 
 def known_classifiers() -> tuple[str, ...]:
@@ -44,6 +47,30 @@ def embedded_classifier(name: str) -> Extractor:
     Images must be as its config prepares them (see above). Raises ValueError for an unknown name.
     """
     return classifier_extractor(embedded_weights(name))
+
+
+def known_segmenters() -> tuple[str, ...]:
+    """The names that `embedded_segmenter` takes."""
+    files = (_folder() / _SEGMENTERS).iterdir()
+    return tuple(sorted(file.name.removesuffix(".npz") for file in files if file.name.endswith(".npz")))
+
+
+def embedded_segmenter_weights(name: str) -> Weights:
+    """The weights of a shipped segmenter, with their facts. Raises ValueError for an unknown name."""
+    if name not in (known := known_segmenters()):
+        raise ValueError(
+            f"no segmenter {name!r} ships with gan_jax, only {', '.join(known)}: train one, gan_jax segmenter"
+        )
+    with resources.as_file(_folder() / _SEGMENTERS / f"{name}.npz") as path:
+        return load_weights(path)
+
+
+def embedded_segmenter(name: str) -> Segmenter:
+    """A shipped segmenter, "faces": images float32 [B, 32, 32, 1] in [-1, 1] -> logits [B, 32, 32, 5] of `parts`.
+
+    Raises ValueError for an unknown name.
+    """
+    return segmenter_of(embedded_segmenter_weights(name))
 
 
 def _folder():

@@ -30,9 +30,7 @@ class OwnGenerator(struct.PyTreeNode):
 
     synthesis: OwnFunction = struct.field(pytree_node=False)
     mapping: OwnFunction | None = struct.field(pytree_node=False)
-    variables: (
-        Any  # {"weights": ..., "average": [W'] of w, "seen": [8, H, W, C]}: what tells one generator from another
-    )
+    variables: Any  # {"weights": ..., "average": [1, *w_shape] of w, "seen": [8, H, W, C]}: what tells one generator from another
     latents: Latents = struct.field(pytree_node=False)
     shape: tuple[int, ...] = struct.field(pytree_node=False)  # (H, W, C)
     w_shape: tuple[int, ...] = struct.field(pytree_node=False)  # of what the mapping makes: (W,) or (layers, W)
@@ -136,7 +134,7 @@ def own_generator(
         x, _ = mapping.outside(weights, z)
         _check_codes(x)
         many = np.asarray(latents.draw(jax.random.key(1), _AVERAGED), np.float32)
-        w_shape, average = x.shape[1:], mapping.outside(weights, many)[0].mean(0)
+        w_shape, average = x.shape[1:], mapping.outside(weights, many)[0].mean(0, keepdims=True)
     name = "generate" if synthesize is None else "synthesize"
     synthesis = own_function(generate or synthesize, name, weights, x, named=True)
     images, seen = synthesis.outside(weights, x)
