@@ -11,14 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from gan_jax.analysis.measuring.parts import face_parts_segmentation, figures_segmentation
 from gan_jax.analysis.segmentation import Segmentation, by_colour, by_edges, by_thresholds, of_function, of_segmenter
 from gan_jax.features.segmenter import segmenter_of
 from gan_jax.features.weights import load_weights
 from gan_jax.names import nearest
 
-RULES = {"colours": by_colour, "levels": by_thresholds, "edges": by_edges}
+NAMES = {
+    "colours": by_colour,
+    "levels": by_thresholds,
+    "edges": by_edges,
+    "faces": face_parts_segmentation,
+    "figures": figures_segmentation,
+}
 ABOUT = (
-    f"Which pixels are of what: {', '.join(RULES)}, weights of a segmenter (parts.npz), or my_file.py:function, "
+    f"Which pixels are of what: {', '.join(NAMES)}, weights of a segmenter (parts.npz), or my_file.py:function, "
     "images [n, H, W, C] in [-1, 1] -> {name: bool [n, H, W]}, or a Segmentation; that file is run."
 )
 
@@ -36,11 +43,11 @@ def segmentation(name: str, shape: Sequence[int]) -> Segmentation:
         found = _own(Path(file).expanduser(), called, shape)
     elif name.endswith(".npz"):
         found = of_segmenter(segmenter_of(load_weights(Path(name).expanduser())))
-    elif name in RULES:
-        found = RULES[name]()
+    elif name in NAMES:
+        found = NAMES[name]()
     else:
         raise ValueError(
-            f"there is no segmentation {name!r}{nearest(name, list(RULES))}; there are {', '.join(RULES)}, the weights of a "
+            f"there is no segmentation {name!r}{nearest(name, list(NAMES))}; there are {', '.join(NAMES)}, the weights of a "
             "segmenter (parts.npz), and functions of your own (my_file.py:function)"
         )
     found.on_images(np.zeros((1, *shape), np.float32))
