@@ -16,7 +16,7 @@ def faces(size, n=60):
     return (source.images[:n] / 127.5 - 1).astype(np.float32), np.moveaxis(source.part_masks(range(n)), 1, -1)
 
 
-@pytest.mark.parametrize(("size", "least"), [(32, (0.96, 0.93, 0.94, 0.94, 0.93)), (64, (0.85, 0.6, 0.8, 0.85, 0.55))])
+@pytest.mark.parametrize(("size", "least"), [(32, (0.96, 0.93, 0.92, 0.94, 0.94)), (64, (0.85, 0.6, 0.8, 0.85, 0.55))])
 def test_parts_of_faces_are_found(size, least):
     segmentation = face_parts_segmentation()
     images, truth = faces(size)
@@ -35,8 +35,8 @@ def test_it_can_be_differentiated():
     """Nearer to the first face's mask: a step along the slope covers more of the hair."""
     segmentation, (images, _) = face_parts_segmentation(), faces(32, 1)
     hair = lambda images: jnp.sum(segmentation.soft(images)[..., 0])
-    slope = jax.grad(hair)(images)
-    assert hair(images + 1e-2 * slope / jnp.abs(slope).max()) > hair(images)
+    before, slope = jax.jit(jax.value_and_grad(hair))(images)
+    assert hair(images + 1e-2 * slope / jnp.abs(slope).max()) > before
     np.testing.assert_array_equal(np.asarray(segmentation.soft(images)) > 0.5, segmentation.on_images(images))
 
 
