@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,13 +26,9 @@ def face_parts_segmentation() -> Segmentation:
     at, and masks repeated. How well its masks overlap with the true ones is told in `gan_jax.features.embedded`.
     Differentiable: `soft`. Raises ValueError for images of other sides.
     """
-    segmenter = embedded_segmenter("faces")
-    soft = compiled(_soft)
-    return Segmentation(
-        segmenter.parts,
-        lambda images: np.asarray(soft(segmenter, images)) > 0.5,
-        lambda images: _soft(segmenter, images),
-    )
+    segmenter, likely = embedded_segmenter("faces"), compiled(_soft)
+    masks = lambda images: np.asarray(likely(segmenter, images)) > 0.5
+    return Segmentation(segmenter.parts, masks, functools.partial(jax.jit(_soft), segmenter))
 
 
 def figures_segmentation() -> Segmentation:
