@@ -34,7 +34,8 @@ def declare(flags: Flags) -> None:
     """--workdir or --model, and which of its generators."""
     flags.group("The generator")
     flags.workdir("The run's folder.")
-    flags.text("model", None, "Instead of a run: a model that ships with the package, by name, or an exported folder.")
+    about = "Instead of a run: a model that ships with the package, by name, an exported folder, or a generator of your own, "
+    flags.text("model", None, about + "my_file.py:generate; that file is run.")
     flags.checkpoint()
     flags.text("sampler", None, "Which of the game's samplers; by default the first.")
 

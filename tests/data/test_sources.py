@@ -19,13 +19,14 @@ BUILT_IN = {
     "digits": {},
     "faces": {"attributes": ("glasses", "beard")},
     "fake": {},
+    "figures": {"length": 100},
     "toys": {"length": 100},
 }
 
 
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == (
-        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "furniture"),
+        *("arrays", "digits", "domains", "emoji", "faces", "fake", "figures", "folder", "furniture"),
         *("maps", "pairs", "stacked_digits", "tfds", "toys", "volumes"),
     )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")

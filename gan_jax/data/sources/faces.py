@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from gan_jax.data.correlating import correlated_indices
-from gan_jax.data.face_parts import part_masks
+from gan_jax.data.face_parts import PARTS, part_masks
 from gan_jax.data.images.decoding import decode
 from gan_jax.data.in_memory import InMemory
 from gan_jax.names import one_of
@@ -28,6 +28,9 @@ class Faces(InMemory):
     Drawn from the same parts in ever other combinations, so test faces are new combinations and no new drawings.
     A face that is `facing_left` is its drawing mirrored: do not flip where that attribute matters.
 
+    Attributes:
+        parts: the names of the masks of parts.
+
     Args:
         split: "train" or "test". Every tenth face, from the first on, is in the test split.
         size: 64, or 32: the mean of each 2 x 2 pixels.
@@ -36,6 +39,8 @@ class Faces(InMemory):
         correlated: two attributes and a number, ("glasses", "beard", 0.4): faces are picked so that both correlate like that,
             of which there are fewer. In the data themselves attributes are independent.
     """
+
+    parts = PARTS
 
     def __init__(
         self,
