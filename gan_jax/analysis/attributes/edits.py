@@ -33,38 +33,34 @@ def images_along(
     Raises ValueError where the direction does not fit the sampler.
     """
     vector = jnp.asarray(whole_vector(sampler, direction))
-    by_distance = by_distance and direction.vector.ndim == 1 and direction.layers is None
-    indices, amounts = np.asarray(indices, np.uint32), np.asarray(amounts, np.float32)
-    columns = []
-    for amount in amounts:
-        parts = []
-        for first in range(0, len(indices), _AT_ONCE):
-            part = indices[first : first + _AT_ONCE]
-            padded = np.pad(part, (0, min(_AT_ONCE, len(indices)) - len(part)), mode="edge")  # one program for all
-            made = _moved(sampler, key, padded, vector, amount, direction.space, by_distance)
-            parts.append(np.asarray(made)[: len(part)])
-        columns.append(np.concatenate(parts))
-    return np.stack(columns, 1)
+    to = float(by_distance and direction.vector.ndim == 1 and direction.layers is None)
+    n, m = len(indices), len(amounts)
+    each = np.repeat(np.asarray(indices, np.uint32), m)  # every image by every amount, a batch at a time: one program
+    by = np.tile(np.asarray(amounts, np.float32), n)
+    made = []
+    for first in range(0, n * m, _AT_ONCE):
+        part, amount = (x[first : first + _AT_ONCE] for x in (each, by))
+        padded = (np.pad(x, (0, _AT_ONCE - len(x)), mode="edge") for x in (part, amount))
+        made.append(np.asarray(_moved(sampler, key, *padded, vector, np.float32(to), direction.space))[: len(part)])
+    images = np.concatenate(made)
+    return images.reshape(n, m, *images.shape[1:])
 
 
 def _move(
-    sampler: Any, key: Array, indices: Array, vector: Array, amount: Array, space: str, by_distance: bool
+    sampler: Any, key: Array, indices: Array, amounts: Array, vector: Array, to_distance: Array, space: str
 ) -> Array:
+    """to_distance: 1: amounts are distances from the plane; 0: steps."""
     starts = sampler.starts(key, indices)
     codes = starts if space == "z" else sampler.map(starts)
     x = codes[space]
-    along = vector[None]
-    if by_distance:
-        one, n = (x, vector) if space == "z" else (x[:, 0], vector[0])
-        here = (one @ n) / jnp.sum(jnp.square(n))  # in units of the direction's length
-        steps = (amount - here).reshape(-1, *(1,) * (x.ndim - 1))
-    else:
-        steps = amount
-    codes = {**codes, space: x + steps * along}
+    one, normal = (x, vector) if space == "z" else (x[:, 0], vector[0])
+    length = jnp.maximum(jnp.sum(jnp.square(normal)), 1e-12)  # of a layer that is not moved it is 0
+    steps = amounts - to_distance * (one @ normal) / length  # in units of the direction's length
+    codes = {**codes, space: x + steps.reshape(-1, *(1,) * (x.ndim - 1)) * vector[None]}
     return sampler.synthesize(sampler.map(codes) if space == "z" else codes)[0]
 
 
-_moved = compiled(_move, static_argnums=(5, 6))
+_moved = compiled(_move, static_argnames="space")
 
 
 class Effect(NamedTuple):
