@@ -160,3 +160,8 @@ def test_a_run_keeps_directions_by_name(tmp_path, capsys, quick_rounds):
     assert np.any(drawn[0] != drawn[2])
     assert play("sample", f"--workdir={run}", f"--out={out}", "--direction=trun:1") == 1
     assert "did you mean 'turn'" in capsys.readouterr().err
+    assert play("evaluate", f"--workdir={run}", "--recipes=swd", "--direction=turn:+3") == 0
+    records = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
+    assert records and {each["directions"] for each in records} == {"turn:+3"}
+    assert play("evaluate", "--images=a", "--reference=b", "--direction=turn:+3") == 1
+    assert "takes no --direction" in capsys.readouterr().err
