@@ -76,8 +76,8 @@ def run(values: FlagValues) -> None:
     effects = {
         name: edits.effect(sampler, key, indices, direction, told.scores) for name, direction in directions.items()
     }
+    keep = along.home(values, out)
     if is_first():
-        keep = along.home(values, out)
         for name, direction in directions.items():
             save(dataclasses.replace(direction, scores=effects[name].slopes), keep)
     amounts = np.linspace(-values.reach, values.reach, values.columns)

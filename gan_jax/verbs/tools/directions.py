@@ -81,8 +81,8 @@ def run(values: FlagValues) -> None:
     amounts = np.linspace(-reach, reach, values.columns)
     shown = np.arange(values.num, dtype=np.uint32)
     rows = np.stack([images_along(sampler, key, shown, each, amounts) for each in found], 1)  # [num, k, m, H, W, C]
+    keep = along.home(values, out)
     if is_first():
-        keep = along.home(values, out)
         for direction in found:
             save(direction, keep)
         facts = {
