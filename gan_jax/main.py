@@ -31,6 +31,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "video": "video",
     "export": "export",
     "classifier": "classifier",
+    "segmenter": "segmenter",
     "sweep": "sweep",
     "toys": "toys",
     "plan": "plan",
@@ -46,6 +47,16 @@ TOOLS = {
         "interpolation",
         "classes",
         "codes",
+        "steering",
+        "attributes",
+        "directions",
+        "dissection",
+        "arithmetic",
+        "grid",
+        "neighbours",
+        "encoder",
+        "tsne",
+        "forgetting",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played
