@@ -43,6 +43,7 @@ TOOLS = {
         "truncation",
         "noise",
         "interpolation",
+        "arithmetic",
         "classes",
         "codes",
     )

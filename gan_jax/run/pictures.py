@@ -111,14 +111,10 @@ class Pictures:
             if _is_points(made):
                 self._write(scatter_png, path, made, like)
             else:
-                shown = [
-                    *(given or {}).values(),
-                    made,
-                    *([like] if given and self._paired and like is not None else []),
-                ]
+                shown = beside(given or {}, made, like if given and self._paired else None)
                 # A column for each class, where there are fewer than samples.
                 columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
-                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
+                grids[name] = image_grid(shown, columns)
                 self._write(save_png, path, grids[name])
             if like is not None:
                 if (of_real := mean_distance(like)) <= _ALIKE * max(float(np.abs(like).max()), 1e-12):
@@ -147,6 +143,12 @@ def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray
     flat = lambda leaf: leaf.reshape(-1, *leaf.shape[2:])
     real = {name: np.concatenate([flat(part[name]) for part in parts])[:n] for name in parts[0]}
     return n, real, not isinstance(source, Mapping)
+
+
+def beside(given: Batch, made: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
+    """What elements start from, what was made of it, and what they should be like: images, [N, H, W, C], from left to right."""
+    parts = [*given.values(), made, *([] if like is None else [like])]
+    return side_by_side([_as_images(np.asarray(each)) for each in parts])
 
 
 def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

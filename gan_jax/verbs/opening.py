@@ -18,7 +18,7 @@ from gan_jax.zoo.model import load
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """A generator of images, and where it comes from. name: of the model and its round, as titles say it."""
+    """A generator, and where it comes from. name: of the model and its round, as titles say it."""
 
     name: str
     sampler: Sampler
@@ -34,14 +34,17 @@ def declare(flags: Flags) -> None:
     flags.text("sampler", None, "Which of the game's samplers; by default the first.")
 
 
-def check(values: FlagValues, verb: str) -> None:
-    """Raises UsageError, before anything is read, unless there is one generator, and ValueError where it makes no images."""
+def check(values: FlagValues, verb: str, voxels: bool = False) -> None:
+    """Raises UsageError, before anything is read, unless there is one generator, and ValueError where a run's makes no images.
+
+    voxels: whether it may make voxels.
+    """
     if (values.workdir is None) == (values.model is None):
         raise UsageError(
             f"{verb} takes a run, --workdir=runs/faces, or a model, --model=stylegan2_faces: one of the two"
         )
     if values.workdir is not None:
-        require_images(values.workdir, verb)
+        require_images(values.workdir, verb, voxels)
         return
     for name in ("step", "weights", "sampler"):
         if values[name].present:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_jax.run.training import Training
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
 
@@ -161,6 +162,22 @@ def small_games():
 @pytest.fixture
 def game_config():
     return config_of
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory):
+    """A function: the name of a game -> (the folder of its unbroken run, its digest). Each is played once."""
+    played = {}
+
+    def play(game):
+        if game not in played:
+            folder = tmp_path_factory.mktemp("unbroken") / game.replace(" ", "_")
+            with Training(config_of(game), folder) as run:
+                assert run.play() is None
+                played[game] = folder, run.digest()
+        return played[game]
+
+    return play
 
 
 def pytest_generate_tests(metafunc):
