@@ -43,9 +43,15 @@ TOOLS = {
         "truncation",
         "noise",
         "interpolation",
-        "arithmetic",
         "classes",
         "codes",
+        "steering",
+        "arithmetic",
+        "grid",
+        "neighbours",
+        "encoder",
+        "tsne",
+        "forgetting",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played

@@ -62,10 +62,10 @@ def on_the_way(sampler: Sampler, space: str, codes: Batch, frames: int, loop: bo
     for begin in range(0, len(times), _AT_ONCE):
         part = times[begin : begin + _AT_ONCE]
         padded = np.concatenate([part, np.zeros(_AT_ONCE - len(part))]).astype(np.float32)
-        yield from np.asarray(several(sampler, once_more(codes), padded))[: len(part)]
+        yield from np.asarray(several(sampler, _once_more(codes), padded))[: len(part)]
 
 
-def once_more(codes: Batch) -> Batch:
+def _once_more(codes: Batch) -> Batch:
     """codes, whose noise is meant to be drawn again."""
     is_key = lambda leaf: jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
     return {name: jax.random.clone(leaf) if is_key(leaf) else leaf for name, leaf in codes.items()}

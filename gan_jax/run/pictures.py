@@ -18,7 +18,7 @@ from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side
-from gan_jax.runtime.writers.voxels import shaded_views
+from gan_jax.runtime.writers.voxels import as_images
 from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
 
@@ -91,7 +91,7 @@ class Pictures:
             if _is_points(leaf):
                 self._write(scatter_png, path, leaf, leaf)
             else:
-                self._write(save_png, path, image_grid(_as_images(leaf)))
+                self._write(save_png, path, image_grid(as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
         """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
@@ -148,7 +148,7 @@ def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray
 def beside(given: Batch, made: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
     """What elements start from, what was made of it, and what they should be like: images, [N, H, W, C], from left to right."""
     parts = [*given.values(), made, *([] if like is None else [like])]
-    return side_by_side([_as_images(np.asarray(each)) for each in parts])
+    return side_by_side([as_images(np.asarray(each)) for each in parts])
 
 
 def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -162,8 +162,3 @@ def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _is_points(leaf: np.ndarray) -> bool:
     return leaf.ndim == 2
-
-
-def _as_images(leaf: np.ndarray) -> np.ndarray:
-    """Images as they are; voxels as lit solids from two sides."""
-    return shaded_views(leaf) if leaf.ndim == 5 else leaf

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 from absl.flags import FlagValues
 
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
-from gan_jax.game import Sampler
-from gan_jax.run.drawing import chosen_sampler, require_given, require_images
+from gan_jax.game import Sampler, sampled
+from gan_jax.run.drawing import chosen_sampler, require_given, require_images, require_kind
 from gan_jax.run.state import Restored, restore
 from gan_jax.runtime.workdir import check_apart
 from gan_jax.zoo.model import load
@@ -66,3 +68,13 @@ def opened(values: FlagValues, out: str | Path) -> Opened:
     sampler = chosen_sampler(samplers, values.sampler)
     require_given(sampler, None)
     return Opened(f"{Path(values.workdir).name}, round {restored.step:,}", sampler, restored)
+
+
+def opened_by(values: FlagValues, out: str | Path, verb: str, voxels: bool = False) -> Opened:
+    """`check`, then `opened`. Raises ValueError too where a model makes what the verb does not take, as `check` does of runs."""
+    check(values, verb, voxels)
+    found = opened(values, out)
+    if values.model is not None:
+        one = jax.eval_shape(lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1))[0], found.sampler)
+        require_kind(one.shape[1:], verb, f"the model {found.name}", voxels)
+    return found

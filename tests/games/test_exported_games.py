@@ -90,24 +90,25 @@ def test_models_that_translate_nothing(unbroken, tmp_path):
         of_model(tmp_path / "model")
 
 
-@pytest.mark.parametrize(
-    ("tool", "flags", "tiles"),
-    [("interpolation", ("--num=2", "--columns=3"), (2, 3)), ("arithmetic", ("--sums=0-1+2,3/4-5+6",), (2, 4))],
-)
-def test_shapes_on_the_way_and_their_sums_are_drawn(tool, flags, tiles, unbroken, tmp_path):
-    out = tmp_path / "shapes.png"
-    assert play("analyse", f"--tool={tool}", f"--workdir={unbroken('voxels')[0]}", f"--out={out}", *flags) == 0
-    with Image.open(out) as picture:
-        assert picture.size == (130 * tiles[1] + 2, 66 * tiles[0] + 2)
+def test_shapes_on_the_way_and_their_sums_are_drawn(unbroken, tmp_path, capsys):
+    run = f"--workdir={unbroken('voxels')[0]}"
+    way = ("analyse", "--tool=interpolation", run, f"--out={tmp_path}/way.png", "--num=2", "--columns=3")
+    assert play(*way) == 0
+    with Image.open(tmp_path / "way.png") as picture:
+        assert picture.size == (130 * 3 + 2, 66 * 2 + 2)
+    sums = ("analyse", "--tool=arithmetic", run, "--a=0,1", "--b=2", "--c=3")
+    assert play(*sums, f"--out={tmp_path}/sums") == 0
+    with Image.open(tmp_path / "sums" / "arithmetic.png") as picture:
+        assert picture.size == (130 * 3 + 2, 66 * 4 + 2)
+    assert play(*sums, f"--out={tmp_path}/told", "--classifier=digits") == 1
+    assert "--classifier tells of images" in capsys.readouterr().err
 
 
 def test_other_tools_refuse_voxels_of_runs_and_models(unbroken, tmp_path, capsys):
     folder, out = unbroken("voxels")[0], tmp_path / "model"
     assert play("export", f"--workdir={folder}", f"--out={out}") == 0
     for where in (f"--workdir={folder}", f"--model={out}"):
-        assert play("analyse", "--tool=noise", where, f"--out={tmp_path}/x.png") == 1
-        assert "analyse --tool=noise is of images" in capsys.readouterr().err
-    assert play("analyse", "--tool=arithmetic", f"--model={out}", f"--out={tmp_path}/x.png", "--num=3") == 1
-    assert "--sums=0-1+2,3-4+5" in capsys.readouterr().err
-    assert play("analyse", "--tool=arithmetic", f"--model={out}", f"--out={tmp_path}/x.png", "--sums=0-1") == 1
-    assert "a sum is of elements by number" in capsys.readouterr().err
+        for tool in ("noise", "grid"):
+            assert play("analyse", f"--tool={tool}", where, f"--out={tmp_path}/x.png") == 1
+            assert f"analyse --tool={tool} is of images" in capsys.readouterr().err
+    assert play("analyse", "--tool=interpolation", f"--model={out}", f"--out={tmp_path}/way.png") == 0
