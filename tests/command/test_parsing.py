@@ -15,7 +15,7 @@ NEEDED = {  # what each verb cannot do without
     "evaluate": [],
     **{tool: [] for tool in TOOLS},
     "project": ["--workdir=x", "--images=y"],
-    "translate": ["--workdir=x"],
+    "translate": [],
     "video": ["--workdir=x"],
     "export": ["--workdir=x"],
     "toys": ["--out=x"],
