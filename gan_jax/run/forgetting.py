@@ -44,7 +44,7 @@ def probes(workdir: str | Path, kept: str | Path) -> list[Score]:
     Raises ValueError where the run cannot be probed: its data have no classes or no test split, or nothing discriminates.
     """
     workdir, kept = Path(workdir).expanduser(), Path(kept)
-    setup, settings = Setup.of(read_config(workdir)), dict(find_recipe(RECIPE).settings)
+    setup, settings = Setup.of(read_config(workdir)), dict(find_recipe(RECIPE, {}).settings)
     found: list[Score] = []
     for path in (workdir / "scores.jsonl", kept):
         if path.is_file():
