@@ -101,7 +101,7 @@ def test_without_a_verb_it_trains():
         ("sample --workdir=x --profile=1:2", "--profile belongs to train, not to sample"),
         ("train --workdir=x --noall", "--noall belongs to evaluate"),
         ("sample --workdir=x --nmu=3", "no flag --nmu (did you mean '--num'?)"),
-        ("train --workdir=x --sede=3", "no flag --sede (did you mean '--seed'?)"),
+        ("train --workdir=x --sead=3", "no flag --sead (did you mean '--seed'?)"),
         ("train --workdir=x --config=ssgan_digits --batch_size=8", "did you mean --config.batch_size=8?"),
         ("train --workdir=x --config=ssgan_digits --halvings=1", "did you mean --config.discriminator.halvings=1?"),
         ("train --workdir=x --zzzz", "there is no flag --zzzz; gan_jax train --help"),
