@@ -94,7 +94,7 @@ GAMES = {
             **{"size": (8, 8, 1), "shape": (4, 4, 4, 1), "shapes": {"image": (8, 8, 1)}},
         },
         "optim": {"encoder": ADAM, "generator": ADAM, "discriminator": ADAM},
-        "evaluate": {"recipes": ()},
+        "evaluate": {"recipes": (), "test": {"seed": 1}},
     },
     "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
 }
