@@ -50,22 +50,32 @@ def probes(workdir: str | Path, kept: str | Path) -> list[Score]:
         if path.is_file():
             alike = [s for s in read_scores(path, quiet=True) if s.recipe == RECIPE and dict(s.settings) == settings]
             found += [score for score in alike if score.step is not None]
-    known = {score.step for score in found}
-    missing = [step for step in saved_steps(workdir) if step not in known]
-    if missing:
-        scoring = Scoring(setup, mesh_for(setup), [RECIPE], subject=workdir.name)
-        for step in missing:
-            say(f"step {step} of {workdir}")
-            restored = restore(workdir, step)
-            for scores in scoring.of(restored.state, restored.phase, restored.step):
-                if isinstance(scores, Failed):
-                    raise ValueError(f"{workdir} cannot be probed: {scores.reason}")
-                found += scores
-                if is_first():
-                    append_scores(kept, scores)
+    lacking = lambda known: [step for step in saved_steps(workdir) if step not in {score.step for score in known}]
+    if made := _made(setup, workdir, lacking(found), kept):
+        found = [
+            score for score in found if shared(score) == shared(made[-1])
+        ] + made  # what was kept may be of other images
+        found += _made(setup, workdir, lacking(found), kept)
     if not found:
         raise ValueError(f"{workdir} has no checkpoints: there is nothing to probe")
     return sorted(found, key=lambda score: (score.step or 0, score.name))
+
+
+def _made(setup: Setup, workdir: Path, steps: Sequence[int], kept: Path) -> list[Score]:
+    """The probes of these checkpoints, each added to the file as soon as it is known."""
+    if not steps:
+        return []
+    scoring, made = Scoring(setup, mesh_for(setup), [RECIPE], subject=workdir.name), []
+    for step in steps:
+        say(f"step {step} of {workdir}")
+        restored = restore(workdir, step)
+        for scores in scoring.of(restored.state, restored.phase, restored.step):
+            if isinstance(scores, Failed):
+                raise ValueError(f"{workdir} cannot be probed: {scores.reason}")
+            made += scores
+            if is_first():
+                append_scores(kept, scores)
+    return made
 
 
 def curves_of(run: str, scores: Sequence[Score]) -> list[Curve]:
@@ -80,6 +90,11 @@ def curves_of(run: str, scores: Sequence[Score]) -> list[Curve]:
         steps = tuple(sorted(values))
         curves.append(Curve(run, tap, steps, tuple(values[step] for step in steps)))
     return curves
+
+
+def shared(score: Score) -> tuple:
+    """What scores must have in common to be points of one curve, or of curves in one panel."""
+    return tuple(getattr(score, key) for key in _SHARED)
 
 
 def require_comparable(probed: Mapping[str, Sequence[Score]]) -> None:

@@ -64,6 +64,10 @@ def test_what_was_written_is_taken_and_what_is_missing_is_made(run, tmp_path, mo
     assert curves == [Curve("a", "", (1, 2), (0.5, 0.9)), Curve("a", "block0", (1, 2), (0.4, 0.7))]
     assert probes(folder, tmp_path / "kept.jsonl") and made == [2]  # the second time it is known
     assert (folder / "scores.jsonl").read_text() == before
+    monkeypatch.setattr(forgetting, "saved_steps", lambda workdir: [1, 2, 3])
+    monkeypatch.setattr(Made, "of", lambda self, state, phase, step: [[score(step, 0.8, reference_hash="new")]])
+    again = probes(folder, tmp_path / "kept.jsonl")  # what was kept is of other images, and made anew
+    assert [(each.step, each.value) for each in again] == [(1, 0.8), (2, 0.8), (3, 0.8)]
 
 
 def test_what_is_forgotten_is_below_the_highest():
