@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,18 +21,23 @@ from gan_jax.zoo.model import load
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """A generator, and where it comes from. name: of the model and its round, as titles say it."""
+    """A generator, and where it comes from. name: of the model and its round, as titles say it.
+
+    source: the name of the data set that it was trained on, such as "faces"; None where that is not known.
+    """
 
     name: str
     sampler: Sampler
     run: Restored | None = None  # None where it was exported: there is no discriminator and no data
+    source: str | None = None
 
 
 def declare(flags: Flags) -> None:
     """--workdir or --model, and which of its generators."""
     flags.group("The generator")
     flags.workdir("The run's folder.")
-    flags.text("model", None, "Instead of a run: a model that ships with the package, by name, or an exported folder.")
+    about = "Instead of a run: a model that ships with the package, by name, an exported folder, or a generator of your own, "
+    flags.text("model", None, about + "my_file.py:generate; that file is run.")
     flags.checkpoint()
     flags.text("sampler", None, "Which of the game's samplers; by default the first.")
 
@@ -61,13 +67,14 @@ def opened(values: FlagValues, out: str | Path) -> Opened:
     if values.model is not None:
         model = load(values.model)
         require_given(model.sampler, None)
-        return Opened(model.name, model.sampler)
+        return Opened(model.name, model.sampler, source=_source(model.card.get("config", {})))
     restored = restore(values.workdir, values.step)
     check_apart(out, *restored.setup.inputs)
     samplers = restored.setup.method.samplers(restored.state, restored.phase, values.weights == "ema")
     sampler = chosen_sampler(samplers, values.sampler)
     require_given(sampler, None)
-    return Opened(f"{Path(values.workdir).name}, round {restored.step:,}", sampler, restored)
+    name = f"{Path(values.workdir).name}, round {restored.step:,}"
+    return Opened(name, sampler, restored, _source(restored.setup.config))
 
 
 def opened_by(values: FlagValues, out: str | Path, verb: str, voxels: bool = False) -> Opened:
@@ -78,3 +85,7 @@ def opened_by(values: FlagValues, out: str | Path, verb: str, voxels: bool = Fal
         one = jax.eval_shape(lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1))[0], found.sampler)
         require_kind(one.shape[1:], verb, f"the model {found.name}", voxels)
     return found
+
+
+def _source(config: Any) -> str | None:
+    return config.get("data", {}).get("source")

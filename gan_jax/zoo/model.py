@@ -19,6 +19,7 @@ from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
 from gan_jax.types import Batch
 from gan_jax.zoo.files import CARD, read_model
+from gan_jax.zoo.own import is_own, load_own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Model:
 
     def __repr__(self) -> str:
         config = self.card["config"]
-        block = config.get(self.card["sampler"]) or config.get("generator") or config["method"]
+        block = config.get(self.card.get("sampler", "")) or config.get("generator") or config["method"]
         return f"Model({self.name!r}, {block['type']}, step {self.card['step']})"
 
 
@@ -66,11 +67,15 @@ def names() -> list[str]:
 
 
 def load(name: str | Path, sampler: str | None = None) -> Model:
-    """A model that ships with the package, by name; or of a folder: one that was exported, or a run's work folder.
+    """A model that ships with the package, by name; of a folder: one that was exported, or a run's work folder; or a
+    generator of one's own, "my_file.py:generate", whose file is run (see `analysis.own.generator`).
 
     sampler: of a run whose game has several, such as "a_to_b"; by default the first.
     Raises FileNotFoundError where there is no such model, ValueError where it cannot be read.
     """
+    if is_own(name):
+        called, own = load_own(name)
+        return Model(called, own, {"config": {"generator": {"type": called}}, "step": 0})
     folder = Path(name).expanduser()
     if str(name) in names():
         with resources.as_file(resources.files("gan_jax.zoo") / str(name)) as shipped:

@@ -15,6 +15,7 @@ NEEDED = {  # what each verb cannot do without
     "evaluate": [],
     **{tool: [] for tool in TOOLS},
     "analyse --tool=steering": ["--transform=zoom"],
+    "analyse --tool=directions": ["--method=sefa"],
     "analyse --tool=arithmetic": ["--a=0,1,2", "--b=3,4,5", "--c=6,7,8"],
     "analyse --tool=forgetting": ["--workdirs=x,y"],
     "project": ["--workdir=x", "--images=y"],
