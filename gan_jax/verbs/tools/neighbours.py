@@ -13,7 +13,7 @@ from gan_jax.runtime.writers.images import canvas, image_grid, save_figure, save
 from gan_jax.runtime.writers.report import Picture, Table
 from gan_jax.verbs.tools import folder, looking
 
-INSTEAD = {"num": "--samples={}, or --shown={} of them", "recipes": "evaluate --recipes={}"}
+INSTEAD = {"num": "--samples={}, of which --shown are shown", "recipes": "evaluate --recipes={}"}
 
 
 def declare(flags: Flags) -> None:
