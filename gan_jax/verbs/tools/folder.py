@@ -39,13 +39,12 @@ def declare(flags: Flags, tool: str) -> None:
     flags.integer("seed", 0, "Of all chance.")
 
 
-def opened(values: FlagValues, tool: str) -> tuple[Path, opening.Opened, Sampler]:
-    """The folder, the generator, and its sampler as it was asked for. Raises as `opening.opened`, before anything is made."""
+def opened(values: FlagValues, tool: str, voxels: bool = False) -> tuple[Path, opening.Opened, Sampler]:
+    """The folder, the generator, and its sampler as it was asked for. Raises as `opening.opened_by`, before anything is made."""
     out = check_new_folder(values.out)
     for name in (METRICS, PAGE):
         check_new_file(out / name)
-    opening.check(values, f"analyse --tool={tool}")
-    found = opening.opened(values, out)
+    found = opening.opened_by(values, out, f"analyse --tool={tool}", voxels)
     return out, found, with_label(truncated(found.sampler, values.truncation), values.label)
 
 
