@@ -62,9 +62,7 @@ def main() -> None:
                 distances = [sliced_distance(frame.points, real[some]) for frame in frames]
                 logged = [told(frame.metrics, game) for frame in frames]
                 half = len(frames) // 2
-                found.append(
-                    (spearmanr(logged, distances)[0], spearmanr(logged[half:], distances[half:])[0])
-                )
+                found.append((spearmanr(logged, distances)[0], spearmanr(logged[half:], distances[half:])[0]))
                 if seed == 0:
                     panel.scatter(distances, logged, s=8, label=toy)
             cells = ["{:.2f} ± {:.2f}".format(*mean_and_spread(each)) for each in zip(*found, strict=True)]

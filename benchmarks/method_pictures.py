@@ -1,11 +1,11 @@
 """The pictures of docs/methods: a healthy run of a method beside a sick one.
 
     python benchmarks/method_pictures.py toys --out=docs/images/methods                   # all pairs on points; --only wgan r1
-    python benchmarks/method_pictures.py runs healthy=runs/A sick=runs/B --numbers d/k d/convergence --out=docs/images/methods/NAME.png
+    python benchmarks/method_pictures.py runs healthy=runs/A sick=runs/B --numbers d/k d/convergence --out=NAME.png
 
-`toys` plays pairs of toy games, which differ in the settings named below, and shows the points at the end, D's field under them, and
-numbers of training. `runs` draws numbers of the metrics.jsonl of work folders, and the first of their last samples. Curves are
-running means over a thirtieth of the run. Pictures are of 128 colours.
+`toys` plays pairs of toy games, which differ in the settings named below, and shows the points at the end, D's field under them,
+and numbers of training. `runs` draws numbers of the metrics.jsonl of work folders, and the first of their last samples. Curves
+are running means over a thirtieth of the run. Pictures are of 128 colours.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from scipy.ndimage import uniform_filter1d
-
 from toy_variants import config_of
+
 from gan_jax.run.laboratory.bench import EDGE, Bench, Frame, on_toy
 from gan_jax.run.laboratory.cells import toy_of
 from gan_jax.runtime.writers.atomic import write_atomically
@@ -54,7 +54,10 @@ PAIRS: Mapping[str, tuple[str, Mapping[str, tuple[str, Mapping[str, Any]]], Sequ
     ),
     "sngan": (
         "grid",
-        {"spectral norm": ("toy_sngan", {}), "none, D at 5 times the rate": ("toy_hinge", {"optim.discriminator.learning_rate": 0.02})},
+        {
+            "spectral norm": ("toy_sngan", {}),
+            "none, 5 times the rate": ("toy_hinge", {"optim.discriminator.learning_rate": 0.02}),
+        },
         ("d/real_accuracy", "g/gradient_norm"),
     ),
     "r3gan": (
@@ -105,7 +108,9 @@ def runs(folders: Mapping[str, Path], numbers: Sequence[str], out: Path, shown: 
     for told, folder in folders.items():
         lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
         curves[told] = {
-            number: tuple(map(list, zip(*[(each["step"], each[number]) for each in lines if number in each], strict=True)))
+            number: tuple(
+                map(list, zip(*[(each["step"], each[number]) for each in lines if number in each], strict=True))
+            )
             for number in numbers
             if any(number in each for each in lines)
         }
@@ -138,7 +143,9 @@ def _field(panel: Any, frame: Frame, real: np.ndarray, title: str) -> None:
     panel.set_title(title, fontsize="small")
 
 
-def _curves(panels: Sequence[Any], curves: Mapping[str, Mapping[str, tuple[list, list]]], numbers: Sequence[str]) -> None:
+def _curves(
+    panels: Sequence[Any], curves: Mapping[str, Mapping[str, tuple[list, list]]], numbers: Sequence[str]
+) -> None:
     for panel, number in zip(panels, numbers, strict=True):
         for (told, found), colour in zip(curves.items(), _COLOURS, strict=False):
             if number in found:
@@ -152,7 +159,8 @@ def _curves(panels: Sequence[Any], curves: Mapping[str, Mapping[str, tuple[list,
         panel.set_title(number, fontsize="small")
         panel.tick_params(labelsize=6)
         panel.grid(alpha=0.3)
-    panels[0].legend(fontsize=6)
+    shown = [panel for panel in panels if len(panel.lines) == len(curves)] or panels
+    shown[0].legend(fontsize=6)
 
 
 def _row(pictures: int, curves: int) -> tuple[Any, list[Any]]:

@@ -2,8 +2,9 @@
 
     python benchmarks/plain_mlp.py --workdir=runs/plain_mlp --seeds=5
 
-As in section 4.3 of arXiv:1701.07875 (its figures 6 and 7), G is a ReLU network of three hidden layers of 512 units, and D a small
-DCGAN; both games have the same networks (no normalisation in D), Adam 2e-4, batch and rounds. What is done is not done again.
+As in section 4.3 of arXiv:1701.07875 (figures 6 and 7), G is a ReLU network of three hidden layers of 512 units, and D a
+small DCGAN; both games have the same networks (no normalisation in D), Adam 2e-4, batch and rounds. What is done is not
+done again.
 """
 
 from __future__ import annotations

@@ -29,7 +29,10 @@ REGULARIZERS = {
     "gradient_normalizer": {"type": "normalizer.gradient_normalizer"},
     "path_length": {"type": "path_length.path_length"},
 }  # fmt: skip
-MLP = {"generator": {"type": "mlp.Generator", "widths": (8,)}, "discriminator": {"type": "mlp.Discriminator", "widths": (8,)}}
+MLP = {
+    "generator": {"type": "mlp.Generator", "widths": (8,)},
+    "discriminator": {"type": "mlp.Discriminator", "widths": (8,)},
+}
 SOLID = {
     "generator": {"type": "gan3d.Generator", "widths": (8,)},
     "discriminator": {"type": "gan3d.Discriminator", "widths": (8,), "norm": "none"},
@@ -99,7 +102,10 @@ TABLE = _table()
 
 def test_the_table_is_of_all_games_and_regularisers():
     assert set(TABLE) == {(name, game) for name in REGULARIZERS for game in GAMES}
-    files = {path.stem for path in (PAGE.parents[2] / "gan_jax" / "regularizers").glob("[a-z]*.py")} - {"base", "timing"}
+    files = {path.stem for path in (PAGE.parents[2] / "gan_jax" / "regularizers").glob("[a-z]*.py")} - {
+        "base",
+        "timing",
+    }
     assert files == {each["type"].partition(".")[0] for each in REGULARIZERS.values()}
 
 

@@ -70,7 +70,9 @@ def test_a_page_names_configs_and_files_that_there_are(page):
 
 def test_the_index_has_every_page_and_every_config_that_it_names():
     text = INDEX.read_text(encoding="utf-8")
-    assert {page.name for page in METHODS} - {INDEX.name} == set(re.findall(r"^\| \[[^]]+\]\((\w+\.md)\)", text, re.MULTILINE))
+    assert {page.name for page in METHODS} - {INDEX.name} == set(
+        re.findall(r"^\| \[[^]]+\]\((\w+\.md)\)", text, re.MULTILINE)
+    )
     begin_with = re.findall(r"^\| \[[^]]+\]\(\w+\.md\) \|[^|]*\| `(\w+)` \|", text, re.MULTILINE)
     assert len(begin_with) == len(METHODS) - 1
     assert not [name for name in begin_with if not (ROOT / "configs" / f"{name}.py").is_file()]
