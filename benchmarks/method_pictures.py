@@ -31,7 +31,7 @@ _FRAMES, _COLOURS = 81, ("tab:blue", "tab:red", "tab:green", "tab:orange")
 PAIRS: Mapping[str, tuple[str, Mapping[str, tuple[str, Mapping[str, Any]]], Sequence[str]]] = {
     "gan": (
         "grid",
-        {"R1": ("toy_r1", {}), "no penalty, D twice as often": ("toy_gan", {"d_steps": 2, "ema.decay": None})},
+        {"R1": ("toy_r1", {}), "none, D twice a round": ("toy_gan", {"d_steps": 2, "ema.decay": None})},
         ("d/real_accuracy", "d/fake_accuracy"),
     ),
     "wgan": (
@@ -63,8 +63,8 @@ PAIRS: Mapping[str, tuple[str, Mapping[str, tuple[str, Mapping[str, Any]]], Sequ
     "r3gan": (
         "grid",
         {
-            "R1 + R2": ("toy_r3gan", {}),
-            "2,000 times as strong": (
+            "gamma 0.05": ("toy_r3gan", {}),
+            "gamma 200": (
                 "toy_r3gan",
                 {"regularizers.r1.gamma": 200.0, "regularizers.r2.gamma": 200.0},
             ),

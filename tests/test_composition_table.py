@@ -82,6 +82,8 @@ def _plays(game, names):
     config["data"]["shape"] = VOXELS if "3D" in game else IMAGE
     config |= {"batch_size": 8, "latents": {"type": "normal", "dim": 4}}
     config["method"] |= {"num_classes": settings.pop("classes", 0)}
+    if "encoder" in settings:
+        del config["ema"]
     if judged := settings.pop("judged", None):
         config["method"]["judged"] = judged
     if "encoder" in settings:
