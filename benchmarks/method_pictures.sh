@@ -35,8 +35,8 @@ lt)
   run lt_heavy --config=lt_digits --config.steps=3000 --config.regularizers.latent_transform.weight_g=1.0
   draw lt "lambda 0.1"=lt "sigma_eps 0.1"=lt_small "lambda 1"=lt_heavy --shown=3 --numbers g/latent_transform_accuracy samples/distance ;;
 cr)
-  run cr --config=cr_digits --config.steps=1500
-  run cr_heavy --config=cr_digits --config.steps=1500 --config.regularizers.consistency.weight_real=10000
+  run cr --config=cr_digits --config.steps=500
+  run cr_heavy --config=cr_digits --config.steps=500 --config.regularizers.consistency.weight_real=10000
   draw cr "weight 10"=cr "weight 10,000"=cr_heavy --shown=3 --numbers d/real_logit d/fake_logit samples/distance ;;
 stylegan2)
   run stylegan2 --config=stylegan2_faces
@@ -53,9 +53,8 @@ r3gan_faces)
   run r3gan --config=r3gan_faces --config.steps=1047
   draw r3gan_faces "r3gan_faces, round 1,047"=r3gan --shown=3 --numbers d/r1 d/r2 samples/distance ;;
 ada)
-  grown="--config=progan_faces --config.loss.type=non_saturating"
-  r1='{"type": "timing.every", "n": 4, "regularizer": {"type": "gradient_penalty.r1", "gamma": 1.0, "full_height": 32}}'
-  echo "ada: progan_faces with the loss and R1 of my_images, and its discriminator in augmented.Augmented: $grown, r1 = $r1"
+  run ada --config=benchmarks/growing_faces.py:ada
+  run ada_without --config=benchmarks/growing_faces.py:plain
   draw ada "with ADA"=ada "without"=ada_without --shown=3 --numbers d/augment_probability d/real_logit samples/distance ;;
 acgan)
   run acgan --config=acgan_digits
@@ -63,10 +62,10 @@ acgan)
   draw acgan "all labels"=acgan "5 % of them"=acgan_few --shown=3 --numbers d/class_accuracy_real d/class_accuracy_fake d/class_real ;;
 infogan)
   run infogan --config=infogan_digits
-  run infogan_deaf --config=infogan_digits --config.steps=600 --config.regularizers.information.weight=0.0
+  run infogan_deaf --config=infogan_digits --config.steps=300 --config.regularizers.information.weight=0.0
   draw infogan "weight 1"=infogan "weight 0"=infogan_deaf --shown=3 --numbers g/code_accuracy g/code_deviation samples/distance ;;
 dcgan)
-  small="--config=dcgan_stacked_digits --config.data.source=digits --config.data.shape=16,16,1 --config.steps=1000 $few"
+  small="--config=dcgan_stacked_digits --config.data.source=digits --config.data.shape=16,16,1 --config.steps=600 $few"
   run dcgan $small
   run dcgan_won $small --config.optim.generator.learning_rate=2e-6 --config.optim.discriminator.learning_rate=1e-3
   draw dcgan "healthy"=dcgan "D has won"=dcgan_won --shown=3 --numbers d/real_accuracy d/fake_accuracy samples/distance ;;
@@ -81,7 +80,7 @@ biggan)
   run biggan_fast $tiny --config.optim.discriminator.learning_rate=1e-2
   draw biggan "D's rate 2e-4"=biggan "1e-2"=biggan_fast --shown=3 --numbers d/real_logit g/gradient_norm samples/distance ;;
 pix2pix)
-  tiny="--config=pix2pix_maps $small_maps --config.generator.width=8 --config.discriminator.width=8 --config.steps=800"
+  tiny="--config=pix2pix_maps $small_maps --config.generator.width=8 --config.discriminator.width=8 --config.steps=400"
   run pix2pix $tiny
   run pix2pix_without $tiny --config.method.weight_l1=0
   draw pix2pix "L1 weight 100"=pix2pix "0"=pix2pix_without --shown=3 --numbers g/l1 d/real_accuracy d/fake_accuracy ;;

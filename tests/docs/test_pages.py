@@ -3,6 +3,7 @@
 import functools
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,19 @@ def test_the_index_has_every_page_and_every_config_that_it_names():
 def test_pictures_of_methods_are_small():
     sizes = [path.stat().st_size for path in (ROOT / "docs" / "images" / "methods").iterdir()]
     assert max(sizes) < 60_000 and sum(sizes) < 1_500_000
+
+
+def test_the_commands_behind_the_pictures_are_understood(tmp_path, monkeypatch):
+    """The script is played with a stand-in for Python, which writes down what it is told."""
+    said, stand_in = tmp_path / "said", tmp_path / "python"
+    stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {said}\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    script = ROOT / "benchmarks" / "method_pictures.sh"
+    subprocess.run(["bash", str(script), str(tmp_path / "runs")], check=True, capture_output=True)
+    monkeypatch.chdir(ROOT)
+    trained = [line.split()[2:] for line in said.read_text().splitlines() if line.startswith("-m gan_jax.main train")]
+    assert len(trained) > 25
+    for words in trained:
+        command, argv = split_command(["gan_jax", *words])
+        parse(command, argv, find, list(COMMANDS))
