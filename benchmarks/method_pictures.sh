@@ -35,9 +35,9 @@ lt)
   run lt_heavy --config=lt_digits --config.steps=3000 --config.regularizers.latent_transform.weight_g=1.0
   draw lt "lambda 0.1"=lt "sigma_eps 0.1"=lt_small "lambda 1"=lt_heavy --shown=3 --numbers g/latent_transform_accuracy samples/distance ;;
 cr)
-  run cr --config=cr_digits --config.steps=500
-  run cr_heavy --config=cr_digits --config.steps=500 --config.regularizers.consistency.weight_real=10000
-  draw cr "weight 10"=cr "weight 10,000"=cr_heavy --shown=3 --numbers d/real_logit d/fake_logit samples/distance ;;
+  run cr_lt --config=cr_lt_digits --config.regularizers.latent_transform.sigma_eps=0.1
+  run lt_small --config=lt_digits --config.regularizers.latent_transform.sigma_eps=0.1
+  draw cr "with CR"=cr_lt "without"=lt_small --shown=3 --numbers d/consistency_real d/real_logit d/fake_logit ;;
 stylegan2)
   run stylegan2 --config=stylegan2_faces
   run stylegan2_weak --config=stylegan2_faces --config.regularizers.r1.regularizer.gamma=0.05
@@ -62,18 +62,16 @@ acgan)
   draw acgan "all labels"=acgan "5 % of them"=acgan_few --shown=3 --numbers d/class_accuracy_real d/class_accuracy_fake d/class_real ;;
 infogan)
   run infogan --config=infogan_digits
-  run infogan_deaf --config=infogan_digits --config.steps=300 --config.regularizers.information.weight=0.0
-  draw infogan "weight 1"=infogan "weight 0"=infogan_deaf --shown=3 --numbers g/code_accuracy g/code_deviation samples/distance ;;
+  draw infogan "infogan_digits"=infogan --shown=3 --numbers g/code_accuracy g/code_deviation samples/distance ;;
 dcgan)
-  small="--config=dcgan_stacked_digits --config.data.source=digits --config.data.shape=16,16,1 --config.steps=600 $few"
-  run dcgan $small
-  run dcgan_won $small --config.optim.generator.learning_rate=2e-6 --config.optim.discriminator.learning_rate=1e-3
-  draw dcgan "healthy"=dcgan "D has won"=dcgan_won --shown=3 --numbers d/real_accuracy d/fake_accuracy samples/distance ;;
+  run dcgan --config=dcgan_stacked_digits --config.steps=600 $few
+  run dcgan_won --config=dcgan_stacked_digits --config.steps=600 $few --config.optim.generator.learning_rate=2e-6 --config.optim.discriminator.learning_rate=1e-3
+  draw dcgan "as it ships"=dcgan "D has won"=dcgan_won --shown=3 --numbers d/real_accuracy d/fake_accuracy samples/distance ;;
 began)
   tiny="--config=began_faces $small_digits --config.generator.width=8 --config.discriminator.width=8 --config.steps=2000 $few"
   run began $tiny
-  run began_large $tiny --config.loss.gamma=1.0 --config.discriminator.hidden=8
-  draw began "gamma 0.5, code 64"=began "gamma 1, code 8"=began_large --shown=3 --numbers d/k d/balance d/convergence ;;
+  run began_stuck $tiny --config.loss.gamma=0.1
+  draw began "gamma 0.5"=began "gamma 0.1"=began_stuck --shown=3 --numbers d/k d/balance d/convergence ;;
 biggan)
   tiny="--config=biggan_cifar10 $small_digits --config.generator.ch=8 --config.discriminator.ch=8 --config.d_steps=2 --config.steps=600 --config.ema.start=50 --config.ema.decay=0.99 $few"
   run biggan $tiny
