@@ -56,7 +56,7 @@ PAIRS: Mapping[str, tuple[str, Mapping[str, tuple[str, Mapping[str, Any]]], Sequ
         "grid",
         {
             "spectral norm": ("toy_sngan", {}),
-            "none, 5 times the rate": ("toy_hinge", {"optim.discriminator.learning_rate": 0.02}),
+            "none, 5 times the rate": ("toy_hinge", {"optim.discriminator.learning_rate.init_value": 0.02}),
         },
         ("d/real_accuracy", "g/gradient_norm"),
     ),

@@ -7,7 +7,7 @@
 # A run that is there is not played again. Those of points: python benchmarks/method_pictures.py toys --out=docs/images/methods
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=$1; shift
+runs=$1; shift; mkdir -p "$runs"
 methods=${*:-ssgan lt cr stylegan2 progan stylegan r3gan_faces ada acgan infogan dcgan began biggan pix2pix cyclegan gan3d vaegan3d}
 few="--config.log.samples_every=100 --config.checkpoint.every=100000"
 

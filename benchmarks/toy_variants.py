@@ -43,7 +43,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 def config_of(game: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """A game that ships, with some settings changed, as plain data."""
     config = load_config(game)
-    with config.unlocked():
+    with config.unlocked(), config.ignore_type():
         for key, value in changes.items():
             *blocks, last = key.split(".")
             inside = functools.reduce(lambda block, name: block[name], blocks, config)
