@@ -47,6 +47,13 @@ TOOLS = {
         "classes",
         "codes",
         "steering",
+        "dissection",
+        "arithmetic",
+        "grid",
+        "neighbours",
+        "encoder",
+        "tsne",
+        "forgetting",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played

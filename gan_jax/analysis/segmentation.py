@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import ranges
+from gan_jax.features.segmenter import Segmenter
 from gan_jax.types import Array
 
 Masks = Callable[[Any], Any]
@@ -191,6 +192,12 @@ def of_function(function: Callable[[Any], Mapping[str, Any]], images: Any) -> Se
             )
     names = tuple(tried)
     return Segmentation(names, lambda images: np.stack([np.asarray(m) for m in _in_order(function(images), names)], -1))
+
+
+def of_segmenter(segmenter: Segmenter) -> Segmentation:
+    """The parts that a segmenter trained here tells, where it finds them more likely than not. It takes its own shape alone."""
+    soft = jax.jit(lambda images: jax.nn.sigmoid(segmenter(images)))
+    return Segmentation(segmenter.parts, lambda images: np.asarray(soft(images)) > 0.5, soft)
 
 
 def hue_chroma_lightness(images: Array) -> tuple[Array, Array, Array]:

@@ -16,8 +16,6 @@ from gan_jax.game import Edit, Sampler
 from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array
 
-_AT_ONCE = 50
-
 
 def replacing(alpha: Any, values: Any = 0.0, where: Any = None) -> Edit:
     """u' = (1 - alpha m) u + alpha m k of each unit u (equation 5 of arXiv:1811.10597, with a partial alpha).
@@ -58,12 +56,11 @@ def images_of(
     sampler: Sampler, key: Array, indices: Sequence[int], edits: Mapping[str, Edit] | None = None
 ) -> np.ndarray:
     """[n, H, W, C] in [-1, 1], edited the same for all, or an image each where `where` has n of them."""
-    at_once, made = min(_AT_ONCE, len(indices)), []
-    for number, part in enumerate(in_parts(indices, at_once)):
-        first = number * at_once
-        of_part = {name: edit._replace(where=_of(edit.where, first, at_once)) for name, edit in (edits or {}).items()}
-        made.append(np.asarray(_images(sampler, key, part, of_part)))
-    return np.concatenate(made)[: len(indices)]
+    made = []
+    for part, at in in_parts(indices):
+        of_part = {name: edit._replace(where=_of(edit.where, at, len(part))) for name, edit in (edits or {}).items()}
+        made.append(np.asarray(_images(sampler, key, part, of_part))[: at.stop - at.start])
+    return np.concatenate(made)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,8 +125,9 @@ def effects_of_units(
     return found
 
 
-def _of(where: Array, first: int, count: int) -> Array:
+def _of(where: Array, at: slice, size: int) -> Array:
+    """Those of a part, filled up to its size."""
     if len(where) == 1:
         return where
-    part = where[first : first + count]
-    return jnp.concatenate([part, jnp.repeat(part[:1], count - len(part), 0)]) if len(part) < count else part
+    part = where[at]
+    return jnp.concatenate([part, jnp.repeat(part[:1], size - len(part), 0)]) if len(part) < size else part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -83,43 +84,59 @@ def optimised_set(
     """
     k, shape = require_class(segmentation.names, name), require_layer(sampler, layer)
     require_soft(segmentation)
-    soft = segmentation.soft
-
-    def at_places(images: Array, where: Array) -> Array:
-        mask = soft(images)[..., k]
-        rows, columns = windows(mask.shape[1], shape[0]), windows(mask.shape[2], shape[1])
-        below = jnp.einsum("ih,nhw,jw->nij", rows, mask, columns)[..., None]
-        return jnp.sum(below * where, (1, 2, 3))
-
-    def loss(alpha: Array, sampler: Any, key: Array, p: Array, p_where: Array, c: Array, c_where: Array) -> Array:
-        made = lambda indices, edit: sampler.synthesize(drawn(sampler, key, indices), edits={layer: edit})[0]
-        left = at_places(made(p, replacing(alpha, 0.0, p_where)), p_where)
-        put = at_places(made(c, replacing(alpha, values, c_where)), c_where)
-        return jnp.mean(left - put) + search.penalty * jnp.sum(jnp.square(alpha))
-
-    optimizer = optax.adam(search.rate)
-
-    @compiled
-    def step(alpha: Array, state: Any, *rest: Any) -> tuple:
-        value, slope = jax.value_and_grad(loss)(alpha, *rest)
-        updates, state = optimizer.update(slope, state, alpha)
-        return jnp.clip(optax.apply_updates(alpha, updates), 0.0, 1.0), state, value
-
+    optimizer, step = _step(segmentation.soft, layer, shape, search.rate, search.penalty)
     rng, alpha = np.random.default_rng(seed), jnp.asarray(alpha)
+    of_class, values = np.eye(len(segmentation.names), dtype=np.float32)[k], jnp.asarray(values)
     state, history = optimizer.init(alpha), []
     pairs = max(len(present.places), len(candidates.places))
     size = min(search.batch, pairs)
     p_all, c_all = present.where(shape), candidates.where(shape)
     for _ in tqdm(range(search.epochs), desc=f"units of {name}", unit="epoch", disable=not progress):
-        values_of_epoch = []
+        losses = []
         orders = [_order(rng, len(sites.places), pairs) for sites in (present, candidates)]
         for first in range(0, pairs - size + 1, size):
             p, c = (order[first : first + size] for order in orders)
             of_pairs = (present.indices[p], p_all[p], candidates.indices[c], c_all[c])
-            alpha, state, value = step(alpha, state, sampler, key, *of_pairs)
-            values_of_epoch.append(float(value))
-        history.append(np.mean(values_of_epoch))
+            alpha, state, value = step(alpha, state, sampler, key, of_class, values, *of_pairs)
+            losses.append(float(value))
+        history.append(np.mean(losses))
     return Found(np.asarray(alpha), np.asarray(history))
+
+
+@functools.lru_cache(maxsize=8)
+def _step(soft: Any, layer: str, shape: tuple[int, int, int], rate: float, penalty: float) -> tuple[Any, Any]:
+    """Adam, and one step of it; a program for all classes."""
+
+    def at_places(images: Array, of_class: Array, where: Array) -> Array:
+        mask = jnp.einsum("nhwk,k->nhw", soft(images), of_class)
+        rows, columns = windows(mask.shape[1], shape[0]), windows(mask.shape[2], shape[1])
+        below = jnp.einsum("ih,nhw,jw->nij", rows, mask, columns)[..., None]
+        return jnp.sum(below * where, (1, 2, 3))
+
+    def loss(
+        alpha: Array,
+        sampler: Any,
+        key: Array,
+        of_class: Array,
+        values: Array,
+        p: Array,
+        p_at: Array,
+        c: Array,
+        c_at: Array,
+    ) -> Array:
+        made = lambda indices, edit: sampler.synthesize(drawn(sampler, key, indices), edits={layer: edit})[0]
+        left = at_places(made(p, replacing(alpha, 0.0, p_at)), of_class, p_at)
+        put = at_places(made(c, replacing(alpha, values, c_at)), of_class, c_at)
+        return jnp.mean(left - put) + penalty * jnp.sum(jnp.square(alpha))
+
+    optimizer = optax.adam(rate)
+
+    def step(alpha: Array, state: Any, *rest: Any) -> tuple:
+        value, slope = jax.value_and_grad(loss)(alpha, *rest)
+        updates, state = optimizer.update(slope, state, alpha)
+        return jnp.clip(optax.apply_updates(alpha, updates), 0.0, 1.0), state, value
+
+    return optimizer, compiled(step)
 
 
 def judged(

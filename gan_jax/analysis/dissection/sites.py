@@ -15,7 +15,6 @@ from gan_jax.game import Sampler
 from gan_jax.types import Array
 
 PLACES = 5  # tried in an image, as published
-_AT_ONCE = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +55,8 @@ def present_sites(
     """
     k, shape = require_class(segmentation.names, name), require_layer(sampler, layer)
     scores, total, weight = [], np.zeros(shape[2]), 0.0
-    for number, part in enumerate(in_parts(indices, at_once := min(_AT_ONCE, len(indices)))):
-        left = min(at_once, len(indices) - number * at_once)
+    for part, at in in_parts(indices):
+        left = at.stop - at.start
         images, x = (np.asarray(each)[:left] for each in images_and_activations(sampler, key, part, layer))
         share = pooled(segmentation.on_images(images)[..., k], shape[:2])
         scores.append(share.reshape(left, -1))

@@ -19,6 +19,7 @@ from gan_jax.nn.compiling import compiled
 from gan_jax.types import Array, Batch
 
 BINS = 4096
+AT_ONCE, FEW = 50, 10  # images
 
 
 @dataclasses.dataclass
@@ -102,8 +103,16 @@ bins_and_peaks = compiled(_bins, static_argnums=3)
 images_and_activations = compiled(_acts, static_argnums=3)
 
 
-def in_parts(indices: Sequence[int], at_once: int) -> list[np.ndarray]:
-    """uint32 [at_once] each; the last one is filled with its first index, so that one program serves all."""
+def in_parts(indices: Sequence[int]) -> list[tuple[np.ndarray, slice]]:
+    """Indices, some at a time, and which of all they are; each part is as long as the first, filled up with its own first.
+
+    Two sizes, for few and for many, so that a program serves all that is asked.
+    """
     indices = np.asarray(indices, np.uint32)
-    parts = [indices[first : first + at_once] for first in range(0, len(indices), at_once)]
-    return [np.concatenate([part, np.full(at_once - len(part), part[0], np.uint32)]) for part in parts]
+    size = min(AT_ONCE, FEW) if len(indices) <= FEW else AT_ONCE
+    parts = []
+    for first in range(0, len(indices), size):
+        part = indices[first : first + size]
+        filled = np.concatenate([part, np.full(size - len(part), part[0], np.uint32)])
+        parts.append((filled, slice(first, first + len(part))))
+    return parts

@@ -17,7 +17,6 @@ from gan_jax.types import Array
 
 THRESHOLDS = ("quantile", "ratio")
 TOP, LEAST_IOU, LEAST_RATIO = 0.005, 0.05, 0.01  # as published
-_AT_ONCE = 50
 _SHUFFLED = 20_190_506  # seeds which image's masks stand for which
 
 
@@ -95,11 +94,10 @@ def dissect(
     ranges.within("the top share of pixels", top, 1e-6, 0.5)
     require_layer(sampler, layer)
     count, low, high, masks = len(indices), None, None, []
-    parts = in_parts(indices, min(_AT_ONCE, count))
-    for number, part in enumerate(parts):
+    parts = in_parts(indices)
+    for part, at in parts:
         images, least, most = (np.asarray(x) for x in images_and_ranges(sampler, key, part, layer))
-        left = min(len(part), count - number * len(part))
-        masks.append(segmentation.on_images(images[:left]))
+        masks.append(segmentation.on_images(images[: at.stop - at.start]))
         low = least if low is None else np.minimum(low, least)
         high = most if high is None else np.maximum(high, most)
     masks = np.concatenate(masks)
@@ -112,11 +110,11 @@ def dissect(
     others = np.empty(count, np.int64)
     others[order] = np.roll(order, 1)  # each image has another's
     tally, peaks = Tally(low, high, 2 * len(segmentation.names)), []
-    for number, part in enumerate(parts):
+    for part, at in parts:
         bins, largest = (np.asarray(x) for x in bins_and_peaks(sampler, key, part, layer, low, high))
-        at = np.arange(number * len(part), min(count, (number + 1) * len(part)))
-        tally.add(bins[: len(at)], np.concatenate([masks[at], masks[others[at]]], -1))
-        peaks.append(largest[: len(at)])
+        left = at.stop - at.start
+        tally.add(bins[:left], np.concatenate([masks[at], masks[others[at]]], -1))
+        peaks.append(largest[:left])
     settings = (threshold, top, least_agreement, positive_levels)
     levels, overlap, ratio = agreements(tally, *settings)
     classes = len(segmentation.names)

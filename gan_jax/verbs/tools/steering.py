@@ -33,7 +33,7 @@ from gan_jax.verbs.tools import folder
 METHODS = ("jahanian", "plumerault")
 DISTANCES = ("l2", "lpips")
 _LATENTS = {"jahanian": 2000, "plumerault": 200}
-INSTEAD = {"amounts": "--reach={}, the largest amount", "num": "--latents={} to learn from, or --measured={}"}
+INSTEAD = {"amounts": "--reach={}, the largest amount", "samples": "--measured={}"}
 
 
 def declare(flags: Flags) -> None:

@@ -63,8 +63,7 @@ class Painter(struct.PyTreeNode):
 @pytest.fixture(autouse=True)
 def parts_of_ten(monkeypatch):
     """Samples are drawn ten images at a time: one program for many tests."""
-    for file in ("units", "interventions", "sites"):
-        monkeypatch.setattr(f"gan_jax.analysis.dissection.{file}._AT_ONCE", 10)
+    monkeypatch.setattr("gan_jax.analysis.dissection.tally.AT_ONCE", 10)
 
 
 @pytest.fixture

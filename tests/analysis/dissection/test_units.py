@@ -43,7 +43,7 @@ def test_iou_is_that_of_all_pixels_together(painter, colours):
 
 def test_parts_of_a_sample_make_the_same_whole(painter, colours, monkeypatch):
     parts = dissect(painter, "units", colours, KEY, range(15))  # 10, and 5 with 5 to fill
-    monkeypatch.setattr("gan_jax.analysis.dissection.units._AT_ONCE", 50)
+    monkeypatch.setattr("gan_jax.analysis.dissection.tally.AT_ONCE", 50)
     whole = dissect(painter, "units", colours, KEY, range(15))
     np.testing.assert_allclose(parts.iou, whole.iou)
     np.testing.assert_allclose(parts.levels, whole.levels)
