@@ -10,9 +10,9 @@
 Each was trained on the training split by `python -m gan_jax.main --mode=classifier --config=... --out=<name>.npz`, with
 the defaults of `gan_jax.verbs.classifier` (seed 0, 600 steps; 1, 4 and, of figures, 3 minutes of processor time); faces with
 --steps=2000 (11 minutes). The facts in each file tell the rest. The classes of emoji are kinds of things, not shapes: 21 %
-of the test images are in the largest. The attributes of faces on the 600 test images: glasses, beard, smiling, long_hair, light_hair,
-facing_left and flowers 100.00 %, freckles 97.83 %, eyes_closed 96.83 % (dark lenses hide eyes), earrings 92.33 % (hair and
-beards hide them).
+of the test images are in the largest. The attributes of faces on the 600 test images: glasses, beard, smiling, long_hair,
+light_hair, facing_left and flowers 100.00 %, freckles 97.83 %, eyes_closed 96.83 % (dark lenses hide eyes), earrings 92.33 %
+(hair and beards hide them).
 
 | segmenter | images      | tells   | mean IoU, train / test | config                 |
 |-----------|-------------|---------|------------------------|------------------------|
