@@ -20,7 +20,7 @@ from gan_jax.run.drawing import sample_key
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.verbs.tools import dissection_page as page
 from gan_jax.verbs.tools import folder, segmentations
-from gan_jax.verbs.tools.dissection_effects import Experiment, artefacts, experiment, opened_reference
+from gan_jax.verbs.tools.dissection_effects import Experiment, artefacts, experiment, marked_images, opened_reference
 
 _MOST_CLASSES = 4
 INSTEAD = {"unit": "--units={}", "classes": "--class={}"}
@@ -60,6 +60,7 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=dissection`."""
     _check(values)
+    marked = None if values.artefacts is None else marked_images(values.artefacts, values.num)
     out, opened, sampler = folder.opened(values, "dissection")
     key = sample_key(values.seed)
     shape = jax.eval_shape(lambda each: sampled(each, jax.random.key(0), np.arange(1))[0], sampler).shape[1:]
@@ -76,7 +77,7 @@ def run(values: FlagValues) -> None:
     experiments = _experiments(values, sampler, found, key, dissection)
     spoilt = None
     if values.artefacts is not None:
-        spoilt = artefacts(values, sampler, key, dissection, real)
+        spoilt = artefacts(values, sampler, key, dissection, real, marked)
     title = f"Dissection of {values.layer} of {opened.name}, by {values.segmentation}"
     facts = {
         "model": opened.name,

@@ -121,16 +121,21 @@ class Spoilt:
     failed: list[str]
 
 
-def artefacts(values: FlagValues, sampler: Sampler, key: Array, dissection: Dissection, real: Any) -> Spoilt:
-    """Finds the units that spoil images, and scores the generator without them, on samples of another seed."""
+def artefacts(
+    values: FlagValues, sampler: Sampler, key: Array, dissection: Dissection, real: Any, marked: Sequence[int] | None
+) -> Spoilt:
+    """Finds the units that spoil images, and scores the generator without them, on samples of another seed.
+
+    marked: the spoiled images; None: by the rule.
+    """
     rule = values.artefacts
-    if rule == "nearest":
+    if marked is None:
         say("artefacts: how far images are from real ones")
         reals = real["train"]
         some = reals.images(np.arange(min(len(reals), _MOST_REALS))).astype(np.float32) / 127.5 - 1
         odd = distance_to_nearest(images_of(sampler, key, range(values.num)), some)
     else:
-        odd = marks(_marked(Path(rule).expanduser()), values.num)
+        odd = marks(list(marked), values.num)
     z = unit_oddness(dissection.peaks, odd)
     units = require_units(np.argsort(-z, kind="stable")[: values.spoilers], dissection.units, values.layer)
     rest = np.setdiff1d(np.arange(dissection.units), units)
@@ -167,8 +172,14 @@ def opened_reference(name: str, shape: Sequence[int]) -> Any:
     return real
 
 
-def _marked(file: Path) -> list[int]:
-    """Raises FileNotFoundError, and ValueError for a line that is no number, and where there is none."""
+def marked_images(name: str, count: int) -> list[int] | None:
+    """Those in a file, in the order of the sample; None where the name is that of the rule.
+
+    Raises FileNotFoundError; ValueError for a line that is no number, for images that there are not, and where there is none.
+    """
+    if name == "nearest":
+        return None
+    file = Path(name).expanduser()
     if not file.is_file():
         raise FileNotFoundError(
             f"--artefacts is nearest, or a file of image numbers, one a line; there is no {file.absolute()}"
@@ -178,4 +189,6 @@ def _marked(file: Path) -> list[int]:
         raise ValueError(f"{file} holds numbers of images, one a line; {wrong[0]!r} is none")
     if not lines:
         raise ValueError(f"{file} marks no image")
-    return sorted({int(line) for line in lines})
+    found = sorted({int(line) for line in lines})
+    marks(found, count)
+    return found
