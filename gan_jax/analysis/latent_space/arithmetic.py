@@ -57,7 +57,8 @@ def latent_sum(
         summed = {**other, space: jnp.concatenate([means, total])}
         if space == "z":
             summed = sampler.map({name: leaf for name, leaf in summed.items() if name != "w"})
-        images, four = np.asarray(_made(sampler, codes)), np.asarray(_made(sampler, summed))
+        both = {name: jnp.concatenate([leaf, summed[name]]) for name, leaf in codes.items()}
+        images, four = np.split(np.asarray(_made(sampler, both)), [len(indices)])
     length = lambda x: np.linalg.norm(np.asarray(x).reshape(len(x), -1), axis=1)
     usual = max(float(np.sqrt(np.mean(np.square(length(latents))))), 1e-12)
     return Sum(

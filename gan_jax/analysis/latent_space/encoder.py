@@ -18,7 +18,10 @@ from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.dense import Dense
 from gan_jax.types import Array, Batch, named_key
 
-_MOST_A_CALL, _HELD_OUT = 20, 256
+_MOST_A_CALL, _HELD_OUT, _AT_ONCE = 20, 256, 32
+
+_made = compiled(lambda sampler, codes: sampler.synthesize(codes)[0])
+_coded = compiled(lambda encoder, images: encoder(images))
 
 
 class Network(linen.Module):
@@ -49,7 +52,7 @@ class Encoder(struct.PyTreeNode):
     deviation: Array  # [D]
 
     def __call__(self, images: Array) -> Array:
-        return self.mean + self.deviation * self.network.apply({"params": self.params}, images)
+        return self.mean[None] + self.deviation[None] * self.network.apply({"params": self.params}, images)
 
 
 class Errors(NamedTuple):
@@ -89,7 +92,7 @@ def learn_encoder(
     mean, deviation = jnp.mean(points, 0), jnp.maximum(jnp.std(points, 0), 1e-6)
     network = Network(points.shape[1])
     shape = jax.eval_shape(lambda: sampler.synthesize(codes)[0]).shape[1:]
-    params = jax.jit(network.init)(named_key(key, "encoder start"), jnp.zeros((1, *shape)))["params"]
+    params = compiled(network.init, quick=True)(named_key(key, "encoder start"), jnp.zeros((1, *shape)))["params"]
     optimizer = optax.adam(optax.cosine_decay_schedule(rate, steps))
     of_pairs = named_key(key, "encoder pairs")  # another sample than the one that is looked at
 
@@ -99,7 +102,7 @@ def learn_encoder(
             indices = number.astype(jnp.uint32) * batch_size + jnp.arange(batch_size, dtype=jnp.uint32)
             codes = sampler.map(sampler.starts(of_pairs, indices))
             images = sampler.synthesize(codes)[0]
-            wanted = (_points(codes, space) - mean) / deviation
+            wanted = (_points(codes, space) - mean[None]) / deviation[None]
             loss = lambda params: jnp.mean(jnp.square(network.apply({"params": params}, images) - wanted))
             value, slope = jax.value_and_grad(loss)(params)
             updates, state = optimizer.update(slope, state, params)
@@ -127,8 +130,7 @@ def encoded(sampler: Sampler, encoder: Encoder, key: Array, images: np.ndarray) 
     shape = jax.eval_shape(lambda: sampler.synthesize(codes)[0]).shape[1:]
     if images.shape[1:] != shape:
         raise ValueError(f"this generator makes images of {list(shape)}; these are {list(images.shape[1:])}")
-    found = compiled(lambda encoder, images: encoder(images))(encoder, jnp.asarray(images, jnp.float32))
-    return _drawn(sampler, codes, encoder.space, found)
+    return _drawn(sampler, codes, encoder.space, _coded(encoder, jnp.asarray(images, jnp.float32)))
 
 
 def errors_of(
@@ -139,8 +141,8 @@ def errors_of(
     with _reuse():
         if images is None:
             codes = sampler.map(sampler.starts(key, jnp.arange(num, dtype=jnp.uint32)))
-            images = np.asarray(compiled(lambda sampler, codes: sampler.synthesize(codes)[0])(sampler, codes))
-            apart = np.asarray(encoder(jnp.asarray(images)) - _points(codes, encoder.space))
+            images = _images(sampler, codes)
+            apart = np.asarray(_coded(encoder, jnp.asarray(images)) - _points(codes, encoder.space))
             latents = float(np.mean(np.square(apart)) / np.mean(np.var(np.asarray(_points(codes, encoder.space)), 0)))
         codes, made = encoded(sampler, encoder, key, images)
         one = {name: leaf[:1] for name, leaf in codes.items()}
@@ -158,8 +160,17 @@ def _drawn(sampler: Sampler, codes: Batch, space: str, points: Array) -> tuple[B
         codes = sampler.map({**{name: leaf for name, leaf in codes.items() if name != "w"}, "z": points})
     else:
         codes = {**codes, "w": jnp.broadcast_to(points[:, None], codes["w"].shape)}
+    return codes, _images(sampler, codes)
+
+
+def _images(sampler: Sampler, codes: Batch) -> np.ndarray:
+    """[n, H, W, C], some at a time: one program for any number."""
+    parts, n = [], len(next(iter(codes.values())))
     with _reuse():
-        return codes, np.asarray(compiled(lambda sampler, codes: sampler.synthesize(codes)[0])(sampler, codes))
+        for first in range(0, n, _AT_ONCE):
+            at = np.arange(first, first + _AT_ONCE) % n
+            parts.append(np.asarray(_made(sampler, {name: leaf[at] for name, leaf in codes.items()})))
+    return np.concatenate(parts)[:n]
 
 
 def _reuse() -> Any:

@@ -9,7 +9,7 @@ import optax
 
 from gan_jax.analysis.steering.trajectories import Trajectories
 from gan_jax.analysis.steering.walk import Monotone
-from gan_jax.types import Array
+from gan_jax.types import Array, named_key
 
 DECILE = 0.9  # errors above this quantile are left out
 _KNOTS = np.linspace(-4, 4, 17, dtype=np.float32)  # in standard deviations of <u, p>
@@ -45,7 +45,7 @@ def fit_monotone(
     first = jnp.asarray((found.start[images] - mean) / scale)  # [M, D]
     last = jnp.asarray((found.points[images, amounts] - mean) / scale)
     wanted = jnp.asarray(found.amounts[amounts])  # [M]
-    of_start, of_order = jax.random.split(key)
+    of_start, of_order = named_key(key, "monotone start"), named_key(key, "monotone order")
     dim = first.shape[1]
     params = {"u": jax.random.normal(of_start, (dim,)) / np.sqrt(dim), "slopes": jnp.full(len(_KNOTS) - 1, -2.0)}
     optimizer = optax.adam(rate)
@@ -84,7 +84,7 @@ def _map_of(params: dict):
     bends = jnp.diff(slopes)
 
     def g(x: Array) -> Array:
-        return slopes[0] * x + jnp.sum(bends * jax.nn.relu(x[:, None] - knots[1:-1]), -1)
+        return slopes[0] * x + jax.nn.relu(x[:, None] - knots[None, 1:-1]) @ bends
 
     return g
 

@@ -24,7 +24,7 @@ class Linear(struct.PyTreeNode):
 
     def offsets(self, points: Array, amounts: Array) -> Array:
         """How far each of points [n, D] goes for amounts [n]. -> [n, D]."""
-        return amounts.reshape(-1, 1) * self.vector + 0 * points
+        return amounts.reshape(-1, 1) * self.vector[None] + 0 * points
 
 
 class Monotone(struct.PyTreeNode):
@@ -41,7 +41,7 @@ class Monotone(struct.PyTreeNode):
         """How far each of points [n, D] goes for amounts [n]. -> [n, D]."""
         here = points @ self.vector  # [n]
         wanted = self.amount(here) + amounts
-        return (self.place(wanted) - here).reshape(-1, 1) * self.vector
+        return (self.place(wanted) - here).reshape(-1, 1) * self.vector[None]
 
     def amount(self, places: Array) -> Array:
         """g."""

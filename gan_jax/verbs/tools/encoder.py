@@ -12,7 +12,7 @@ from gan_jax.analysis.latent_space.encoder import encoded, errors_of, learn_enco
 from gan_jax.analysis.projection import project
 from gan_jax.analysis.walks import SPACES
 from gan_jax.command.flags import Flags
-from gan_jax.game import Sampler, sampled
+from gan_jax.game import Sampler
 from gan_jax.run.drawing import draw, sample_key
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.writers.images import image_grid, save_png
@@ -40,7 +40,7 @@ def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=encoder`."""
     out, opened, sampler = folder.opened(values, "encoder")
     key = sample_key(values.seed)
-    shape = jnp.shape(sampled(sampler, key, jnp.arange(1))[0])[1:]
+    shape = folder.shape_of(sampler)
     real = None
     if values.data is not None:
         found = looking.data_of(values, opened, sampler.target, shape)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
 from gan_jax.features.embedded import embedded_classifier, known_classifiers
-from gan_jax.game import Sampler
+from gan_jax.game import Sampler, sampled
 from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
 from gan_jax.names import one_of
@@ -46,6 +47,12 @@ def opened(values: FlagValues, tool: str) -> tuple[Path, opening.Opened, Sampler
     opening.check(values, f"analyse --tool={tool}")
     found = opening.opened(values, out)
     return out, found, with_label(truncated(found.sampler, values.truncation), values.label)
+
+
+def shape_of(sampler: Sampler) -> tuple[int, ...]:
+    """[H, W, C] of its images. Nothing is drawn."""
+    one = jax.eval_shape(lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1))[0], sampler)
+    return one.shape[1:]
 
 
 def leave(out: Path, title: str, lines: Sequence[Mapping[str, Any]], parts: Sequence[str | Table | Picture]) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 import numpy as np
 from absl.flags import FlagValues
 
 from gan_jax.analysis.latent_space.neighbours import beside, neighbours
 from gan_jax.command.flags import Flags
-from gan_jax.game import sampled
-from gan_jax.run.drawing import draw, sample_key
+from gan_jax.run.drawing import draw
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.writers.images import canvas, image_grid, save_figure, save_png
 from gan_jax.runtime.writers.report import Picture, Table
@@ -33,7 +31,7 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=neighbours`."""
     out, opened, sampler = folder.opened(values, "neighbours")
-    shape = jnp.shape(sampled(sampler, sample_key(values.seed), jnp.arange(1))[0])[1:]
+    shape = folder.shape_of(sampler)
     told = None if values.classifier is None else folder.Told(values.classifier, shape)
     data = {
         name: looking.images_of(each, values.most)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from absl.flags import FlagValues
 
@@ -22,7 +21,6 @@ from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.features.lpips import lpips_distance
 from gan_jax.features.published import published_weights
-from gan_jax.game import sampled
 from gan_jax.run.drawing import sample_key
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.writers.images import image_grid, save_png
@@ -68,7 +66,7 @@ def run(values: FlagValues) -> None:
         raise ValueError(f"--reach is from above 0 to 5, and --blur 0 or more; got {values.reach} and {values.blur}")
     out, opened, sampler = folder.opened(values, "steering")
     key = sample_key(values.seed)
-    shape = jnp.shape(sampled(sampler, key, jnp.arange(1))[0])[1:]
+    shape = folder.shape_of(sampler)
     change = transformation(values.transform, shape[-1])
     told = None if values.classifier is None else folder.Told(values.classifier, shape)
     where = ground(sampler, key, values.space, values.layers)

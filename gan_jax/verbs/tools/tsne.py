@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from absl.flags import FlagValues
 
 from gan_jax.analysis.latent_space.scatter import draw_scatter, scatter
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
-from gan_jax.game import sampled
 from gan_jax.names import one_of
-from gan_jax.run.drawing import draw, sample_key
+from gan_jax.run.drawing import draw
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.writers.report import Picture, Table
 from gan_jax.verbs.tools import folder, looking
@@ -37,7 +35,7 @@ def run(values: FlagValues) -> None:
     if values.attribute is not None and values.classifier is None:
         raise UsageError("--attribute is told by a classifier: name one, such as --classifier=faces")
     out, opened, sampler = folder.opened(values, "tsne")
-    shape = jnp.shape(sampled(sampler, sample_key(values.seed), jnp.arange(1))[0])[1:]
+    shape = folder.shape_of(sampler)
     told = None if values.classifier is None else folder.Told(values.classifier, shape)
     if told is not None and values.attribute is not None:
         if not told.of_attributes:
