@@ -168,7 +168,7 @@ def joined(segmentations: Sequence[Segmentation]) -> Segmentation:
     """The classes of several, in their order. Raises ValueError where two have a class of one name."""
     names = tuple(name for each in segmentations for name in each.names)
     softs = [each.soft for each in segmentations]
-    soft = None if None in softs else lambda images: jnp.concatenate([each(images) for each in softs], -1)
+    soft = None if None in softs else lambda images: jnp.concatenate([each(images) for each in softs if each], -1)
     masks = lambda images: np.concatenate([np.asarray(each.masks(images)) for each in segmentations], -1)
     return Segmentation(names, masks, soft)
 

@@ -1,17 +1,18 @@
 """The small networks that ship with the package: classifiers of the embedded data sets, and a segmenter of the faces' parts.
 
-| name   | images      | tells         | F  | accuracy, train / test | config                  |
-|--------|-------------|---------------|----|------------------------|-------------------------|
-| digits | 16 x 16 x 1 | 10 classes    | 64 | 100.00 % / 98.87 %     | configs/sngan_digits.py |
-| emoji  | 32 x 32 x 3 | 9 classes     | 64 | 87.53 % / 71.05 %      | configs/sngan_emoji.py  |
-| faces  | 32 x 32 x 1 | 10 attributes | 64 | 99.53 % / 98.70 %      | configs/sngan_faces.py  |
+| name    | images      | tells         | F  | accuracy, train / test | config                   |
+|---------|-------------|---------------|----|------------------------|--------------------------|
+| digits  | 16 x 16 x 1 | 10 classes    | 64 | 100.00 % / 98.87 %     | configs/sngan_digits.py  |
+| emoji   | 32 x 32 x 3 | 9 classes     | 64 | 87.53 % / 71.05 %      | configs/sngan_emoji.py   |
+| faces   | 32 x 32 x 1 | 10 attributes | 64 | 99.53 % / 98.70 %      | configs/sngan_faces.py   |
+| figures | 32 x 32 x 3 | 5 classes     | 64 | 100.00 % / 100.00 %    | configs/sngan_figures.py |
 
 Each was trained on the training split by `python -m gan_jax.main --mode=classifier --config=... --out=<name>.npz`, with
-the defaults of `gan_jax.verbs.classifier` (seed 0, 600 steps; 1 and 4 minutes of processor time); faces with --steps=2000
-(11 minutes). The facts in each file tell the rest. The classes of emoji are kinds of things, not shapes: 21 % of the test
-images are in the largest. The attributes of faces on the 600 test images: glasses, beard, smiling, long_hair, light_hair,
-facing_left and flowers 100.00 %, freckles 97.83 %, eyes_closed 96.83 % (dark lenses hide eyes), earrings 92.33 % (hair and
-beards hide them).
+the defaults of `gan_jax.verbs.classifier` (seed 0, 600 steps; 1, 4 and, of figures, 3 minutes of processor time); faces with
+--steps=2000 (11 minutes). The facts in each file tell the rest. The classes of emoji are kinds of things, not shapes: 21 %
+of the test images are in the largest. The attributes of faces on the 600 test images: glasses, beard, smiling, long_hair,
+light_hair, facing_left and flowers 100.00 %, freckles 97.83 %, eyes_closed 96.83 % (dark lenses hide eyes), earrings 92.33 %
+(hair and beards hide them).
 
 | segmenter | images      | tells   | mean IoU, train / test | config                 |
 |-----------|-------------|---------|------------------------|------------------------|
@@ -51,7 +52,8 @@ def embedded_weights(name: str) -> Weights:
 
 
 def embedded_classifier(name: str) -> Extractor:
-    """A shipped classifier, "digits", "emoji" or "faces": images uint8 [B, H, W, C] -> {"pooled": [B, 64], "logits": [B, K]}.
+    """A shipped classifier, "digits", "emoji", "faces" or "figures":
+    images uint8 [B, H, W, C] -> {"pooled": [B, 64], "logits": [B, K]}.
 
     Images must be as its config prepares them (see above). Raises ValueError for an unknown name.
     """

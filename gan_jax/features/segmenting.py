@@ -68,10 +68,10 @@ def fit(
     recipe, key = _Recipe(steps, learning_rate, weight_decay, flip, shift), jax.random.key(seed)
     state = _start(module, recipe, named_key(key, "init"), images[:1])
     noise, rng, metrics = named_key(key, "augment"), np.random.default_rng(seed), {}
-    images, masks = jnp.asarray(images), jnp.asarray(masks)
+    on_device = jnp.asarray(images), jnp.asarray(masks)
     for step in range(steps):
         chosen = rng.choice(len(images), batch_size, replace=len(images) < batch_size).astype(np.int32)
-        state, metrics = _step(module, recipe, state, np.int32(step), images, masks, chosen, noise)
+        state, metrics = _step(module, recipe, state, np.int32(step), *on_device, chosen, noise)
         if progress is not None:
             progress(step + 1, metrics)
     if not math.isfinite(float(metrics["loss"])):

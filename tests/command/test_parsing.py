@@ -24,6 +24,7 @@ NEEDED = {  # what each verb cannot do without
     "export": ["--workdir=x"],
     "toys": ["--out=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],
+    "segmenter": ["--config=sngan_faces", "--out=x.npz"],
     "sweep": ["--workdir=x"],
     "plan": ["--config=ssgan_digits", "--topology=cpu:2"],
     "import": ["--kind=mimicry", "--config=sngan_cifar10", "--workdir=x"],
@@ -91,9 +92,10 @@ def test_without_a_verb_it_trains():
     [
         (
             "--workdir=x --seed=7",
-            "--seed belongs to sample, evaluate, project, translate, video, classifier and analyse; for train: --config.seed=7",
+            "--seed belongs to sample, evaluate, project, translate, video, classifier, segmenter and analyse; for train: "
+            "--config.seed=7",
         ),
-        ("--workdir=x --steps=50", "--steps belongs to classifier; for train: --config.steps=50"),
+        ("--workdir=x --steps=50", "--steps belongs to classifier and segmenter; for train: --config.steps=50"),
         ("--workdir=x --num=9", "for train: --config.log.num_samples=9"),
         ("--workdir=x --label=2", "--label belongs to sample, video and analyse, not to train; gan_jax train --help"),
         ("sweep --workdir=x --seed=1,2", "for sweep: --sweep=seed=1,2"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax.analysis.dissection.tally import drawn, in_parts
+from gan_jax.analysis.dissection.tally import Indices, drawn, in_parts
 from gan_jax.analysis.dissection.units import require_layer, require_units
 from gan_jax.analysis.segmentation import Segmentation
 from gan_jax.game import Edit, Sampler
@@ -28,19 +28,19 @@ def replacing(alpha: Any, values: Any = 0.0, where: Any = None) -> Edit:
     return Edit(where, 1.0 - alpha, alpha * jnp.broadcast_to(jnp.asarray(values, jnp.float32), alpha.shape))
 
 
-def chosen(units: Sequence[int], count: int) -> np.ndarray:
+def chosen(units: Indices, count: int) -> np.ndarray:
     """float32 [count]: 1 for these units, else 0."""
     alpha = np.zeros(count, np.float32)
     alpha[np.asarray(units, np.int64)] = 1
     return alpha
 
 
-def ablating(units: Sequence[int], count: int) -> Edit:
+def ablating(units: Indices, count: int) -> Edit:
     """Units of a layer of `count` become 0 everywhere."""
     return replacing(chosen(units, count))
 
 
-def inserting(units: Sequence[int], values: np.ndarray, where: Any = None) -> Edit:
+def inserting(units: Indices, values: np.ndarray, where: Any = None) -> Edit:
     """Units take their values [C] at the chosen places; see `replacing`."""
     return replacing(chosen(units, len(values)), values, where)
 
@@ -52,9 +52,7 @@ def _made(sampler: Sampler, key: Array, indices: Array, edits: Mapping[str, Edit
 _images = compiled(_made)
 
 
-def images_of(
-    sampler: Sampler, key: Array, indices: Sequence[int], edits: Mapping[str, Edit] | None = None
-) -> np.ndarray:
+def images_of(sampler: Sampler, key: Array, indices: Indices, edits: Mapping[str, Edit] | None = None) -> np.ndarray:
     """[n, H, W, C] in [-1, 1], edited the same for all, or an image each where `where` has n of them."""
     made = []
     for part, at in in_parts(indices):
@@ -93,7 +91,7 @@ def causal_effect(
     sampler: Sampler,
     segmentation: Segmentation,
     key: Array,
-    indices: Sequence[int],
+    indices: Indices,
     after: Mapping[str, Edit],
     before: Mapping[str, Edit] | None = None,
 ) -> Effect:
@@ -109,7 +107,7 @@ def causal_effect(
 
 
 def effects_of_units(
-    sampler: Sampler, layer: str, segmentation: Segmentation, key: Array, indices: Sequence[int], units: Sequence[int]
+    sampler: Sampler, layer: str, segmentation: Segmentation, key: Array, indices: Indices, units: Indices
 ) -> list[Effect]:
     """The effect of ablating each of some units by itself.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +15,7 @@ from tqdm import tqdm
 from gan_jax import ranges
 from gan_jax.analysis.dissection.interventions import images_of, replacing
 from gan_jax.analysis.dissection.sites import Sites, pooled, windows
-from gan_jax.analysis.dissection.tally import drawn
+from gan_jax.analysis.dissection.tally import Indices, drawn
 from gan_jax.analysis.dissection.units import Dissection, require_class, require_layer
 from gan_jax.analysis.segmentation import Segmentation
 from gan_jax.game import Sampler
@@ -85,9 +84,9 @@ def optimised_set(
     k, shape = require_class(segmentation.names, name), require_layer(sampler, layer)
     require_soft(segmentation)
     optimizer, step = _step(segmentation.soft, layer, shape, search.rate, search.penalty)
-    rng, alpha = np.random.default_rng(seed), jnp.asarray(alpha)
-    of_class, values = np.eye(len(segmentation.names), dtype=np.float32)[k], jnp.asarray(values)
-    state, history = optimizer.init(alpha), []
+    rng, found = np.random.default_rng(seed), jnp.asarray(alpha)
+    of_class, put = np.eye(len(segmentation.names), dtype=np.float32)[k], jnp.asarray(values)
+    state, history = optimizer.init(found), []
     pairs = max(len(present.places), len(candidates.places))
     size = min(search.batch, pairs)
     p_all, c_all = present.where(shape), candidates.where(shape)
@@ -97,10 +96,10 @@ def optimised_set(
         for first in range(0, pairs - size + 1, size):
             p, c = (order[first : first + size] for order in orders)
             of_pairs = (present.indices[p], p_all[p], candidates.indices[c], c_all[c])
-            alpha, state, value = step(alpha, state, sampler, key, of_class, values, *of_pairs)
+            found, state, value = step(found, state, sampler, key, of_class, put, *of_pairs)
             losses.append(float(value))
         history.append(np.mean(losses))
-    return Found(np.asarray(alpha), np.asarray(history))
+    return Found(np.asarray(found), np.asarray(history))
 
 
 @functools.lru_cache(maxsize=8)
@@ -148,7 +147,7 @@ def judged(
     present: Sites,
     candidates: Sites,
     values: np.ndarray,
-    units: Sequence[int],
+    units: Indices,
 ) -> dict[str, float]:
     """What a set of whole units does at sites, by hard masks: shares of the place that are of the class, means over sites.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from gan_jax.analysis.dissection.tally import images_and_activations, in_parts, upsampled
+from gan_jax.analysis.dissection.tally import Indices, images_and_activations, in_parts, upsampled
 from gan_jax.game import Sampler
 from gan_jax.types import Array
 
@@ -16,7 +16,7 @@ _upsampled = jax.jit(upsampled, static_argnums=1)
 
 
 def firing(
-    sampler: Sampler, layer: str, key: Array, indices: Sequence[int], units: Sequence[int], levels: Sequence[float]
+    sampler: Sampler, layer: str, key: Array, indices: Indices, units: Indices, levels: Sequence[float]
 ) -> np.ndarray:
     """[n, H, W, 3]: image i, dimmed to grey where unit i does not exceed level i."""
     shown = []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
 from gan_jax.analysis.dissection.interventions import chosen, images_of, replacing
 from gan_jax.analysis.dissection.sites import pooled
+from gan_jax.analysis.dissection.tally import Indices
 from gan_jax.analysis.dissection.units import require_class, require_layer, require_units
 from gan_jax.analysis.segmentation import Segmentation
 from gan_jax.game import Sampler
@@ -48,8 +48,8 @@ def placing(
     segmentation: Segmentation,
     name: str,
     key: Array,
-    indices: Sequence[int],
-    units: Sequence[int],
+    indices: Indices,
+    units: Indices,
     values: np.ndarray,
     side: int = 1,
 ) -> Placing:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
 from gan_jax.analysis.dissection.interventions import images_of, replacing
-from gan_jax.analysis.dissection.tally import images_and_activations, in_parts
+from gan_jax.analysis.dissection.tally import Indices, images_and_activations, in_parts
 from gan_jax.analysis.dissection.units import require_class, require_layer
 from gan_jax.analysis.segmentation import Segmentation
 from gan_jax.game import Sampler
@@ -46,7 +45,7 @@ class Present:
 
 
 def present_sites(
-    sampler: Sampler, layer: str, segmentation: Segmentation, name: str, key: Array, indices: Sequence[int], most: int
+    sampler: Sampler, layer: str, segmentation: Segmentation, name: str, key: Array, indices: Indices, most: int
 ) -> Present:
     """Of the images where most of one place of the layer is of the class, `most` or fewer, in each that place.
 
@@ -76,7 +75,7 @@ def candidate_sites(
     segmentation: Segmentation,
     name: str,
     key: Array,
-    indices: Sequence[int],
+    indices: Indices,
     present: Present,
     most: int,
     seed: int = 0,

@@ -20,6 +20,7 @@ from gan_jax.types import Array, Batch
 
 BINS = 4096
 AT_ONCE, FEW = 50, 10  # images
+Indices = Sequence[int] | np.ndarray  # whole numbers
 
 
 @dataclasses.dataclass
@@ -103,7 +104,7 @@ bins_and_peaks = compiled(_bins, static_argnums=3)
 images_and_activations = compiled(_acts, static_argnums=3)
 
 
-def in_parts(indices: Sequence[int]) -> list[tuple[np.ndarray, slice]]:
+def in_parts(indices: Indices) -> list[tuple[np.ndarray, slice]]:
     """Indices, some at a time, and which of all they are; each part is as long as the first, filled up with its own first.
 
     Two sizes, for few and for many, so that a program serves all that is asked.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import jax
 import numpy as np
 
 from gan_jax import ranges
 from gan_jax.analysis.dissection.agreement import information_ratio, iou
-from gan_jax.analysis.dissection.tally import Tally, bins_and_peaks, images_and_ranges, in_parts
+from gan_jax.analysis.dissection.tally import Indices, Tally, bins_and_peaks, images_and_ranges, in_parts
 from gan_jax.analysis.segmentation import Segmentation
 from gan_jax.game import Sampler
 from gan_jax.types import Array
@@ -72,7 +71,7 @@ def dissect(
     layer: str,
     segmentation: Segmentation,
     key: Array,
-    indices: Sequence[int],
+    indices: Indices,
     threshold: str = "ratio",
     top: float = TOP,
     least_agreement: float = 0.0,
@@ -184,7 +183,7 @@ def require_layer(sampler: Sampler, layer: str) -> tuple[int, int, int]:
     return shape[1], shape[2], shape[3]
 
 
-def require_units(units: Sequence[int], count: int, layer: str) -> np.ndarray:
+def require_units(units: Indices, count: int, layer: str) -> np.ndarray:
     """The units, int [m]. Raises ValueError for one that there is not, with those there are, and for none or one twice."""
     if not len(units) or len(set(map(int, units))) < len(units):
         raise ValueError(f"name one unit or more, each once; got {list(units)}")

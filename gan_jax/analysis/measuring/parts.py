@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +41,7 @@ def figures_segmentation() -> Segmentation:
     classifier = embedded_classifier("figures")
     look = compiled(lambda extractor, images: extractor(images)["logits"])
 
-    def masks(images: Array) -> np.ndarray:
+    def masks(images: Any) -> np.ndarray:
         images = np.asarray(images)
         figure = figure_mask(images)[..., None]  # [n, S, S, 1]
         pixels = np.clip(np.round(images * 127.5 + 127.5), 0, 255).astype(np.uint8)

@@ -62,8 +62,7 @@ class OwnFunction:
 
         def refuse(primals: Any, tangents: Any) -> Any:
             raise ValueError(
-                f"{self.name} is a function of NumPy or PyTorch, which JAX calls as it is: its images have no gradient. Write it "
-                "in JAX, or take a tool that only draws"
+                f"{self.name} is a function of NumPy or PyTorch, which JAX calls as it is: its images have no gradient"
             )
 
         drawn = jax.custom_jvp(drawn)

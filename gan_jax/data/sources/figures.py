@@ -54,8 +54,8 @@ class Figures(InMemory):
 
         In the order of `parts`: of the shapes, the image's own has the pixels that the figure covers by half or more.
         """
-        indices = slice(None) if indices is None else np.asarray(indices)
-        return figure_drawing.masks_of(self._shapes[indices], self._covered(indices))
+        chosen = slice(None) if indices is None else np.asarray(indices)
+        return figure_drawing.masks_of(self._shapes[chosen], self._covered(chosen))
 
     def fingerprint(self) -> dict[str, str]:
         """Of the formula's settings: another machine may round a pixel otherwise."""

@@ -20,7 +20,8 @@ from gan_jax.run.drawing import sample_key
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.verbs.tools import dissection_page as page
 from gan_jax.verbs.tools import folder, segmentations
-from gan_jax.verbs.tools.dissection_effects import Experiment, artefacts, experiment, opened_reference
+from gan_jax.verbs.tools.dissection_artefacts import ABOUT, NEAREST, artefacts, opened_reference, read_marks
+from gan_jax.verbs.tools.dissection_effects import Experiment, experiment
 
 _MOST_CLASSES = 4
 INSTEAD = {"unit": "--units={}", "classes": "--class={}"}
@@ -46,7 +47,7 @@ def declare(flags: Flags) -> None:
     )
     flags.integer("places", 0, "Images in which the set is put at each place of the layer in turn.", highest=10_000)
     flags.group("What spoils images")
-    flags.text("artefacts", None, "A file of the spoiled images' numbers, one a line; or nearest: a rule.")
+    flags.text("artefacts", None, ABOUT)
     flags.integer("spoilers", 2, "Units that are then switched off.", lowest=1, highest=100_000)
     flags.text(
         "reference",
@@ -60,10 +61,11 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=dissection`."""
     _check(values)
+    marked = None if values.artefacts is None else read_marks(values.artefacts, values.num)
     out, opened, sampler = folder.opened(values, "dissection")
     key = sample_key(values.seed)
     shape = jax.eval_shape(lambda each: sampled(each, jax.random.key(0), np.arange(1))[0], sampler).shape[1:]
-    require_layer(sampler, values.layer)
+    _check_units(values, require_layer(sampler, values.layer)[2])
     found = segmentations.segmentation(values.segmentation, shape)
     if values.optimise:
         require_soft(found)
@@ -75,8 +77,8 @@ def run(values: FlagValues) -> None:
     )
     experiments = _experiments(values, sampler, found, key, dissection)
     spoilt = None
-    if values.artefacts is not None:
-        spoilt = artefacts(values, sampler, key, dissection, real)
+    if marked is not None:
+        spoilt = artefacts(values, sampler, key, dissection, real, marked)
     title = f"Dissection of {values.layer} of {opened.name}, by {values.segmentation}"
     facts = {
         "model": opened.name,
@@ -104,14 +106,24 @@ def _check(values: FlagValues) -> None:
                     f"--{name} is of --artefacts, which says what images are spoiled: leave it out, or give that"
                 )
         return
-    if values.artefacts == "nearest" and values.reference is None:
+    if values.artefacts == NEAREST and values.reference is None:
         raise UsageError(
             "--artefacts=nearest asks how far an image is from any real one: give --reference, such as faces"
         )
+    if values.artefacts.startswith("units:") and values["spoilers"].present:
+        raise UsageError("--artefacts=units:... names the units that are switched off: leave --spoilers out")
+    if values.reference is not None and values.artefacts != NEAREST and not values.recipes:
+        raise UsageError("--reference is of --artefacts=nearest and of --recipes: leave it out, or give one of them")
     if values.recipes and values.reference is None:
         raise UsageError("--recipes compare with real images: give --reference, such as faces")
     for name in values.recipes or ():
         find_recipe(name, Extractors().classifiers)
+
+
+def _check_units(values: FlagValues, count: int) -> None:
+    for name in ("units", "spoilers"):
+        if values[name].value > count and values[name].present:
+            raise ValueError(f"--{name}={values[name].value}, and {values.layer} has {count} units: take fewer")
 
 
 def _experiments(

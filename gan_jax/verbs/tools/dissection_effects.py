@@ -1,30 +1,19 @@
-"""What `analyse --tool=dissection` does to units: sets are ablated and inserted, spoilers are switched off and scored."""
+"""What `analyse --tool=dissection` does to units: sets are ablated, and inserted at places."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from absl.flags import FlagValues
 
-from gan_jax.analysis.dissection.artefacts import distance_to_nearest, marks, unit_oddness
-from gan_jax.analysis.dissection.interventions import Effect, ablating, causal_effect, effects_of_units, images_of
+from gan_jax.analysis.dissection.interventions import Effect, ablating, causal_effect, effects_of_units
 from gan_jax.analysis.dissection.optimised import Found, first_alpha, judged, optimised_set
 from gan_jax.analysis.dissection.placing import Placing, placing
 from gan_jax.analysis.dissection.sites import Present, Sites, candidate_sites, present_sites
-from gan_jax.analysis.dissection.units import Dissection, require_units
+from gan_jax.analysis.dissection.units import Dissection
 from gan_jax.analysis.segmentation import Segmentation
-from gan_jax.evaluators.evidence import Evidence
-from gan_jax.evaluators.extractors import Extractors
-from gan_jax.evaluators.judge import Failed, judge
-from gan_jax.evaluators.recipes.named import find_recipe
-from gan_jax.game import LARGEST_SEED, Sampler
-from gan_jax.methods.edited import with_edits
-from gan_jax.run.image_sets import open_reference
-from gan_jax.runtime.mesh import make_mesh
+from gan_jax.game import Sampler
 from gan_jax.runtime.processes.processes import say
 from gan_jax.types import Array
 
@@ -104,78 +93,3 @@ def _part(sites: Sites, judging: bool) -> Sites:
     if len(sites.places) < _JUDGED:
         which[:] = True
     return Sites(sites.indices[which], sites.places[which], sites.scores[which])
-
-
-@dataclasses.dataclass(frozen=True)
-class Spoilt:
-    """odd: [n], how odd each image is. z: [C], see `unit_oddness`. units: switched off.
-
-    scores: by name of the score, as it is, without the units, and without as many random ones. failed: sentences.
-    """
-
-    rule: str
-    odd: np.ndarray
-    z: np.ndarray
-    units: np.ndarray
-    scores: dict[str, dict[str, float]]
-    failed: list[str]
-
-
-def artefacts(values: FlagValues, sampler: Sampler, key: Array, dissection: Dissection, real: Any) -> Spoilt:
-    """Finds the units that spoil images, and scores the generator without them, on samples of another seed."""
-    rule = values.artefacts
-    if rule == "nearest":
-        say("artefacts: how far images are from real ones")
-        reals = real["train"]
-        some = reals.images(np.arange(min(len(reals), _MOST_REALS))).astype(np.float32) / 127.5 - 1
-        odd = distance_to_nearest(images_of(sampler, key, range(values.num)), some)
-    else:
-        odd = marks(_marked(Path(rule).expanduser()), values.num)
-    z = unit_oddness(dissection.peaks, odd)
-    units = require_units(np.argsort(-z, kind="stable")[: values.spoilers], dissection.units, values.layer)
-    rest = np.setdiff1d(np.arange(dissection.units), units)
-    random = np.random.default_rng(values.seed % 2**31).choice(rest, min(len(units), len(rest)), replace=False)
-    scores: dict[str, dict[str, float]] = {}
-    failed: list[str] = []
-    recipes = {name: find_recipe(name, Extractors().classifiers) for name in values.recipes or ()}
-    for kind, off in (("as it is", ()), ("without", units), ("without random units", random)):
-        if not recipes:
-            break
-        say(f"scores {kind}")
-        edited = with_edits(sampler, {values.layer: ablating(off, dissection.units)}) if len(off) else sampler
-        evidence = Evidence(
-            fake=edited,
-            real={split: lambda each=each: each for split, each in real.items()},
-            open_extractor=Extractors().open,
-            mesh=make_mesh(),
-            seed=(values.seed + 1) % (LARGEST_SEED + 1),
-        )
-        for result in judge(evidence, recipes, {"subject": kind}):
-            if isinstance(result, Failed):
-                failed.append(f"{result.recipe}: no score: {result.reason}")
-                continue
-            for score in result:
-                scores.setdefault(score.name, {})[kind] = score.value
-    return Spoilt(rule, odd, z, units, scores, sorted(set(failed)))
-
-
-def opened_reference(name: str, shape: Sequence[int]) -> Any:
-    """Real images by split, of this shape. Raises ValueError where they are of another."""
-    real = open_reference(name, tuple(shape))
-    if tuple(real["train"].shape) != tuple(shape):
-        raise ValueError(f"{name} holds images of {list(real['train'].shape)}, and the generator makes {list(shape)}")
-    return real
-
-
-def _marked(file: Path) -> list[int]:
-    """Raises FileNotFoundError, and ValueError for a line that is no number, and where there is none."""
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"--artefacts is nearest, or a file of image numbers, one a line; there is no {file.absolute()}"
-        )
-    lines = [line.strip() for line in file.read_text().splitlines() if line.strip()]
-    if wrong := [line for line in lines if not line.isdigit()]:
-        raise ValueError(f"{file} holds numbers of images, one a line; {wrong[0]!r} is none")
-    if not lines:
-        raise ValueError(f"{file} marks no image")
-    return sorted({int(line) for line in lines})

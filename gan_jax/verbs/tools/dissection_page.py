@@ -15,7 +15,8 @@ from gan_jax.game import Sampler
 from gan_jax.runtime.writers.images import image_grid, save_png
 from gan_jax.runtime.writers.report import Picture, Table
 from gan_jax.verbs.tools import folder
-from gan_jax.verbs.tools.dissection_effects import Experiment, Spoilt
+from gan_jax.verbs.tools.dissection_artefacts import Spoilt
+from gan_jax.verbs.tools.dissection_effects import Experiment
 
 _UNITS, _IMAGES, _ROWS = 24, 8, 6  # of which pictures are shown
 

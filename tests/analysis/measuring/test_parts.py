@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.analysis.measuring.parts import face_parts_segmentation
+from gan_jax.analysis.measuring.parts import face_parts_segmentation, figures_segmentation
 from gan_jax.data import open_source
 from gan_jax.data.face_parts import PARTS
 from gan_jax.metrics.overlap import intersection_over_union
@@ -44,3 +44,12 @@ def test_it_can_be_differentiated():
 def test_other_images_are_refused(shape):
     with pytest.raises(ValueError, match="32 x 32 pixels or a whole number of times that, grey or RGB"):
         face_parts_segmentation().on_images(np.zeros(shape, np.float32))
+
+
+def test_figures_are_found_and_told_apart():
+    segmentation, source = figures_segmentation(), open_source("figures", split="test", length=200)
+    assert segmentation.names == source.parts and segmentation.soft is None
+    masks = segmentation.on_images((source.images / 127.5 - 1).astype(np.float32))
+    truth = np.moveaxis(source.part_masks(), 1, -1)
+    assert intersection_over_union(masks, truth).min() > 0.98
+    np.testing.assert_array_equal(masks.sum(-1), 1)  # each pixel is of one part
