@@ -1,7 +1,7 @@
 """Drawing from a trained generator of latents, and the ways of drawing that wrap it.
 
 Wrappers are applied in this order: latent truncation, statistics of batch normalisation (standing ones depend on the
-truncation), noise, label.
+truncation), noise, directions (`analysis.directions`), label.
 """
 
 from __future__ import annotations
@@ -215,7 +215,9 @@ def with_label(sampler: Any, label: int | None) -> Any:
 
 
 def require_unlabelled(sampler: Any) -> None:
-    """Raises ValueError for a sampler whose label is chosen already."""
+    """Raises ValueError for a sampler whose label is chosen already, or whose codes are moved."""
+    if hasattr(sampler, "amounts"):
+        raise ValueError("take directions last: first truncation, then statistics, then noise, then directions")
     if isinstance(sampler, Labelled):
         raise ValueError("choose the label last: first truncation, then statistics, then noise, then the label")
 

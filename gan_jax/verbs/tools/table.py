@@ -11,11 +11,13 @@ from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler, sampled
+from gan_jax.methods.samplers import with_label
+from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import check_memory
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_new_file
 from gan_jax.runtime.writers.images import image_grid, save_png
-from gan_jax.verbs import opening
+from gan_jax.verbs import along, opening
 
 MOST_IMAGES = 10_000  # of one picture
 
@@ -34,8 +36,15 @@ def declare_drawing(flags: Flags, label: bool = True) -> None:
     flags.number(
         "truncation", None, "psi of codes w for all of it; other generators: latents beyond it are drawn again."
     )
+    along.declare(flags)
     if label:
         flags.integer("label", None, "One class for all images.", lowest=0)
+
+
+def as_asked(values: FlagValues, sampler: Sampler) -> Sampler:
+    """The sampler as the flags of `declare_drawing` have it."""
+    sampler = along.moved(values, truncated(sampler, values.truncation))
+    return with_label(sampler, values.label if "label" in values else None)
 
 
 def write(values: FlagValues, tool: str, across: int, drawn: Callable[[Sampler], tuple[np.ndarray, int]]) -> None:
