@@ -10,7 +10,7 @@ from absl.flags import FlagValues
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
-from gan_jax.run.drawing import chosen_sampler, require_given, require_images
+from gan_jax.run.drawing import chosen_sampler, require_images
 from gan_jax.run.state import Restored, restore
 from gan_jax.runtime.workdir import check_apart
 from gan_jax.zoo.model import load
@@ -48,18 +48,28 @@ def check(values: FlagValues, verb: str) -> None:
             raise UsageError(f"--{name} chooses among what a run holds; a model has one generator: leave it out")
 
 
-def opened(values: FlagValues, out: str | Path) -> Opened:
-    """The generator. out: where the command writes, which must lie apart from the run's data.
+def opened(values: FlagValues, out: str | Path | None) -> Opened:
+    """The generator. out: where the command writes, which must lie apart from the run's data; None: nowhere.
 
     Raises ValueError for a generator that does not start from chance, and where there is none.
     """
     if values.model is not None:
         model = load(values.model)
-        require_given(model.sampler, None)
+        _require_chance(model.sampler)
         return Opened(model.name, model.sampler)
     restored = restore(values.workdir, values.step)
-    check_apart(out, *restored.setup.inputs)
+    if out is not None:
+        check_apart(out, *restored.setup.inputs)
     samplers = restored.setup.method.samplers(restored.state, restored.phase, values.weights == "ema")
     sampler = chosen_sampler(samplers, values.sampler)
-    require_given(sampler, None)
+    _require_chance(sampler)
     return Opened(f"{Path(values.workdir).name}, round {restored.step:,}", sampler, restored)
+
+
+def _require_chance(sampler: Sampler) -> None:
+    """Raises ValueError, which says what to take instead, for a generator that starts from images."""
+    if sampler.given:
+        raise ValueError(
+            f"this generator starts from {' and '.join(sampler.given)} of the data, not from chance, and has no latents to "
+            "look into: gan_jax translate draws from images of your own"
+        )

@@ -42,7 +42,9 @@ def abilities_of(sampler: Sampler) -> Abilities:
     shape = jax.eval_shape(lambda codes: sampler.synthesize(codes)[0], codes).shape[1:]
     if len(shape) != 3:
         kind, instead = ("points", "out=points.png plots") if len(shape) == 1 else ("voxels", "out=shapes.html turns")
-        raise ValueError(f"this generator makes {kind} of shape {list(shape)}, not images: gan_jax sample --{instead} them")
+        raise ValueError(
+            f"this generator makes {kind} of shape {list(shape)}, not images: gan_jax sample --{instead} them"
+        )
     return Abilities(
         shape=shape,
         truncation=_truncation(sampler),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -20,7 +20,8 @@ from gan_jax.game import Edit, Sampler
 from gan_jax.methods.samplers import with_noise
 from gan_jax.methods.truncation import with_truncation
 from gan_jax.names import nearest
-from gan_jax.types import Array, Batch
+from gan_jax.runtime.writers.images import image_grid, save_png
+from gan_jax.types import Batch
 
 LEVEL_OF = 32  # images that the usual level of a unit is the mean of
 
@@ -51,6 +52,10 @@ class Studio:
         if not np.isfinite(image).all():
             raise ValueError("the image of this scene holds NaN or infinite numbers: take smaller amounts or levels")
         return image
+
+    def save(self, path: str | os.PathLike, scene: Scene) -> None:
+        """Writes the scene's image as a PNG, see `pixels`."""
+        save_png(path, pixels(self.image(scene)))
 
     def activations(self, scene: Scene) -> dict[str, np.ndarray]:
         """By layer float32 [h, w, F], as they are after the scene's edits."""
@@ -129,10 +134,15 @@ class Studio:
         first = self._starts(scene, scene.seed, scene.index)
         second = self._starts(scene, *(scene.other or (scene.seed, scene.index)))
         mixed = np.isin(np.arange(self.abilities.styles), scene.mixed)
-        edits = {
-            name: _edit(scene.layers.get(name), *shape) for name, shape in self.abilities.layers.items()
-        }
+        edits = {name: _edit(scene.layers.get(name), *shape) for name, shape in self.abilities.layers.items()}
         return Numbers(first, second, np.float32(scene.between), mixed, edits)
+
+
+def pixels(image: np.ndarray) -> np.ndarray:
+    """An image [H, W, C] as what a PNG holds, uint8 [H, W, 1, 3 or 4]. Of other channels each is grey, side by side."""
+    if image.shape[-1] not in (1, 3, 4):
+        return image_grid(image[None], padding=0, scale=1)
+    return np.round(np.clip(image, -1, 1) * 127.5 + 127.5).astype(np.uint8)
 
 
 def _edit(units: Units | None, height: int, width: int, channels: int) -> Edit:
