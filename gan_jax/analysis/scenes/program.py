@@ -1,4 +1,4 @@
-"""The programs that draw a scene: whatever its numbers are, one for its image, and one for its activations."""
+"""The program that draws a scene: one, whatever its numbers are, for its image and its activations."""
 
 from __future__ import annotations
 
@@ -53,15 +53,10 @@ def _truncated(sampler: Any, threshold: Array) -> Any:
     return sampler.replace(sampler=with_latent_truncation(inner, threshold))
 
 
-def _image(sampler: Any, numbers: Numbers) -> Array:
-    return sampler.synthesize(codes_of(sampler, numbers), (), numbers.edits)[0][0]
-
-
-def _activations(sampler: Any, numbers: Numbers) -> Mapping[str, Array]:
-    sown = sampler.synthesize(codes_of(sampler, numbers), tuple(numbers.edits), numbers.edits)[1]
-    return {name: x[0].astype(jnp.float32) for name, x in sown.items()}
+def _made(sampler: Any, numbers: Numbers) -> tuple[Array, Mapping[str, Array]]:
+    image, sown = sampler.synthesize(codes_of(sampler, numbers), tuple(numbers.edits), numbers.edits)
+    return image[0], {name: x[0] for name, x in sown.items()}
 
 
 starts_of = compiled(_starts)  # of one image, leaves [1, ...]. threshold: [] or None
-image_of = compiled(_image)  # -> [H, W, C]
-activations_of = compiled(_activations)  # -> by layer [h, w, F], as they are after the edits
+made_of = compiled(_made)  # -> [H, W, C], and by layer [h, w, F], as they are after the edits

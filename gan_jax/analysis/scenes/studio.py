@@ -13,7 +13,7 @@ import numpy as np
 from gan_jax.analysis.directions import Direction, with_directions
 from gan_jax.analysis.scenes.abilities import Abilities, abilities_of
 from gan_jax.analysis.scenes.mask import unpacked
-from gan_jax.analysis.scenes.program import Numbers, activations_of, image_of, starts_of
+from gan_jax.analysis.scenes.program import Numbers, made_of, starts_of
 from gan_jax.analysis.scenes.scene import Scene, Units
 from gan_jax.analysis.scenes.sweeps import turned
 from gan_jax.game import Edit, Sampler
@@ -48,7 +48,7 @@ class Studio:
     def image(self, scene: Scene) -> np.ndarray:
         """float32 [H, W, C], in [-1, 1] but for what the generator draws beyond. Raises ValueError for a scene that it
         cannot draw, and where a number of the image is not finite."""
-        image = np.asarray(image_of(self._sampler(scene), self._numbers(scene)))
+        image = np.asarray(made_of(self._sampler(scene), self._numbers(scene))[0])
         if not np.isfinite(image).all():
             raise ValueError("the image of this scene holds NaN or infinite numbers: take smaller amounts or levels")
         return image
@@ -59,8 +59,8 @@ class Studio:
 
     def activations(self, scene: Scene) -> dict[str, np.ndarray]:
         """By layer float32 [h, w, F], as they are after the scene's edits."""
-        made = activations_of(self._sampler(scene), self._numbers(scene))
-        return {name: np.asarray(x) for name, x in made.items()}
+        made = made_of(self._sampler(scene), self._numbers(scene))[1]
+        return {name: np.asarray(x, np.float32) for name, x in made.items()}
 
     @functools.cached_property
     def levels(self) -> dict[str, np.ndarray]:

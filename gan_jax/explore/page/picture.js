@@ -39,6 +39,7 @@ function page(to) {
 // The newest scene is drawn; those that came and went while another was drawn are not.
 export async function refresh() {
   wanted = true;
+  document.body.dataset.busy = "1"; // for who waits for the picture
   if (busy) return;
   busy = true;
   while (wanted) {
@@ -57,13 +58,10 @@ export async function refresh() {
     } catch (error) {
       tell(error);
     }
-    canvasState(wanted);
   }
+  element("picture").dataset.drawn = ++drawn;
+  delete document.body.dataset.busy;
   busy = false;
-}
-
-function canvasState(more) {
-  if (!more) element("picture").dataset.drawn = ++drawn; // for who waits for it
 }
 
 const idle = async () => { while (busy) await new Promise((done) => setTimeout(done, 20)); };
