@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from gan_jax.explore.access import Access
@@ -161,22 +160,36 @@ def application(answers: Answers, access: Access, drawing: ThreadPoolExecutor) -
 
 
 def bound(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen there; port 0: any that is free. Raises OSError, with a sentence, where they cannot."""
+    """A socket that listens there; port 0: one that is free. Raises OSError, with a sentence, where it cannot."""
     try:
-        return bind_sockets(port, host)
-    except socket.gaierror as error:
-        raise OSError(f"--host={host} is no address of this machine: {error.strerror}") from error
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise OSError(f"--host={host} is no address of this machine: {error}") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(128)
+        listener.setblocking(False)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise OSError(
-                f"port {port} of {host} is taken, perhaps by another page: name another with --port, or --port=0 for one "
-                "that is free"
-            ) from error
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise OSError(f"--host={host} is no address of this machine; 127.0.0.1 is reached from it alone") from error
-        if error.errno == errno.EACCES:
-            raise OSError(f"port {port} is not for every user: name one from 1024 on with --port") from error
-        raise
+        listener.close()
+        raise OSError(_unbound(host, port, error)) from error
+    return [listener]
+
+
+def _unbound(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is taken, perhaps by another page: name another with --port, or --port=0 for one that is "
+            "free"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"--host={host} is no address of this machine; 127.0.0.1 is reached from it alone"
+    if error.errno == errno.EACCES:
+        return f"port {port} is not for every user: name one from 1024 on with --port"
+    return f"cannot listen at port {port} of {host}: {error}"
 
 
 def address(sockets: list[socket.socket], access: Access) -> str:

@@ -99,7 +99,7 @@ class GeneratorSampler(struct.PyTreeNode):
     ) -> tuple[Array, Mapping[str, Array]]:
         """Images [n, *shape] in [-1, 1], and the activations named by taps, as they are after the edits."""
         if edits or taps:
-            known = self.taps(codes)
+            known = self._tap_names(codes)
             require_taps(taps, known)
             require_taps(tuple(edits or ()), known)
         edits = dict(edits or {})
@@ -120,8 +120,8 @@ class GeneratorSampler(struct.PyTreeNode):
             return True
         return False
 
-    def taps(self, codes: Batch) -> Mapping[str, Any]:
-        """The shapes of the activations of one image, [1, *space, F], by the names of all taps: found by tracing."""
+    def _tap_names(self, codes: Batch) -> Mapping[str, Any]:
+        """The names of all taps, by tracing."""
         one = jax.eval_shape(lambda codes: jax.tree.map(lambda leaf: leaf[:1], codes), codes)
         return jax.eval_shape(lambda codes: self._apply(codes, {}, True)[1], one)
 

@@ -73,8 +73,9 @@ def run(values: FlagValues) -> None:
 def loading(values: FlagValues, opened: Opened) -> str:
     """Lines of Python that make the sampler again."""
     if opened.run is None:
-        name = values.model
-        name = os.path.abspath(os.path.expanduser(name)) if os.path.exists(os.path.expanduser(name)) else name
+        file, _, function = os.path.expanduser(values.model).partition(".py:")
+        file += ".py" if function else ""
+        name = os.path.abspath(file) + (f":{function}" if function else "") if os.path.exists(file) else values.model
         return f"sampler = gan_jax.load({name!r}).sampler"
     chosen = [repr(os.path.abspath(values.workdir)), f"step={opened.run.step}"]
     chosen += ["average=False"] if values.weights == "raw" else []

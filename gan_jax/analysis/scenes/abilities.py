@@ -71,6 +71,6 @@ def _works(wrap: Callable[[], Any]) -> bool:
 
 
 def _layers(sampler: Sampler, codes: Batch) -> dict[str, tuple[int, int, int]]:
-    taps = getattr(sampler, "taps", None)
-    known = {name: x.shape[1:] for name, x in taps(codes).items()} if taps else {}
+    names = getattr(sampler, "_tap_names", None)
+    known = {name: x.shape[1:] for name, x in names(codes).items()} if names else {}
     return {name: shape for name, shape in known.items() if len(shape) == 3}

@@ -89,7 +89,9 @@ def test_units_are_edits(studio, styled):
     scale[[0, 2]], shift[2] = 0, 1.5
     codes = styled.map(styled.starts(jax.random.key(0), jnp.asarray([1], jnp.uint32)))
     edit = Edit(MASK[None, ..., None].astype(np.float32), scale, shift)
-    expected, sown = styled.synthesize(codes, (layer,), {layer: edit})
+    expected, sown = compiled(lambda codes, edits: styled.synthesize(codes, (layer,), edits), True)(
+        codes, {layer: edit}
+    )
     scene = Scene(index=1, layers={layer: units})
     close(studio.image(scene), expected[0])
     fired = studio.activations(scene)[layer]
