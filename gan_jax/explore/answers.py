@@ -103,6 +103,8 @@ class Answers:
         """{"scene"} -> a Python program that writes the very same picture."""
         scene = _scene(_asked(asked, "scene"))
         self.studio.check(scene)
+        if not (scene.between or scene.mixed):
+            scene = dataclasses.replace(scene, other=None)
         return code_of(scene, self._loading, [self._files[name] for name in self._used(scene)])
 
     def _used(self, scene: Scene) -> list[str]:

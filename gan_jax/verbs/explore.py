@@ -22,7 +22,11 @@ from gan_jax.verbs.opening import Opened
 from gan_jax.verbs.tools.truncation import amounts_of
 
 PORT = 8600
-INSTEAD = {"seed": "a control of the page", "direction": "--directions={}", "out": "--export={}"}
+INSTEAD = {
+    "seed": "the page has a field for it",
+    "direction": "the page has a slider for each that is saved; --directions=FILE.json brings others",
+    "out": "--export={}",
+}
 _OF_EXPORT, _OF_SERVER = ("num", "amounts"), ("host", "port", "open")
 
 

@@ -71,7 +71,7 @@ def test_a_gif_goes_to_and_fro(page):
 
 
 def test_code_names_what_it_needs(page):
-    status, kind, body = page.ask("/api/code", {"scene": {"index": 4, "directions": {"turn": 1.0}}})
+    status, kind, body = page.ask("/api/code", {"scene": {"index": 4, "other": [0, 1], "directions": {"turn": 1.0}}})
     code = body.decode()
     assert status == 200 and kind.startswith("text/x-python")
     assert "sampler = small()" in code and "turn.json" in code and "Scene(index=4, directions={'turn': 1.0})" in code
