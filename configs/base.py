@@ -94,6 +94,7 @@ def get_config() -> ConfigDict:
     config.log.samples_every = 1000  # rounds between pictures
     config.log.num_samples = 64
     config.log.curves = placeholder(tuple)  # numbers of metrics.jsonl that curves.png shows
+    config.log.trackers = placeholder(tuple)  # "wandb", "mlflow": written to as well, where they are installed
     config.checkpoint = ConfigDict()
     config.checkpoint.every = 1000  # rounds
     config.checkpoint.keep = 3  # the newest few

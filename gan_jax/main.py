@@ -23,6 +23,7 @@ from gan_jax.command.parsing import HELP, Verb, declared, parse, split_tool, spl
 VERBS = {  # -> its file in gan_jax/verbs
     "train": "train",
     "sample": "sample",
+    "stylize": "stylize",
     "evaluate": "evaluate",
     "analyse": "tools",
     "project": "project",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -49,7 +49,11 @@ def convert_vgg16(state: StateDict) -> PyTree:
     """torchvision's VGG-16 -> variables for `vgg16` and `lpips_distance`. Its last layer, the classes, is left out."""
     kernels = vgg.layers()
     theirs = dict(
-        zip(kernels, [f"features.{i}" for i in _convolutions()] + ["classifier.0", "classifier.3"], strict=True)
+        zip(
+            kernels,
+            [f"features.{i}" for i in _places([*map(len, vgg.WIDTHS)], after=2)] + ["classifier.0", "classifier.3"],
+            strict=True,
+        )
     )
     shapes = {}
     for name, shape in kernels.items():
@@ -65,6 +69,33 @@ def convert_vgg16(state: StateDict) -> PyTree:
     return {"params": params}
 
 
+def convert_vgg19(state: StateDict) -> PyTree:
+    """torchvision's VGG-19 -> variables for `vgg19.Encoder`, all 16 convolutions; the dense layers are left out.
+
+    What torchvision does to colours beforehand is the first, 1 x 1 convolution.
+    """
+    dense = tuple(f"classifier.{i}.{kind}" for i in (0, 3, 6) for kind in ("weight", "bias"))
+    places = [f"features.{place}" for place in _places(vgg.VGG19_DEPTHS, after=2)]
+    colour = {
+        "kernel": np.diag(1 / vgg.DEVIATION).astype(np.float32).reshape(1, 1, 3, 3),
+        "bias": -vgg.MEAN / vgg.DEVIATION,
+    }
+    return {"params": {"colour": colour, **_vgg19(state, places, "VGG-19", dense)}}
+
+
+def convert_vgg19_normalised(state: StateDict) -> PyTree:
+    """The normalised VGG-19 of AdaIN's PyTorch port (vgg_normalised.pth) -> variables for `vgg19.Encoder`."""
+    places = [
+        str(place + 2) for place in _places(vgg.VGG19_DEPTHS, after=3)
+    ]  # each convolution has a padding layer before it
+    shapes = {"0.weight": (3, 3, 1, 1), "0.bias": (3,)}
+    first = {name: array for name, array in state.items() if name in shapes}
+    first = _checked(first, shapes, "the normalised VGG-19")
+    colour = {"kernel": _conv(first["0.weight"]), "bias": first["0.bias"]}
+    rest = {name: array for name, array in state.items() if name not in shapes}
+    return {"params": {"colour": colour, **_vgg19(rest, places, "the normalised VGG-19")}}
+
+
 def convert_lpips_heads(state: StateDict) -> PyTree:
     """The heads of LPIPS on VGG-16, as its authors and torch-fidelity store them -> {"heads": {tap: [F]}}."""
     theirs = {tap: f"lin{index}.model.1.weight" for index, tap in enumerate(HEADS)}
@@ -72,13 +103,29 @@ def convert_lpips_heads(state: StateDict) -> PyTree:
     return {"heads": {tap: state[theirs[tap]].reshape(-1) for tap in HEADS}}
 
 
-def _convolutions() -> list[int]:
-    """The places of the convolutions in torchvision's list: each is followed by its ReLU, each block by a pool."""
+def _places(depths: Sequence[int], after: int) -> list[int]:
+    """The places of the convolutions in PyTorch's list, one in every `after` layers (2: each is followed by its ReLU; 3: by
+    the padding of the next too). Each block ends with a pool."""
     places, at = [], 0
-    for widths in vgg.WIDTHS:
-        places += [at + 2 * index for index in range(len(widths))]
-        at += 2 * len(widths) + 1
+    for depth in depths:
+        places += [at + after * index for index in range(depth)]
+        at += after * depth + 1
     return places
+
+
+def _vgg19(state: StateDict, places: Sequence[str], network: str, unused: tuple[str, ...] = ()) -> dict[str, PyTree]:
+    """conv1_1 ... conv5_4 of a state dict that has them at these places; their width is the first one's."""
+    depths = enumerate(vgg.VGG19_DEPTHS)
+    ours = [(f"conv{block + 1}_{index + 1}", block) for block, depth in depths for index in range(depth)]
+    width = len(state.get(f"{places[0]}.weight", np.zeros(64)))
+    shapes, inputs = {}, 3
+    for (_, block), place in zip(ours, places, strict=True):
+        outputs = width * 2 ** min(block, 3)
+        shapes |= {f"{place}.weight": (outputs, inputs, 3, 3), f"{place}.bias": (outputs,)}
+        inputs = outputs
+    state = _checked(state, shapes, network, unused)
+    layer = lambda place: {"kernel": _conv(state[f"{place}.weight"]), "bias": state[f"{place}.bias"]}
+    return {name: layer(place) for (name, _), place in zip(ours, places, strict=True)}
 
 
 def _conv(weight: np.ndarray) -> np.ndarray:

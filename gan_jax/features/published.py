@@ -31,6 +31,7 @@ class Release(NamedTuple):
     url: str
     convert: Callable[[convert_torch.StateDict], PyTree]
     arrays: str | None = None  # SHA-256 of the converted arrays, for a file whose name carries no digits of its own
+    sha256: str | None = None  # of the file, likewise
 
     @property
     def file(self) -> str:
@@ -42,6 +43,12 @@ class Release(NamedTuple):
         found = re.search(r"-([0-9a-f]{8,64})\.pth$", self.file)
         return found and found[1]
 
+    def expected(self, file: str) -> str | None:
+        """What the SHA-256 of a file of this name begins with; None where the name says nothing."""
+        if self.digits:
+            return self.digits if self.digits in file else None
+        return self.sha256 if file == self.file else None
+
 
 _TORCH_FIDELITY = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0"
 RELEASES = {
@@ -50,6 +57,13 @@ RELEASES = {
         f"{_TORCH_FIDELITY}/weights-inception-2015-12-05-6726825d.pth", convert_torch.convert_inception
     ),
     "vgg16": Release("https://download.pytorch.org/models/vgg16-397923af.pth", convert_torch.convert_vgg16),
+    "vgg19": Release("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", convert_torch.convert_vgg19),
+    # AdaIN's encoder, from the PyTorch port of its authors' code, MIT License: 80,102,481 bytes.
+    "vgg19_normalised": Release(
+        "https://github.com/naoto0804/pytorch-AdaIN/releases/download/v0.0.0/vgg_normalised.pth",
+        convert_torch.convert_vgg19_normalised,
+        sha256="804ca2835ecf7539f0cd2a7ac3c18ce81e6f8468969ae7117ac0c148d286bb4a",
+    ),
     # The heads that the authors of LPIPS trained, v0.1, BSD 2-Clause License; hashed as in their package lpips 0.1.4.
     "vgg16_lpips": Release(
         f"{_TORCH_FIDELITY}/weights-vgg16-lpips.pth",
@@ -62,12 +76,14 @@ RELEASES = {
 def published_weights(
     name: str, path: str | os.PathLike | None = None, cache: str | os.PathLike | None = None
 ) -> Weights:
-    """The weights of "inception_2015", "vgg16", or "vgg16_lpips" (the heads of LPIPS on VGG-16).
+    """The weights of "inception_2015", "vgg16", "vgg16_lpips" (the heads of LPIPS on VGG-16), "vgg19" (torchvision's) or
+    "vgg19_normalised" (that of AdaIN).
 
     path: a file to take them from: the published .pth, one of the same form, or an .npz that was converted before.
     Without it they come from the cache, by default the folder $GAN_JAX_CACHE or ~/.cache/gan_jax. What the cache lacks is
-    downloaded, checked against the hash that its name carries, and converted once, which needs PyTorch. A file given as
-    path is checked where its name carries the published digits; the facts hold the SHA-256 of the file in any case.
+    downloaded, checked against the hash that its name carries or that is known here, and converted once, which needs
+    PyTorch. A file given as path is checked where its name is the published one or carries the published digits; the
+    facts hold the SHA-256 of the file in any case.
     Raises ValueError for an unknown name, a wrong hash, another network's weights, and where something is lacking.
     """
     if name not in RELEASES:
@@ -109,10 +125,11 @@ def _converted(name: str, path: Path, file: str, safe: Path) -> Weights:
     release = RELEASES[name]
     with path.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    if release.digits and release.digits in file and not sha256.startswith(release.digits):
+    expected = release.expected(file)
+    if expected and not sha256.startswith(expected):
         raise ValueError(
-            f"{file} is damaged or another file: its SHA-256 begins with {sha256[:8]}, and by its name with "
-            f"{release.digits}; delete it and fetch {release.url} again"
+            f"{file} is damaged or another file: its SHA-256 begins with {sha256[:8]}, and that of the published one with "
+            f"{expected[:8]}; delete it and fetch {release.url} again"
         )
     variables = release.convert(convert_torch.read_state_dict(path))
     arrays = weights_hash(variables)

@@ -21,8 +21,9 @@ from gan_jax.types import Array, PyTree
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))  # of the convolutions between pools
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3", "fc")  # "fc": the second dense layer, after its ReLU
 SIDE = 224  # pixels; the dense layers need it
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255  # of ImageNet's colours, as in torchvision's models
-_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32) * 255
+VGG19_DEPTHS = (2, 2, 4, 4, 4)  # convolutions of each of VGG-19's blocks, for `vgg19.Encoder`
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # of ImageNet's colours from 0 to 1, as in torchvision's models
+DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def vgg16(weights: Weights | PyTree, resize: str = "tf1") -> Extractor:
@@ -46,7 +47,7 @@ def vgg16(weights: Weights | PyTree, resize: str = "tf1") -> Extractor:
 @functools.cache  # so that two extractors of the same kind share their compiled programs
 def _apply(resize: str):
     def apply(variables: PyTree, images: Array) -> dict[str, Array]:
-        colours = [c.reshape(1, 1, 1, 3) for c in (_MEAN, _DEVIATION)]
+        colours = [255 * c.reshape(1, 1, 1, 3) for c in (MEAN, DEVIATION)]
         with jax.default_matmul_precision("highest"):
             return VGG16(("fc",)).apply(variables, (rgb_of_side(images, SIDE, resize) - colours[0]) / colours[1])
 

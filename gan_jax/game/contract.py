@@ -101,7 +101,9 @@ class Method(Protocol):
     """
 
     networks: tuple[str, ...]  # those that a config describes, each in the block of its name
-    frozen: tuple[str, ...]  # those of them that no player trains: loaded before round 0, in no checkpoint
+    frozen: tuple[
+        str, ...
+    ]  # those of them that no player trains: types of `features`, loaded before round 0, never saved
     stretches: tuple[Stretch, ...]
 
     def batch(self, phase: Phase) -> dict[str, jax.ShapeDtypeStruct]:

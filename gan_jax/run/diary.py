@@ -44,7 +44,7 @@ class Diary:
         lock: FolderLock | None,
     ):
         self._workdir, self._scoring, self._lock = workdir, scoring, lock
-        self._log = RunLog(workdir, step, images)
+        self._log = RunLog(workdir, step, images, setup.log.trackers, setup.config)
         self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source), check=self.check)
         self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
         self._curves_file = Dispensable("curves.png", "its numbers are in metrics.jsonl")
@@ -57,7 +57,7 @@ class Diary:
             require_there(self._workdir)
 
     def line(self, step: int, values: Mapping[str, Any]) -> None:
-        """The numbers of a round, to metrics.jsonl and TensorBoard."""
+        """The numbers of a round, to metrics.jsonl, TensorBoard and trackers."""
         self.check()
         self._log.write(step, values)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from gan_jax import ranges
 
+TRACKERS = ("wandb", "mlflow")  # see runtime/writers/trackers.py
+
 
 @dataclasses.dataclass(frozen=True)
 class Mesh:
@@ -24,12 +26,14 @@ class Mesh:
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """Rounds between lines of metrics and between pictures; samples in a picture; metrics drawn beside the scores, by name."""
+    """Rounds between lines of metrics and between pictures; samples in a picture; metrics drawn beside the scores, by name;
+    trackers of experiments that are written to as well."""
 
     every: int = 10
     samples_every: int = 1000
     num_samples: int = 64
     curves: tuple[str, ...] = ()
+    trackers: tuple[str, ...] = ()
 
     def __post_init__(self):
         ranges.whole("every", self.every)
@@ -37,6 +41,8 @@ class Log:
         ranges.whole("num_samples", self.num_samples, 1, 10_000)
         if not isinstance(self.curves, tuple) or not all(isinstance(name, str) for name in self.curves):
             raise ValueError(f"log.curves is a tuple of names of metrics.jsonl, not {self.curves!r}")
+        if not isinstance(self.trackers, tuple) or not set(self.trackers) <= set(TRACKERS):
+            raise ValueError(f"log.trackers is a tuple of {', '.join(TRACKERS)}, not {self.trackers!r}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -171,7 +171,7 @@ def _is_type(value: Any, package: str) -> bool:
         return False
     if package == "methods":
         return hasattr(value, "samplers")
-    if package == "architectures":
+    if package in ("architectures", "features"):
         return isinstance(value, type) and issubclass(value, nn.Module)
     if isinstance(value, type):
         return not issubclass(value, tuple | nn.Module)

@@ -37,3 +37,10 @@ def stairs_schedule(values: Sequence[float], boundaries: Sequence[float]) -> Cal
             ranges.not_negative(name, number)
     steps, ends = jnp.asarray(values, jnp.float32), jnp.asarray(boundaries, jnp.float32)
     return lambda count: steps[jnp.sum(count >= ends)]
+
+
+def inverse_time_schedule(init_value: float, decay_rate: float) -> Callable[[jax.Array], jax.Array]:
+    """init_value / (1 + decay_rate * count), Torch's learningRateDecay."""
+    ranges.not_negative("init_value", init_value)
+    ranges.not_negative("decay_rate", decay_rate)
+    return lambda count: init_value / (1 + decay_rate * count)

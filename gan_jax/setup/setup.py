@@ -197,7 +197,8 @@ def _method(config: Mapping[str, Any], made: Any) -> Method:
         raise ConfigError(f"precision is one of {', '.join(_PRECISIONS)}, not {config['precision']!r}")
     fits = {"image_shape": config["data"]["shape"], "dtype": _PRECISIONS[config["precision"]]}
     classes = {"num_classes": config["method"].get("num_classes", 0)}  # of the game; a network may have its own
-    parts = {name: construct("architectures", config[name], name, fits, classes) for name in made.networks}
+    room = lambda name: "features" if name in made.frozen else "architectures"  # what looks, and what is trained
+    parts = {name: construct(room(name), config[name], name, fits, classes) for name in made.networks}
     parts["optimizers"] = {name: construct("optim", block, f"optim.{name}") for name, block in config["optim"].items()}
     for name, package in (("loss", "losses"), ("latents", "latents")):
         if name in config:

@@ -19,6 +19,7 @@ BUILT_IN = {
     "digits": {},
     "faces": {"attributes": ("glasses", "beard")},
     "fake": {},
+    "patterns": {"length": 20, "size": 16},
     "toys": {"length": 100},
 }
 
@@ -26,7 +27,7 @@ BUILT_IN = {
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == (
         *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "furniture"),
-        *("maps", "pairs", "stacked_digits", "tfds", "toys", "volumes"),
+        *("maps", "pairs", "patterns", "stacked_digits", "tfds", "toys", "volumes"),
     )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")
     assert source_settings("arrays") == ("path", "split", "pixel_range", "by_number")
@@ -76,6 +77,9 @@ def test_unset_settings_are_left_alone():
         ("fake", {"voxels": (4, 4, 4)}, "voxels must be"),
         ("fake", {"leaves": ("a", "a")}, "each once"),
         ("fake", {"leaves": ("label",)}, "num_classes"),
+        ("patterns", {"split": "val"}, "split 'val'"),
+        ("patterns", {"length": 0}, "length must be 1 or more"),
+        ("patterns", {"size": 4}, "size 8 or more"),
         ("toys", {"name": "rings"}, "did you mean 'ring'"),
         ("toys", {"split": "val"}, "split 'val'"),
         ("toys", {"length": 0}, "length"),
@@ -93,6 +97,17 @@ def test_emoji():
     assert train.classes[train[0]["label"]] == "Symbols"
     assert train.images[:, 0, 0].mean() > 240  # on white
     assert os.path.isfile(os.path.join(os.path.dirname(__import__("gan_jax.data").data.__file__), "embedded", "NOTICE"))
+
+
+def test_patterns():
+    """Kinds take turns; a pattern depends on the seed, the split and its number alone; all are colourful and differ."""
+    train, longer = open_source("patterns", length=16, size=24), open_source("patterns", length=99, size=24)
+    images = np.stack([train[i]["image"] for i in range(16)])
+    assert images.shape == (16, 24, 24, 3) and list(train.labels()) == 2 * list(range(8))
+    assert images.reshape(16, -1).std(1).min() > 5 and len({image.tobytes() for image in images}) == 16
+    np.testing.assert_array_equal(longer[11]["image"], images[11])
+    for other in ({"split": "test"}, {"seed": 1}):
+        assert np.any(open_source("patterns", length=16, size=24, **other)[11]["image"] != images[11])
 
 
 def test_digits():

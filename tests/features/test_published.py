@@ -107,7 +107,7 @@ def test_the_cache_may_be_any_folder(server, publish, tmp_path, monkeypatch):
 def test_another_file_than_the_published_one_is_thrown_away(server, publish, tmp_path):
     publish(server.server_port)
     server.content = CONTENT[:-1] + b"?"
-    with pytest.raises(ValueError, match=f"SHA-256 begins with .*, and by its name with {SHA256[:8]}"):
+    with pytest.raises(ValueError, match=f"SHA-256 begins with .*, and that of the published one with {SHA256[:8]}"):
         published_weights("net")
     assert cached(tmp_path) == []
 
@@ -217,14 +217,32 @@ def test_processes_that_download_at_once_do_not_meet(server, publish, tmp_path):
 
 
 def test_the_releases():
-    with pytest.raises(ValueError, match="inception_2015, vgg16, vgg16_lpips; there are none named 'inception'"):
+    with pytest.raises(
+        ValueError, match="vgg16, vgg19, vgg19_normalised, vgg16_lpips; there are none named 'inception'"
+    ):
         published_weights("inception")
     assert {name: release.digits for name, release in RELEASES.items()} == {
         "inception_2015": "6726825d",
         "vgg16": "397923af",
+        "vgg19": "dcbb9e9d",
+        "vgg19_normalised": None,
         "vgg16_lpips": None,
     }
-    assert all(release.digits or release.arrays for release in RELEASES.values())
+    assert all(release.digits or release.arrays or release.sha256 for release in RELEASES.values())
+
+
+def test_a_file_whose_name_carries_no_digits_is_checked_by_its_own(tmp_path, monkeypatch):
+    release = Release("https://example.org/net.pth", lambda state: {"params": dict(state)}, sha256=SHA256)
+    monkeypatch.setitem(RELEASES, "net", release)
+    for file in ("net.pth", "own.pth"):
+        (tmp_path / file).write_bytes(CONTENT)
+        assert published_weights("net", tmp_path / file).sha256 == weights_hash(VARIABLES)
+        changed = io.BytesIO()
+        np.savez(changed, weight=STATE["weight"] + 1)
+        (tmp_path / file).write_bytes(changed.getvalue())
+    with pytest.raises(ValueError, match=f"SHA-256 begins with .* of the published one with {SHA256[:8]}"):
+        published_weights("net", tmp_path / "net.pth")
+    published_weights("net", tmp_path / "own.pth")  # somebody's own weights
 
 
 @pytest.mark.parity

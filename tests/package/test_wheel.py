@@ -51,7 +51,7 @@ def test_it_holds_the_configs_and_what_is_embedded(wheel):
     inside = wheel / "gan_jax"
     assert {file.name for file in ROOT.glob("configs/*.py")} == {file.name for file in inside.glob("configs/*.py")}
     assert (inside / "configs/parts/rotation.py").exists()
-    for room in ("data/embedded", "features/embedded"):
+    for room in ("data/embedded", "features/embedded", "features/encoders"):
         assert {file.name for file in (ROOT / "gan_jax" / room).iterdir()} == {
             file.name for file in (inside / room).iterdir()
         }

@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -11,7 +12,7 @@ from gan_jax import optim
 from gan_jax.optim import Ema
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.construct import ConfigError, construct
-from gan_jax.setup.schedules import cosine_schedule, stairs_schedule
+from gan_jax.setup.schedules import cosine_schedule, inverse_time_schedule, stairs_schedule
 from gan_jax.setup.setup import Setup
 from gan_jax.types import ByImages, Clock
 
@@ -110,6 +111,15 @@ def test_stairs_change_at_their_boundaries():
     for values, boundaries in (((1.0,), (2.0,)), ((1.0, 2.0, 3.0), (5.0, 4.0)), ((1.0, 2.0, 3.0), (5.0, 5.0))):
         with pytest.raises(ValueError, match="boundaries that rise and one value more"):
             stairs_schedule(values, boundaries)
+
+
+def test_inverse_time_is_torchs_decay():
+    """1e-4 / (1 + 5e-5 i): AdaIN's; traced rounds too."""
+    rate = inverse_time_schedule(1e-4, 5e-5)
+    for i in (0, 1, 20_000, 160_000):
+        np.testing.assert_allclose(jax.jit(rate)(jnp.int32(i)), 1e-4 / (1 + 5e-5 * i), rtol=1e-6)
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        inverse_time_schedule(1e-4, -1.0)
 
 
 @pytest.mark.parametrize("key", ["alpha", "exponent"])

@@ -70,11 +70,15 @@ def downsample_mean(x: jax.Array) -> jax.Array:
     return jnp.mean(*_cells(x))
 
 
-def downsample_max(x: jax.Array) -> jax.Array:
-    """The maximum of every cell: [B, *space, C] -> [B, *(space / 2), C]. Raises ValueError for an odd side.
+def downsample_max(x: jax.Array, ceil: bool = False) -> jax.Array:
+    """The maximum of every cell: [B, *space, C] -> [B, *(space / 2), C]. Where a cell has several maxima they share the
+    gradient equally.
 
-    Where a cell has several maxima they share the gradient equally.
+    ceil: the last pixel of an odd side is a cell of its own, as in PyTorch's ceil_mode; without it an odd side is a
+    ValueError.
     """
+    if ceil and any(side % 2 for side in x.shape[1:-1]):
+        x = jnp.pad(x, [(0, 0), *((0, side % 2) for side in x.shape[1:-1]), (0, 0)], mode="edge")
     return jnp.max(*_cells(x))
 
 

@@ -19,16 +19,30 @@ def adain(x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float = 1e-8
     return scale_and_shift(y, scale, bias).astype(x.dtype)
 
 
+def style_moments(features: jax.Array, epsilon: float = 1e-5, unbiased: bool = True) -> tuple[jax.Array, jax.Array]:
+    """A style: the mean and deviation of each channel of each image. [B, *space, C] -> two [B, 1, ..., 1, C].
+
+    The deviation is sqrt(variance + epsilon); `unbiased` variances divide by n - 1, as in the PyTorch port of the authors'
+    code.
+    """
+    mean, variance = instance_moments(features, unbiased)
+    return mean, jnp.sqrt(variance + epsilon)
+
+
+def with_moments(
+    content: jax.Array, mean: jax.Array, deviation: jax.Array, epsilon: float = 1e-5, unbiased: bool = True
+) -> jax.Array:
+    """deviation * (content - mean(content)) / std(content) + mean. content [B, *space, C], the moments as `style_moments`."""
+    own_mean, own_deviation = style_moments(content, epsilon, unbiased)
+    return ((content.astype(own_mean.dtype) - own_mean) * (deviation / own_deviation) + mean).astype(content.dtype)
+
+
 def adain_transfer(content: jax.Array, style: jax.Array, epsilon: float = 1e-5, unbiased: bool = True) -> jax.Array:
     """std(style) * (content - mean(content)) / std(content) + mean(style): Eq. (8), arXiv:1703.06868.
 
-    content [B, *space, C], style [B, *space', C] -> as content. Every std is sqrt(variance + epsilon); `unbiased`
-    variances divide by n - 1, as in the PyTorch port of the authors' code.
+    content [B, *space, C], style [B, *space', C] -> as content. Every std is that of `style_moments`.
     """
-    mean, variance = instance_moments(content, unbiased)
-    style_mean, style_variance = instance_moments(style, unbiased)
-    ratio = jnp.sqrt((style_variance + epsilon) / (variance + epsilon))
-    return ((content.astype(mean.dtype) - mean) * ratio + style_mean).astype(content.dtype)
+    return with_moments(content, *style_moments(style, epsilon, unbiased), epsilon, unbiased)
 
 
 class AdaIN(linen.Module):

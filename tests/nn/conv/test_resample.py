@@ -50,6 +50,15 @@ def test_pooling_by_hand(x):
     np.testing.assert_allclose(resample.sum_pool(jnp.asarray(x)), x.reshape(2, -1, 3).sum(1), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("sides", [(3, 4), (5, 7), (1, 2), (4, 6)])
+def test_downsample_max_may_keep_an_odd_last_row(rng, sides):
+    x = rng.normal(-9, 1, (2, *sides, 3)).astype(np.float32)
+    padded = np.pad(x, ((0, 0), *((0, side % 2) for side in sides), (0, 0)), constant_values=-np.inf)
+    np.testing.assert_array_equal(resample.downsample_max(jnp.asarray(x), ceil=True), cells(padded).max(0))
+    gradient = jax.grad(lambda x: jnp.sum(resample.downsample_max(x, ceil=True)))(jnp.asarray(x))
+    assert float(jnp.sum(gradient)) == cells(padded)[0].size and set(np.unique(gradient)) <= {0, 1}
+
+
 @pytest.mark.parametrize("filter", [(1, 2, 1), (1, 2, 3, 5, 8), (3,)])
 def test_blur_against_scipy(x, filter):
     y = x
