@@ -7,6 +7,7 @@ from pathlib import Path
 
 from absl.flags import FlagValues
 
+from gan_jax.analysis.scenes.abilities import require_chance
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
@@ -55,21 +56,12 @@ def opened(values: FlagValues, out: str | Path | None) -> Opened:
     """
     if values.model is not None:
         model = load(values.model)
-        _require_chance(model.sampler)
+        require_chance(model.sampler)
         return Opened(model.name, model.sampler)
     restored = restore(values.workdir, values.step)
     if out is not None:
         check_apart(out, *restored.setup.inputs)
     samplers = restored.setup.method.samplers(restored.state, restored.phase, values.weights == "ema")
     sampler = chosen_sampler(samplers, values.sampler)
-    _require_chance(sampler)
+    require_chance(sampler)
     return Opened(f"{Path(values.workdir).name}, round {restored.step:,}", sampler, restored)
-
-
-def _require_chance(sampler: Sampler) -> None:
-    """Raises ValueError, which says what to take instead, for a generator that starts from images."""
-    if sampler.given:
-        raise ValueError(
-            f"this generator starts from {' and '.join(sampler.given)} of the data, not from chance, and has no latents to "
-            "look into: gan_jax translate draws from images of your own"
-        )

@@ -97,8 +97,10 @@ def test_without_the_library_it_says_how_to_install_it(monkeypatch, capsys):
     assert 'pip install "gan_jax[explore]"' in capsys.readouterr().err
 
 
-def test_of_a_generator_that_starts_from_images_it_says_what_to_take(monkeypatch, capsys):
-    model = SimpleNamespace(name="maps", sampler=SimpleNamespace(given=("a",)))
+@pytest.mark.parametrize("given, verb", [(("a",), "translate"), (("content", "style"), "stylize")])
+def test_of_a_generator_that_starts_from_images_it_says_what_to_take(monkeypatch, capsys, given, verb):
+    model = SimpleNamespace(name="maps", sampler=SimpleNamespace(given=given))
     monkeypatch.setattr(opening, "load", lambda name: model)
     assert play("--model=maps", "--port=0") == 1
-    assert "starts from a of the data" in (told := capsys.readouterr().err) and "gan_jax translate" in told
+    told = capsys.readouterr().err
+    assert f"starts from {' and '.join(given)} of the data" in told and f"gan_jax {verb} draws" in told

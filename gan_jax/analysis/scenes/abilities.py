@@ -33,11 +33,7 @@ class Abilities:
 def abilities_of(sampler: Sampler) -> Abilities:
     """Found by tracing: nothing is drawn. Raises ValueError, which says what to take instead, for what makes no images of
     chance."""
-    if sampler.given:
-        raise ValueError(
-            f"this generator starts from {' and '.join(sampler.given)} of the data, not from chance, and has no seeds to "
-            "explore: gan_jax translate draws from images of your own"
-        )
+    require_chance(sampler)
     codes = jax.eval_shape(lambda: sampler.map(sampler.starts(jax.random.key(0), jnp.zeros(1, jnp.uint32))))
     shape = jax.eval_shape(lambda codes: sampler.synthesize(codes)[0], codes).shape[1:]
     if len(shape) != 3:
@@ -54,6 +50,16 @@ def abilities_of(sampler: Sampler) -> Abilities:
         blends="w" in codes or "z" in codes,
         layers=_layers(sampler, codes),
     )
+
+
+def require_chance(sampler: Sampler) -> None:
+    """Raises ValueError, which says what to take instead, for a generator that starts from images."""
+    if sampler.given:
+        verb = "stylize" if "style" in sampler.given else "translate"
+        raise ValueError(
+            f"this generator starts from {' and '.join(sampler.given)} of the data, not from chance, and has no latents to "
+            f"look into: gan_jax {verb} draws from images of your own"
+        )
 
 
 def _truncation(sampler: Sampler) -> str | None:
