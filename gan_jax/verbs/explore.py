@@ -112,8 +112,7 @@ def _directions(values: FlagValues, opened: Opened) -> tuple[list[Direction], di
         *((Path(path), True) for path in values.directions or ()),
         *((path, False) for path in sorted(beside.glob("*.json"))),
     ]:
-        path = path.absolute()
-        if path in files.values():
+        if path.absolute() in files.values():
             continue
         try:
             direction = read(path)
@@ -126,7 +125,7 @@ def _directions(values: FlagValues, opened: Opened) -> tuple[list[Direction], di
             print(f"left out {path.name}: {error}")
             continue
         found.append(direction)
-        files[direction.name] = path
+        files[direction.name] = path.absolute()
     return found, files
 
 

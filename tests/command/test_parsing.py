@@ -16,6 +16,7 @@ NEEDED = {  # what each verb cannot do without
     **{tool: [] for tool in TOOLS},
     "project": ["--workdir=x", "--images=y"],
     "translate": ["--workdir=x"],
+    "explore": [],
     "video": ["--workdir=x"],
     "export": ["--workdir=x"],
     "toys": ["--out=x"],

@@ -156,12 +156,26 @@ function overlay() {
   const where = scene.layers[here.name]?.where;
   if (!where) return;
   const [w, h] = [canvas.width / here.width, canvas.height / here.height];
-  context.strokeStyle = "rgb(255 255 255 / .25)";
-  where.forEach((on, i) => {
-    const [x, y] = [(i % here.width) * w, Math.floor(i / here.width) * h];
-    if (on) { context.fillStyle = "rgb(40 200 190 / .4)"; context.fillRect(x, y, w, h); }
-    if (w >= 8) context.strokeRect(x, y, w, h);
-  });
+  outline(context, where, here, w, h);
+}
+
+// The places to paint on, faintly, and a line about those that are painted: the picture stays in sight.
+function outline(context, where, { width, height }, w, h) {
+  const on = (x, y) => x >= 0 && y >= 0 && x < width && y < height && where[y * width + x];
+  context.fillStyle = "rgb(128 128 128 / .3)";
+  if (w >= 8) {
+    for (let x = 1; x < width; x++) context.fillRect(x * w, 0, 1, height * h);
+    for (let y = 1; y < height; y++) context.fillRect(0, y * h, width * w, 1);
+  }
+  context.strokeStyle = "#12b5ab";
+  context.lineWidth = 3;
+  context.beginPath();
+  for (let y = 0; y <= height; y++)
+    for (let x = 0; x <= width; x++) {
+      if (Boolean(on(x, y)) !== Boolean(on(x - 1, y))) { context.moveTo(x * w, y * h); context.lineTo(x * w, (y + 1) * h); }
+      if (Boolean(on(x, y)) !== Boolean(on(x, y - 1))) { context.moveTo(x * w, y * h); context.lineTo((x + 1) * w, y * h); }
+    }
+  context.stroke();
 }
 
 function heat(context, canvas) {
