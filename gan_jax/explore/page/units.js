@@ -1,7 +1,7 @@
 // Units of a layer: where they fire, removing and inserting them, everywhere or where one paints.
 import { ask, asked, change, element, model, scene, tell, unitsOf, watch } from "./state.js";
 
-const FEW = 48, TILE = 52;
+const FEW = 48, TILE = 48; // pixels of a tile within its border
 let seen = null; // what the server said of the layer: sheet, levels, ...
 let sheet = null, looked = new Set(), all = false, painting = false, asking = 0, last = "", slow = null;
 
@@ -104,7 +104,7 @@ function show() {
     const x = unit % seen.columns, y = Math.floor(unit / seen.columns);
     button.style.backgroundImage = url;
     button.style.backgroundSize = `${TILE * seen.columns}px ${TILE * rows}px`;
-    button.style.backgroundPosition = `${-TILE * x - 2}px ${-TILE * y - 2}px`;
+    button.style.backgroundPosition = `${-TILE * x}px ${-TILE * y}px`;
     button.onclick = () => clicked(unit);
     return button;
   }));
