@@ -88,7 +88,8 @@ function show() {
   const box = element("units"), n = seen.levels.length;
   const share = (unit) => seen.here[unit] / Math.max(seen.levels[unit], 1e-6);
   const order = [...Array(n).keys()];
-  if (element("order").value === "here") order.sort((a, b) => share(b) - share(a));
+  const touched = (unit) => Number(["remove", "insert"].includes(stateOf(unit))); // first, so that they are found again
+  if (element("order").value === "here") order.sort((a, b) => touched(b) - touched(a) || share(b) - share(a));
   const shown = all ? order : order.slice(0, FEW);
   element("all-units").hidden = n <= FEW;
   element("all-units").textContent = all ? `Show ${FEW}` : `Show all ${n}`;
