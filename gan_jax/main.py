@@ -28,6 +28,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "analyse": "tools",
     "project": "project",
     "translate": "translate",
+    "explore": "explore",
     "video": "video",
     "export": "export",
     "classifier": "classifier",

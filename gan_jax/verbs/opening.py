@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 from absl.flags import FlagValues
 
+from gan_jax.analysis.scenes.abilities import require_chance
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler, sampled
-from gan_jax.run.drawing import chosen_sampler, require_given, require_images, require_kind
+from gan_jax.run.drawing import chosen_sampler, require_images, require_kind
 from gan_jax.run.state import Restored, restore
 from gan_jax.runtime.workdir import check_apart
 from gan_jax.zoo.model import load
@@ -59,20 +60,21 @@ def check(values: FlagValues, verb: str, voxels: bool = False) -> None:
             raise UsageError(f"--{name} chooses among what a run holds; a model has one generator: leave it out")
 
 
-def opened(values: FlagValues, out: str | Path) -> Opened:
-    """The generator. out: where the command writes, which must lie apart from the run's data.
+def opened(values: FlagValues, out: str | Path | None) -> Opened:
+    """The generator. out: where the command writes, which must lie apart from the run's data; None: nowhere.
 
     Raises ValueError for a generator that does not start from chance, and where there is none.
     """
     if values.model is not None:
         model = load(values.model)
-        require_given(model.sampler, None)
+        require_chance(model.sampler)
         return Opened(model.name, model.sampler, source=_source(model.card.get("config", {})))
     restored = restore(values.workdir, values.step)
-    check_apart(out, *restored.setup.inputs)
+    if out is not None:
+        check_apart(out, *restored.setup.inputs)
     samplers = restored.setup.method.samplers(restored.state, restored.phase, values.weights == "ema")
     sampler = chosen_sampler(samplers, values.sampler)
-    require_given(sampler, None)
+    require_chance(sampler)
     name = f"{Path(values.workdir).name}, round {restored.step:,}"
     return Opened(name, sampler, restored, _source(restored.setup.config))
 

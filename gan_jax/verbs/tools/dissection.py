@@ -24,7 +24,7 @@ from gan_jax.verbs.tools.dissection_artefacts import ABOUT, NEAREST, artefacts, 
 from gan_jax.verbs.tools.dissection_effects import Experiment, experiment
 
 _MOST_CLASSES = 4
-INSTEAD = {"unit": "--units={}", "classes": "--class={}"}
+INSTEAD: dict[str, str] = {}
 
 
 def declare(flags: Flags) -> None:
