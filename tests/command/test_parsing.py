@@ -18,7 +18,7 @@ NEEDED = {  # what each verb cannot do without
     "analyse --tool=directions": ["--method=sefa"],
     "analyse --tool=arithmetic": ["--a=0,1,2", "--b=3,4,5", "--c=6,7,8"],
     "analyse --tool=forgetting": ["--workdirs=x,y"],
-    "analyse --tool=dissection": ["--layer=block2"],
+    "analyse --tool=dissection": ["--layer=block2", "--segmentation=levels"],
     "project": ["--workdir=x", "--images=y"],
     "translate": [],
     "explore": [],
