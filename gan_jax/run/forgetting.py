@@ -51,10 +51,10 @@ def probes(workdir: str | Path, kept: str | Path) -> list[Score]:
             alike = [s for s in read_scores(path, quiet=True) if s.recipe == RECIPE and dict(s.settings) == settings]
             found += [score for score in alike if score.step is not None]
     lacking = lambda known: [step for step in saved_steps(workdir) if step not in {score.step for score in known}]
-    if made := _made(setup, workdir, lacking(found), kept):
-        found = [
-            score for score in found if shared(score) == shared(made[-1])
-        ] + made  # what was kept may be of other images
+    found += _made(setup, workdir, lacking(found), kept)
+    if found:
+        newest = sorted(found, key=lambda score: score.date)[-1]
+        found = [score for score in found if shared(score) == shared(newest)]  # what was kept may be of other images
         found += _made(setup, workdir, lacking(found), kept)
     if not found:
         raise ValueError(f"{workdir} has no checkpoints: there is nothing to probe")
