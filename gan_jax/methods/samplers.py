@@ -91,6 +91,16 @@ class GeneratorSampler(struct.PyTreeNode):
         return hasattr(type(self.generator), "map")
 
     @property
+    def z_used(self) -> int:
+        """How many numbers of z, the first, an image is made of: half of them where the rest are for mixing in training."""
+        return self.latents.dim // 2 if getattr(self.generator, "other_latents", None) == "given" else self.latents.dim
+
+    @property
+    def layers(self) -> int:
+        """Of codes w, of a generator that has them."""
+        return self.generator.layers
+
+    @property
     def _growth(self) -> dict[str, Any]:
         return {} if self.shape is None else {"shape": self.shape, "fade": self.fade}
 

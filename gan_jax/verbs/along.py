@@ -40,6 +40,11 @@ def chosen(values: FlagValues) -> list[tuple[Direction, float]]:
     return [(find(name, folder), amount) for name, amount in asked]
 
 
+def home(values: FlagValues, out: Path) -> Path:
+    """The folder in whose `directions` a tool keeps what it found: that of the run, or, of a model, --out."""
+    return out if values.workdir is None else Path(values.workdir).expanduser()
+
+
 def _split(text: str) -> tuple[str, float]:
     """ "glasses:+2" -> ("glasses", 2.0)."""
     name, _, amount = text.rpartition(":")

@@ -86,6 +86,16 @@ def check_direction(sampler: Sampler, direction: Direction) -> None:
     _check_fit(direction, _spaces(sampler), generator_hash(sampler))
 
 
+def whole_vector(sampler: Sampler, direction: Direction) -> np.ndarray:
+    """What an amount of 1 adds, in the whole shape of its space: [Z], or [layers, W] with 0 in layers that are not moved.
+
+    Raises ValueError as `check_direction`.
+    """
+    spaces = _spaces(sampler)
+    _check_fit(direction, spaces, generator_hash(sampler))
+    return _vector(direction, spaces[direction.space])
+
+
 def _spaces(sampler: Sampler) -> dict[str, tuple[int, ...]]:
     """{"z": (Z,)} and, where there is a mapping network, {"w": (layers, W)}."""
     if sampler.given:

@@ -12,13 +12,14 @@ import numpy as np
 from gan_jax.analysis.walks import places
 from gan_jax.game import Sampler
 from gan_jax.nn.compiling import compiled
+from gan_jax.runtime.writers.voxels import as_images
 from gan_jax.types import Array, Batch
 
 _made = compiled(lambda sampler, codes: sampler.synthesize(codes)[0])
 
 
 class Sum(NamedTuple):
-    """members: by name "a", "b", "c" images [n, H, W, C]. means: the images of their mean latents [3, H, W, C].
+    """members: by name "a", "b", "c" images [n, H, W, C], or voxels [n, D, H, W, 1]. means: those of their mean latents [3, ...].
 
     image: of the sum [H, W, C]. codes: of the sum, leaves [1, ...]. lengths: of the mean latents and the sum [4], over the
     root mean square length of the members.
@@ -38,7 +39,8 @@ def latent_sum(
     """The image of mean(A) - mean(B) + mean(C). a, b, c: indices of elements of the sample that `key` stands for.
 
     space: "z" or "w"; None: w where there is one. Means are taken as they are: a mean of k normal latents is shorter than
-    these by the root of k, which `lengths` says. Label and noise are those of the first of C.
+    these by the root of k, which `lengths` says, and sums of uniform latents may leave their range. Label and noise are
+    those of the first of C.
     Raises ValueError for an empty group, and a space that there is not.
     """
     if not (len(a) and len(b) and len(c)):
@@ -73,11 +75,12 @@ def latent_sum(
 
 def table_of(found: Sum) -> tuple[np.ndarray, int]:
     """Tiles [N, H, W, C] and how many stand in a row: A, B and C a row each, with the image of its mean at the end; below
-    them the sum, under these. Empty places are black.
+    them the sum, under these. Empty places are black. Voxels [D, H, W, 1] are shown from the front and from behind.
     """
     across = 1 + max(map(len, found.members.values()))
-    empty = np.full_like(found.image, -1.0)
+    means, (total,) = as_images(found.means), as_images(found.image[None])
+    empty = np.full_like(total, -1.0)
     rows = []
-    for images, mean in zip(found.members.values(), found.means, strict=True):
-        rows += [*images, *[empty] * (across - 1 - len(images)), mean]
-    return np.stack([*rows, *[empty] * (across - 1), found.image]), across
+    for elements, mean in zip(found.members.values(), means, strict=True):
+        rows += [*as_images(elements), *[empty] * (across - 1 - len(elements)), mean]
+    return np.stack([*rows, *[empty] * (across - 1), total]), across

@@ -1,4 +1,4 @@
-"""Sums of latents: the mean of some images, less that of others, and that of third ones."""
+"""Sums of latents: the mean of some images or shapes, less that of others, and that of third ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=arithmetic`."""
     groups = {name: indices_of(name, values[name].value) for name in _GROUPS}
-    out, opened, sampler = folder.opened(values, "arithmetic")
+    out, opened, sampler = folder.opened(values, "arithmetic", voxels=True)
     found = latent_sum(sampler, sample_key(values.seed), groups["a"], groups["b"], groups["c"], values.space)
     shown = {**found.members, "mean of a": found.means[:1], "mean of b": found.means[1:2], "mean of c": found.means[2:]}
     shown["a - b + c"] = found.image[None]
@@ -44,6 +44,8 @@ def run(values: FlagValues) -> None:
         Table(("length in the space, over that of samples", ""), list(lengths.items())),
     ]
     if values.classifier is not None:
+        if found.image.ndim != 3:
+            raise ValueError("--classifier tells of images, and this generator makes voxels: leave it out")
         told = folder.Told(values.classifier, found.image.shape)
         scores = {name: told(images).mean(0) for name, images in shown.items()}
         lines += [

@@ -39,13 +39,12 @@ def declare(flags: Flags, tool: str) -> None:
     flags.integer("seed", 0, "Of all chance.")
 
 
-def opened(values: FlagValues, tool: str) -> tuple[Path, opening.Opened, Sampler]:
-    """The folder, the generator, and its sampler as it was asked for. Raises as `opening.opened`, before anything is made."""
+def opened(values: FlagValues, tool: str, voxels: bool = False) -> tuple[Path, opening.Opened, Sampler]:
+    """The folder, the generator, and its sampler as it was asked for. Raises as `opening.opened_by`, before anything is made."""
     out = check_new_folder(values.out)
     for name in (METRICS, PAGE):
         check_new_file(out / name)
-    opening.check(values, f"analyse --tool={tool}")
-    found = opening.opened(values, out)
+    found = opening.opened_by(values, out, f"analyse --tool={tool}", voxels)
     return out, found, with_label(truncated(found.sampler, values.truncation), values.label)
 
 
@@ -73,9 +72,32 @@ def _plain(value: Any) -> Any:
 # --- what a small classifier tells of images
 
 
-def declare_classifier(flags: Flags, about: str) -> None:
-    """--classifier."""
-    flags.text("classifier", None, f"{about}: {', '.join(known_classifiers())}. By default none.")
+def declare_classifier(flags: Flags, about: str, otherwise: str = "By default none.") -> None:
+    """--classifier. otherwise: what happens without it."""
+    flags.text("classifier", None, f"{about}: {', '.join(known_classifiers())}. {otherwise}")
+
+
+def told_of(values: FlagValues, source: str | None, shape: Sequence[int]) -> Told:
+    """The classifier of attributes that was asked for, or else the one of the data that the generator was trained on.
+
+    Raises ValueError where there is none, and for a classifier of classes.
+    """
+    told = told_if_any(values, source, shape)
+    if told is None:
+        raise ValueError("what tells the attributes of these images is not known: name it, such as --classifier=faces")
+    if not told.of_attributes:
+        raise ValueError("this classifier tells classes, and the tool is of attributes: take --classifier=faces")
+    return told
+
+
+def told_if_any(values: FlagValues, source: str | None, shape: Sequence[int]) -> Told | None:
+    """The same, of classes too; None where none was asked for and none is of the data, or takes images of this shape."""
+    if values.classifier is not None:
+        return Told(values.classifier, shape)
+    try:
+        return Told(source, shape) if source in known_classifiers() else None
+    except ValueError:  # it was trained on images of another size
+        return None
 
 
 class Told:

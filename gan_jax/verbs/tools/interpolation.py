@@ -35,4 +35,4 @@ def run(values: FlagValues) -> None:
             ways += list(on_the_way(sampler, space, codes, values.columns - 1, loop=False))
         return np.stack(ways), values.columns
 
-    table.write(values, "interpolation", values.columns, drawn)
+    table.write(values, "interpolation", values.columns, drawn, voxels=True)
