@@ -52,7 +52,7 @@ class Encoder(struct.PyTreeNode):
     deviation: Array  # [D]
 
     def __call__(self, images: Array) -> Array:
-        return self.mean[None] + self.deviation[None] * self.network.apply({"params": self.params}, images)
+        return self.mean[None] + self.deviation[None] * jnp.asarray(self.network.apply({"params": self.params}, images))
 
 
 class Errors(NamedTuple):
@@ -103,7 +103,7 @@ def learn_encoder(
             codes = sampler.map(sampler.starts(of_pairs, indices))
             images = sampler.synthesize(codes)[0]
             wanted = (_points(codes, space) - mean[None]) / deviation[None]
-            loss = lambda params: jnp.mean(jnp.square(network.apply({"params": params}, images) - wanted))
+            loss = lambda params: jnp.mean(jnp.square(jnp.asarray(network.apply({"params": params}, images)) - wanted))
             value, slope = jax.value_and_grad(loss)(params)
             updates, state = optimizer.update(slope, state, params)
             return (optax.apply_updates(params, updates), state), value

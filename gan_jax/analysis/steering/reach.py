@@ -78,7 +78,7 @@ def reach(
     transformation: Transformation,
     key: Array,
     indices: Array,
-    amounts: Sequence[float] = AMOUNTS,
+    amounts: Sequence[float] | np.ndarray = AMOUNTS,
     saliency: Saliency = unlike_the_border,
     more: Callable[[np.ndarray], Mapping[str, np.ndarray]] | None = None,
 ) -> Reach:

@@ -39,7 +39,7 @@ def find_trajectories(
     key: Array,
     transformation: Transformation,
     num: int = 200,
-    amounts: Sequence[float] = AMOUNTS,
+    amounts: Sequence[float] | np.ndarray = AMOUNTS,
     steps: int = 50,
     rate: float = 0.01,
     distance: Masked | None = None,
