@@ -21,7 +21,7 @@ def get_config() -> ConfigDict:
     config.precision = "float32"  # or "bfloat16": of convolutions and products; everything else stays float32
 
     config.data = ConfigDict()
-    # emoji, digits, stacked_digits, faces, maps, furniture, folder, pairs, volumes, arrays, tfds, fake, toys, domains
+    # emoji, digits, stacked_digits, faces, figures, maps, furniture, folder, pairs, volumes, arrays, tfds, fake, toys, domains
     config.data.source = "emoji"
     config.data.shape = (32, 32, 3)  # height, width, channels of what the networks see; (2,) for points
     config.data.shapes = placeholder(object)  # of leaves that differ from it: {"b": (32, 32, 1)}
@@ -49,12 +49,13 @@ def get_config() -> ConfigDict:
     config.data.bits = placeholder(int)  # folder, tfds: those used of 16-bit grey files
     config.data.by_number = placeholder(bool)  # arrays: labels without names stay as they are, with empty classes
     config.data.pixel_range = placeholder(tuple)  # arrays: black and white of float images, (-1, 1) or (0, 1)
-    config.data.length = placeholder(int)  # fake, toys, stacked_digits
+    config.data.length = placeholder(int)  # fake, toys, figures, stacked_digits
     config.data.scale = placeholder(float)  # toys
     config.data.std = placeholder(float)  # toys
-    config.data.size = placeholder(object)  # fake: (height, width, channels); faces: 64 or 32; volumes: voxels a side
+    # fake: (height, width, channels); faces: 64 or 32; figures: 16 to 128; volumes: voxels a side
+    config.data.size = placeholder(object)
     config.data.num_classes = placeholder(int)  # fake
-    config.data.seed = placeholder(int)  # fake, toys, stacked_digits: of the data alone
+    config.data.seed = placeholder(int)  # fake, toys, figures, stacked_digits: of the data alone
     config.data.leaves = placeholder(tuple)  # fake: what an element holds
     config.data.voxels = placeholder(tuple)  # fake: (depth, height, width, 1)
     config.data.views = placeholder(tuple)  # furniture: pictures of a model, 0 to 7
@@ -62,6 +63,9 @@ def get_config() -> ConfigDict:
     config.data.up = placeholder(str)  # volumes: the axis that points up, "y" or "z"
     config.data.domain = placeholder(str)  # maps: one side of the pairs, "a" or "b"
     config.data.attributes = placeholder(tuple)  # faces: those that make the classes
+    config.data.correlated = placeholder(
+        tuple
+    )  # faces: two attributes and how they correlate, ("glasses", "beard", 0.4)
 
     config.method = ConfigDict({"type": "adversarial.Adversarial"})
     config.method.num_classes = 0  # 0: unconditional

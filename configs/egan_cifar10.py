@@ -1,7 +1,7 @@
 """E-GAN on CIFAR-10: one survivor of three mutations.
 
 Paper: Wang et al., arXiv:1803.00657, and its Theano code: batch 32, three discriminator updates, 256 images an evaluation,
-100 epochs of the images and their mirror images, beta 0.002, which is gamma = 2 beta here (see docs/populations.md).
+100 epochs of the images and their mirror images, beta 0.002, which is gamma = 2 beta here (see docs/methods/egan.md).
 Departures: a child takes its parent's optimiser with it, as the authors' later code does (the Theano code keeps one for each
 mutation); it is judged beside the round's 96 real images, not 256 others.
 Several survivors: --config.method.survivors=8; with a gradient penalty too: egan_gp_cifar10.

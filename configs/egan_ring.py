@@ -1,6 +1,6 @@
 """E-GAN on the ring of 8 Gaussians: a population of 2, and the networks, R1 and rates of gan_ring.
 
-Paper: Wang et al., arXiv:1803.00657; its ring has other networks (512 wide) and no R1, see docs/populations.md.
+Paper: Wang et al., arXiv:1803.00657; its ring has other networks (512 wide) and no R1, see docs/methods/egan.md.
 Expected: all 8 modes. Not measured at its full length yet.
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/egan_ring.py --workdir=runs/egan_ring

@@ -1,7 +1,8 @@
 """Generative adversarial networks in JAX: pure functions that compose.
 
 What a notebook needs is here, and imported when it is first asked for: `gan_jax.load_config`, `gan_jax.Training`,
-`gan_jax.load`, `gan_jax.load_sampler`, `gan_jax.draw`, `gan_jax.evaluate_run`, `gan_jax.evaluate_images`.
+`gan_jax.load`, `gan_jax.load_sampler`, `gan_jax.own_generator`, `gan_jax.draw`, `gan_jax.evaluate_run`,
+`gan_jax.evaluate_images`.
 """
 
 import importlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gan_jax.analysis.own.generator import own_generator
     from gan_jax.run.drawing import draw
     from gan_jax.run.training import Training
     from gan_jax.setup.config_files import load_config
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
     from gan_jax.zoo.model import load
 
 __version__ = "0.2.0"
-__all__ = ["Training", "draw", "evaluate_images", "evaluate_run", "load", "load_config", "load_sampler"]
+__all__ = [
+    "Training",
+    "draw",
+    "evaluate_images",
+    "evaluate_run",
+    "load",
+    "load_config",
+    "load_sampler",
+    "own_generator",
+]
 _HOMES = {
     "Training": "gan_jax.run.training",
     "draw": "gan_jax.run.drawing",
@@ -28,6 +39,7 @@ _HOMES = {
     "load": "gan_jax.zoo.model",
     "load_config": "gan_jax.setup.config_files",
     "load_sampler": "gan_jax.verbs.sample",
+    "own_generator": "gan_jax.analysis.own.generator",
 }
 
 

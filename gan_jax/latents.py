@@ -28,14 +28,17 @@ class Latents(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class normal:
-    """N(0, 1). threshold: entries beyond +- threshold are drawn again (BigGAN, arXiv:1809.11096, section 3.1)."""
+    """N(0, 1). threshold: entries beyond +- threshold are drawn again (BigGAN, arXiv:1809.11096, section 3.1).
+
+    Inside a program the threshold may be traced, and is then taken as it is.
+    """
 
     dim: int = 128
     threshold: float | None = None
 
     def __post_init__(self):
         ranges.whole("dim", self.dim)
-        if self.threshold is not None:
+        if self.threshold is not None and not isinstance(self.threshold, jax.core.Tracer):
             ranges.positive("threshold", self.threshold)
 
     def draw(self, key: Array, n: int) -> Array:
@@ -45,7 +48,8 @@ class normal:
         return jax.random.truncated_normal(key, -self.threshold, self.threshold, (n, self.dim))
 
     def truncated(self, threshold: float) -> normal:
-        ranges.positive("truncation", threshold)
+        if not isinstance(threshold, jax.core.Tracer):
+            ranges.positive("truncation", threshold)
         return dataclasses.replace(self, threshold=threshold)
 
 

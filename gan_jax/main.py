@@ -28,9 +28,11 @@ VERBS = {  # -> its file in gan_jax/verbs
     "analyse": "tools",
     "project": "project",
     "translate": "translate",
+    "explore": "explore",
     "video": "video",
     "export": "export",
     "classifier": "classifier",
+    "segmenter": "segmenter",
     "sweep": "sweep",
     "toys": "toys",
     "plan": "plan",
@@ -46,6 +48,16 @@ TOOLS = {
         "interpolation",
         "classes",
         "codes",
+        "steering",
+        "attributes",
+        "directions",
+        "dissection",
+        "arithmetic",
+        "grid",
+        "neighbours",
+        "encoder",
+        "tsne",
+        "forgetting",
     )
 }
 COMMANDS = {**{name: file for name, file in VERBS.items() if name != "analyse"}, **TOOLS}  # all that is played

@@ -100,6 +100,21 @@ def test_ones_own_pairs_take_the_place_of_its_data(file, tmp_path):
     assert element["a"].shape == element["b"].shape == config.data.shape
 
 
+def test_two_vendors_drawings_are_two_folders(tmp_path):
+    config = load_config(str(FILES[0].with_name("cyclegan_emoji.py")))
+    domains = config.data.domains
+    domains.a.path, domains.b.path = str(tmp_path / "ours"), str(tmp_path / "theirs")
+    for name, folder, count in (("a", "ours", 2), ("b", "theirs", 3)):
+        with pytest.raises(FileNotFoundError, match=rf"domain {name} \(.*domains.{name}\): folder: there is no folder"):
+            Setup.of(config).source()
+        (tmp_path / folder).mkdir()
+        for i in range(count):
+            Image.new("RGBA", (40, 40), (9, 9, 9, 0)).save(tmp_path / folder / f"{i}.png")
+    setup = Setup.of(config)
+    assert {key: len(side) for key, side in setup.source().items()} == {"a": 2, "b": 3}
+    assert setup.batches(setup.source()).at(0)["b"].shape == (1, 1, 32, 32, 3)
+
+
 @pytest.mark.parametrize("file", _OF_A_FOLDER, ids=lambda file: file.stem)
 def test_ones_own_folder_takes_the_place_of_its_data(file, tmp_path):
     Image.fromarray(np.full((150, 140, 3), 200, np.uint8)).save(tmp_path / "one.png")

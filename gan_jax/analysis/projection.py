@@ -61,8 +61,11 @@ def project(
     steps: int = 400,
     rate: float = 0.05,
     progress: bool = True,
+    begin: Array | None = None,
 ) -> Projected:
     """The codes whose images are nearest to `images` [n, H, W, C] in [-1, 1], by Adam from the nearest of 256 samples.
+
+    begin: [n, D], z or a code w for all layers, in place of these samples'; such as an encoder finds.
 
     space: "z"; "w": one code for all layers; "w+": one a layer, nearer and less like the generator's own. None: "w" where
     there is one, else "z". The rate rises over a twentieth of the steps and falls over the last quarter, as the authors
@@ -85,6 +88,8 @@ def project(
     nearest = [int(np.argmin([np.mean(np.square(image - each)) for each in drawn])) for image in images]
     start = {name: leaf[np.asarray(nearest)] for name, leaf in guesses.items()}
     moved = start["z"] if space == "z" else start["w"]
+    if begin is not None:
+        moved = _begun(start, space, jnp.asarray(begin, jnp.float32))
     moved = jnp.asarray(moved[:, :1] if space == "w" else moved)
 
     def codes_of(start: Batch, moved: Array) -> Batch:
@@ -119,6 +124,14 @@ def project(
         codes = codes_of(start, moved)
         made = np.asarray(compiled(lambda sampler, codes: sampler.synthesize(codes)[0])(sampler, codes))
     return Projected(codes, made, np.asarray(distance(jnp.asarray(made), images)), np.concatenate(history))
+
+
+def _begun(start: Batch, space: str, begin: Array) -> Array:
+    """What is moved, where this begins at other codes than samples': z [n, Z], or w [n, layers, W]."""
+    shape = start["z"].shape if space == "z" else (len(start["w"]), start["w"].shape[-1])
+    if begin.shape != shape:
+        raise ValueError(f"a projection of these images begins at codes {list(shape)}; got {list(begin.shape)}")
+    return begin if space == "z" else jnp.broadcast_to(begin[:, None], start["w"].shape)
 
 
 def _schedule(rate: float, steps: int) -> Callable[[Array], Array]:

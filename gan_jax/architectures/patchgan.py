@@ -74,8 +74,9 @@ class Discriminator(linen.Module):
         # The port's network of single pixels has no bias here where its norm is "batch".
         bias = bool(self.layers) or not normed
         logits = Conv(1, window, 1, padding, use_bias=bias, name="to_logits", **common)(x)  # [B, h, w, 1]
-        features["pooled"] = jnp.mean(x.astype(jnp.float32), (1, 2))
-        return Verdict(logits[..., 0].astype(jnp.float32), features)
+        wide = jnp.promote_types(x.dtype, jnp.float32)
+        features["pooled"] = jnp.mean(x.astype(wide), (1, 2))
+        return Verdict(logits[..., 0].astype(wide), features)
 
     def _require_patches(self, sides: tuple[int, ...]) -> None:
         for side in sides:

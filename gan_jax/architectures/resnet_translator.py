@@ -87,7 +87,7 @@ class Generator(linen.Module):
             x = doubling(self.upsampling, self.width * 2**i, 3, name=f"up{i}", **settings)(x)
             x = jax.nn.relu(normalize(f"up_norm{i}", x))
         x = reflected(x, self.channels or self.image_shape[-1], 7, "conv_out", use_bias=True)
-        return jnp.tanh(x.astype(jnp.float32))
+        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
 
     def _require_size(self, shape: tuple[int, ...]) -> None:
         require_halvings(shape, _HALVINGS, "CycleGAN's translator")

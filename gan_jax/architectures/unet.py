@@ -107,4 +107,4 @@ class Generator(linen.Module):
                 break
             x = dropped(self, normalize(f"up_norm{i}", x), self.dropout, dropout and i in of_dropout)
             x = tap(self, f"back{i}", x)
-        return jnp.tanh(x.astype(jnp.float32))
+        return jnp.tanh(x.astype(jnp.promote_types(x.dtype, jnp.float32)))

@@ -10,8 +10,8 @@ from gan_jax.command.errors import UsageError
 from gan_jax.evaluators.recipes.recipe import Recipe
 
 _NOT_OF_RUN = ("images_range", "skip_broken", "reference", "out")
-_NOT_OF_IMAGES = ("workdir", "config", "step", "all", "weights", "truncation", "sampler", "batch_norm")
-_OF_DRAWING = ("truncation", "batch_norm", "sampler", "weights")
+_NOT_OF_IMAGES = ("workdir", "config", "step", "all", "weights", "truncation", "direction", "sampler", "batch_norm")
+_OF_DRAWING = ("truncation", "direction", "batch_norm", "sampler", "weights")
 _OF_LIST = ("recipes", "classifier", "compilation_cache", "distributed")
 _OF_COMPARISON = ("compare", "force", "compilation_cache", "distributed")
 

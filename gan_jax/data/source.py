@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -47,4 +47,16 @@ class Attributed(Protocol):
 
     def attribute_table(self) -> np.ndarray:
         """bool [N, K]: whether element n has attribute k."""
+        ...
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """A source that also knows where the parts of its images are."""
+
+    parts: tuple[str, ...]  # of K parts
+    size: int  # pixels a side of its images and masks
+
+    def part_masks(self, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """bool [n, K, size, size] of the images at these indices, by default of all."""
         ...

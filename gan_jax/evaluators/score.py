@@ -26,6 +26,7 @@ class Score:
         checkpoint.
     weights: "ema" or "raw"; batch_norm: "running", "batch" or "standing", of translators "image" or "running"; truncation of
         the latents; drawing: "index", sample i from the seed and i alone. None for images that were made elsewhere.
+        directions: what samples are moved along, such as "glasses:+2"; None: nothing.
     extractor, extractor_hash, resize, tap: what looked at the images. reference, reference_hash and split: what they were
         compared with. The hash is of all pixels of the images taken, and of both splits, labels and names of classes
         where the recipe takes these; up to version 0.2.0 it was of 256 images.
@@ -52,6 +53,7 @@ class Score:
     weights: str | None = None
     batch_norm: str | None = None
     truncation: float | None = None
+    directions: str | None = None
     drawing: str | None = None
     seed: int | None = None
     version: str = ""

@@ -1,7 +1,7 @@
 """Drawing from a trained generator of latents, and the ways of drawing that wrap it.
 
 Wrappers are applied in this order: latent truncation, statistics of batch normalisation (standing ones depend on the
-truncation), noise, label.
+truncation), noise, directions (`analysis.directions`), label.
 """
 
 from __future__ import annotations
@@ -89,6 +89,16 @@ class GeneratorSampler(struct.PyTreeNode):
     def maps(self) -> bool:
         """Whether the generator has a mapping network: whether there are codes w."""
         return hasattr(type(self.generator), "map")
+
+    @property
+    def z_used(self) -> int:
+        """How many numbers of z, the first, an image is made of: half of them where the rest are for mixing in training."""
+        return self.latents.dim // 2 if getattr(self.generator, "other_latents", None) == "given" else self.latents.dim
+
+    @property
+    def layers(self) -> int:
+        """Of codes w, of a generator that has them."""
+        return self.generator.layers
 
     @property
     def _growth(self) -> dict[str, Any]:
@@ -215,7 +225,9 @@ def with_label(sampler: Any, label: int | None) -> Any:
 
 
 def require_unlabelled(sampler: Any) -> None:
-    """Raises ValueError for a sampler whose label is chosen already."""
+    """Raises ValueError for a sampler whose label is chosen already, or whose codes are moved."""
+    if hasattr(sampler, "amounts"):
+        raise ValueError("take directions last: first truncation, then statistics, then noise, then directions")
     if isinstance(sampler, Labelled):
         raise ValueError("choose the label last: first truncation, then statistics, then noise, then the label")
 

@@ -29,7 +29,7 @@ def with_truncation(sampler: GeneratorSampler, psi: Any, layers: int | None = No
     require_unlabelled(sampler)
     if not getattr(sampler, "maps", False):
         raise ValueError("truncation by psi is for generators with a mapping network; this one has none")
-    known = sampler.generator.layers
+    known = sampler.layers
     psi = np.asarray(psi, np.float32)
     if not np.all(np.isfinite(psi)):
         raise ValueError(f"psi is a number, got {psi}")

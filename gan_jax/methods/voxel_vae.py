@@ -19,6 +19,7 @@ from flax import linen
 from gan_jax import game, ranges
 from gan_jax.game import Phase, Stretch
 from gan_jax.latents import normal
+from gan_jax.methods.fitting import require_fit
 from gan_jax.methods.growth import grows, require_resets
 from gan_jax.methods.heads import collect_heads
 from gan_jax.methods.observers import DiscriminatorObserver
@@ -112,6 +113,7 @@ class VoxelVae:
         if grows(self.stretches):
             raise ValueError("this game's networks do not grow: all stretches have one shape, and none fades")
         require_resets(self.stretches, self.networks)
+        require_fit(self)
 
     @property
     def view_shape(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,14 @@ class path_length(Nothing):
         ranges.weight("weight", self.weight)
         ranges.whole("shrink", self.shrink)
         ranges.decay("decay", self.decay)
+
+    def check(self, game: Any) -> None:
+        """Raises ValueError where the generator has no codes w."""
+        if not hasattr(game.generator, "synthesize"):
+            raise ValueError(
+                "path_length measures steps of codes w, and this generator has no mapping network: take stylegan.Generator or "
+                "stylegan2.Generator, or leave path_length out"
+            )
 
     def init(self) -> PyTree:
         return jnp.zeros((), jnp.float32)

@@ -48,15 +48,21 @@ def draw(
     return {**drawn, "label": np.concatenate(labels)} if labels else drawn
 
 
-def require_images(workdir: str | Path, verb: str) -> tuple[int, ...]:
-    """The shape of a run's images. Raises ValueError, before a checkpoint is read, where they are points or voxels."""
+def require_images(workdir: str | Path, verb: str, voxels: bool = False) -> tuple[int, ...]:
+    """The shape of a run's elements. Raises, before a checkpoint is read, what `require_kind` raises."""
     shape = Setup.of(read_config(Path(workdir).expanduser())).stretches[-1].phase.shape
-    if len(shape) != 3:
-        kind = "points" if len(shape) == 1 else "voxels"
-        raise ValueError(
-            f"{verb} is of images, and the run in {workdir} makes {kind} of shape {list(shape)}: gan_jax sample draws these"
-        )
+    require_kind(shape, verb, f"the run in {workdir}", voxels)
     return shape
+
+
+def require_kind(shape: tuple[int, ...], verb: str, what: str, voxels: bool = False) -> None:
+    """Raises ValueError unless elements are images, [H, W, C], or, where `voxels`, voxels, [D, H, W, 1]. what: makes them."""
+    if len(shape) != 3 and not (voxels and len(shape) == 4):
+        kind = "points" if len(shape) == 1 else "voxels"
+        takes = "images and voxels" if voxels else "images"
+        raise ValueError(
+            f"{verb} is of {takes}, and {what} makes {kind} of shape {list(shape)}: gan_jax sample draws these"
+        )
 
 
 def check_memory(num: int, shape: tuple[int, ...]) -> None:

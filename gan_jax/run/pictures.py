@@ -18,7 +18,7 @@ from gan_jax.run.divergence import require_finite
 from gan_jax.runtime.processes.processes import fetch, is_first
 from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png, side_by_side
-from gan_jax.runtime.writers.voxels import shaded_views
+from gan_jax.runtime.writers.voxels import as_images
 from gan_jax.setup.setup import Setup
 from gan_jax.types import Array, Batch, TrainState
 
@@ -91,7 +91,7 @@ class Pictures:
             if _is_points(leaf):
                 self._write(scatter_png, path, leaf, leaf)
             else:
-                self._write(save_png, path, image_grid(_as_images(leaf)))
+                self._write(save_png, path, image_grid(as_images(leaf)))
 
     def draw(self, state: TrainState, phase: Phase, folder: Path, step: int) -> Drawn:
         """Draws the samples, a PNG for each sampler. All processes must call it; the first writes.
@@ -111,14 +111,10 @@ class Pictures:
             if _is_points(made):
                 self._write(scatter_png, path, made, like)
             else:
-                shown = [
-                    *(given or {}).values(),
-                    made,
-                    *([like] if given and self._paired and like is not None else []),
-                ]
+                shown = beside(given or {}, made, like if given and self._paired else None)
                 # A column for each class, where there are fewer than samples.
                 columns = sampler.num_classes if 1 < sampler.num_classes < self._n else None
-                grids[name] = image_grid(side_by_side([_as_images(each) for each in shown]), columns)
+                grids[name] = image_grid(shown, columns)
                 self._write(save_png, path, grids[name])
             if like is not None:
                 if (of_real := mean_distance(like)) <= _ALIKE * max(float(np.abs(like).max()), 1e-12):
@@ -149,6 +145,12 @@ def shown_elements(setup: Setup, source: Any) -> tuple[int, dict[str, np.ndarray
     return n, real, not isinstance(source, Mapping)
 
 
+def beside(given: Batch, made: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
+    """What elements start from, what was made of it, and what they should be like: images, [N, H, W, C], from left to right."""
+    parts = [*given.values(), made, *([] if like is None else [like])]
+    return side_by_side([as_images(np.asarray(each)) for each in parts])
+
+
 def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Elements [N, ...] at full size as a smaller phase shows them: means over cells."""
     full = leaf.shape[1:]
@@ -160,8 +162,3 @@ def _at_size(leaf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _is_points(leaf: np.ndarray) -> bool:
     return leaf.ndim == 2
-
-
-def _as_images(leaf: np.ndarray) -> np.ndarray:
-    """Images as they are; voxels as lit solids from two sides."""
-    return shaded_views(leaf) if leaf.ndim == 5 else leaf

@@ -40,6 +40,15 @@ class Reference:
             return False
         return {*keys, target} <= {*keys_of(source)}
 
+    def targets(self, sampler: Any, shape: tuple[int, ...], n: int) -> np.ndarray | None:
+        """What the first n elements of a sampler of images should become, [n, *shape]; None where the data do not say it."""
+        if not self.is_paired(sampler.given, sampler.target):
+            return None
+        if len(shape) == 3:
+            return self.given((sampler.target,), shape)(np.arange(n))[sampler.target]
+        source = self._source(self._splits[-1])
+        return np.stack([np.asarray(source[i % len(source)][sampler.target], np.float32) for i in range(n)])
+
     def mixture(self, draw: Callable[[int], np.ndarray]) -> Mixture | None:
         """Where the data are points of a mixture of Gaussians, that, and draw: n -> the generator's. Else None."""
         if not self._setup.preprocessing.is_points:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 
+from gan_jax.analysis.directions import Direction, with_directions
 from gan_jax.evaluators.evidence import Evidence
 from gan_jax.evaluators.extractors import Extractors
 from gan_jax.evaluators.judge import Failed, judge, refusals
@@ -32,6 +33,7 @@ class Options:
 
     average: the generator's moving average, where one is kept. batch_norm: "running", "batch" or "standing" statistics.
     sampler: by name; None: the config's evaluate.sampler, or the method's first. batch_size: None: the config's.
+    directions: with how far each is taken.
     Raises ValueError for values out of their range.
     """
 
@@ -42,6 +44,7 @@ class Options:
     batch_size: int | None = None
     force: bool = False
     sampler: str | None = None
+    directions: tuple[tuple[Direction, float], ...] = ()
 
     def __post_init__(self):
         check_seed(self.seed)
@@ -91,7 +94,8 @@ class Scoring:
     def of(self, state: TrainState, phase: Phase, step: int) -> Iterator[list[Score] | Failed]:
         """For each recipe its scores as soon as they are known, or why there are none. Collective over processes."""
         options = self._options
-        evidence = self._evidence_of(self._as_asked(self._sampler(state, phase)), state, phase)
+        sampler = with_directions(self._as_asked(self._sampler(state, phase)), options.directions)
+        evidence = self._evidence_of(sampler, state, phase)
         if evidence.pictures is not None:
             evidence.pictures = evidence.pictures / f"{step:09d}"
         facts = {
@@ -102,6 +106,8 @@ class Scoring:
             "truncation": options.truncation,
             "drawing": "index",
         }
+        if options.directions:
+            facts["directions"] = " ".join(f"{each.name}:{amount:+g}" for each, amount in options.directions)
         yield from judge(evidence, self.recipes, facts)
 
     def refused(self, template: TrainState, phase: Phase) -> dict[str, str]:

@@ -27,6 +27,7 @@ from gan_jax.runtime.mesh import make_mesh
 from gan_jax.runtime.processes.processes import is_first, say, warn
 from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
+from gan_jax.verbs import along
 
 _OF_IMAGES = ("swd", "ms_ssim")
 _BATCH_SIZE = 64  # of sets of images
@@ -63,6 +64,7 @@ def declare(flags: Flags) -> None:
     flags.listed("recipes", None, "Which scores; 'list' shows them. By default the config's.", "swd,ms_ssim")
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again.")
+    along.declare(flags)
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the config's, or the first.")
     flags.one_of("batch_norm", "running", ("running", "batch", "standing"), "The statistics of batch normalisation.")
     flags.path("classifier", None, "Weights that --mode=classifier wrote, for fd_<name>.")
@@ -89,6 +91,7 @@ def run(values: FlagValues) -> None:
         values, {each: find_recipe(each, extractors.classifiers) for each in values.recipes or ()}
     )
     asked = {"batch_norm": values.batch_norm, "truncation": values.truncation, "sampler": values.sampler}
+    asked["directions"] = tuple(along.chosen(values))
     options = Options(values.seed, values.weights == "ema", **asked, force=values.force)
     if values.images is not None:
         require(values, "evaluate --images", reference="digits")

@@ -9,13 +9,14 @@ from absl.flags import FlagValues
 
 from gan_jax.command.flags import Flags
 from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.run.pictures import beside
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.verbs.sample import write
-from gan_jax.zoo.cards import card_of
+from gan_jax.zoo.cards import about, card_of
 from gan_jax.zoo.files import CARD, WEIGHTS, hash_of, read_model, write_model
 
 PICTURE, SHOWN = "samples.png", 16
@@ -64,10 +65,13 @@ def export(
     samplers = restored.setup.method.samplers(restored.state, restored.phase, average)
     chosen = chosen_sampler(samplers, sampler)
     name = next(name for name, each in samplers.items() if each is chosen)
-    given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
+    reference = Reference(restored.setup)
+    given = reference.given(chosen.given, restored.phase.shape) if chosen.given else None
+    started = given(np.arange(SHOWN)) if given else {}
     drawn = draw(chosen, SHOWN, given=given)
-    card = card_of(restored, Path(workdir).expanduser(), name, average, licence, hardware)
-    card |= {"name": out.name, "samples": {"num": SHOWN, "seed": 0, "sha256": hash_of(drawn["image"])}}
+    card = {"name": out.name, "about": about(chosen, drawn["image"], started)}
+    card |= card_of(restored, Path(workdir).expanduser(), name, average, licence, hardware)
+    card["samples"] = {"num": SHOWN, "seed": 0, "sha256": hash_of(drawn["image"])}
     if not is_first():
         return
     write_model(out, chosen, card)
@@ -75,7 +79,9 @@ def export(
     if not np.array_equal(again, drawn["image"]):
         raise RuntimeError(f"what {out} holds does not draw what the run draws: do not use it")
     if drawn["image"].shape[-1] in (1, 3, 4):
-        write(drawn, out / PICTURE)
+        targets = reference.targets(chosen, restored.phase.shape, SHOWN)
+        shown = beside(started, drawn["image"], targets) if started else drawn["image"]
+        write({**drawn, "image": shown}, out / PICTURE)
     print(
         f"wrote step {restored.step} to {out}: the same {SHOWN} samples, to the bit. gan_jax.load({str(out)!r}) reads it"
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from absl.flags import FlagValues
 
+from gan_jax.analysis.directions import Direction, with_directions
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label
@@ -23,6 +25,7 @@ from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png
 from gan_jax.runtime.writers.shapes_page import shapes_page
 from gan_jax.runtime.writers.voxels import shaded_views
 from gan_jax.setup.config import resolve
+from gan_jax.verbs import along
 
 _OF_PNG = (1, 3, 4)  # channels
 INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
@@ -43,6 +46,7 @@ def declare(flags: Flags) -> None:
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "Normal latents beyond this are drawn again; of codes w it is psi.")
+    along.declare(flags)
     flags.integer("label", None, "One class for all images.", lowest=0)
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.machine()
@@ -54,7 +58,7 @@ def run(values: FlagValues) -> None:
         require_same(Path(values.workdir), resolve(values.config))
     average = values.weights == "ema"
     asked = (values.num, values.seed, values.step, average, values.truncation, values.label, values.sampler)
-    sample(values.workdir, values.out, *asked)
+    sample(values.workdir, values.out, *asked, along.chosen(values))
 
 
 def load_sampler(
@@ -152,17 +156,19 @@ def sample(
     truncation: float | None = None,
     label: int | None = None,
     sampler: str | None = None,
+    directions: Sequence[tuple[Direction, float]] = (),
 ) -> None:
     """Draws `num` images from a run and writes them to `out`; see `load_sampler`, `draw` and `write`.
 
     A sampler that starts from images starts from those of the run's test split, or of its data where there is none.
+    directions: with how far each is taken, see `analysis.directions`.
     """
     restored = restore(workdir, step)
     check_apart(out, *restored.setup.inputs)
     out = check_out(out, restored.phase.shape, num)  # before the work of drawing
     check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
-    chosen = with_label(truncated(chosen, truncation), label)
+    chosen = with_label(with_directions(truncated(chosen, truncation), directions), label)
     given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
     drawn = draw(chosen, num, seed, given)
     if is_first():

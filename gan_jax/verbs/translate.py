@@ -1,4 +1,4 @@
-"""Images of one's own through a run's translator, with a page of them all, the worst first."""
+"""Images of one's own through a translator, a run's or an exported one, with a page of them all, the worst first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from absl.flags import FlagValues
 
+from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
-from gan_jax.game import sampled
+from gan_jax.game import Phase, sampled, stretch_after
 from gan_jax.metrics.pairs import mean_error
 from gan_jax.nn.compiling import compiled
-from gan_jax.run.drawing import chosen_sampler, require_images, sample_key
+from gan_jax.run.drawing import chosen_sampler, require_images, require_kind, sample_key
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.translating import SIZES, Fitting, Item, items_of, items_of_data, translated
@@ -24,6 +25,8 @@ from gan_jax.runtime.workdir import check_apart, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.gallery import Row, write_gallery
 from gan_jax.runtime.writers.images import save_png
+from gan_jax.setup.setup import Setup
+from gan_jax.zoo.model import load
 
 PAGE, TABLE = "gallery.html", "scores.csv"
 INSTEAD: dict[str, str] = {"steps": "--step={}", "sampler": "--direction={}"}
@@ -33,14 +36,15 @@ _sampled = compiled(sampled)
 
 def declare(flags: Flags) -> None:
     """What `gan_jax translate` takes."""
-    flags.group("The run")
-    flags.workdir("The run's folder.", needed="runs/pix2pix_maps")
+    flags.group("The translator")
+    flags.workdir("The run's folder.")
+    flags.text("model", None, "Instead of a run: a folder that `gan_jax export` wrote.")
     flags.checkpoint()
+    flags.text("direction", None, "a_to_b or b_to_a, of those that the run's game has; by default its first.")
     flags.group("What is translated")
     flags.path("images", None, "A folder, a zip archive or one image; by default the run's own test images.")
     flags.path("targets", None, "The same of what they should become, matched by name: the error of each is told.")
     flags.path("out", "translated", "A folder: a PNG for each image, by its name; gallery.html; scores.csv.")
-    flags.text("direction", None, "a_to_b or b_to_a, of those that the game has; by default its first.")
     flags.one_of(
         "size", "own", SIZES, "own: images as they are; nearest: resized to the nearest that fits; run: as in training."
     )
@@ -51,50 +55,78 @@ def declare(flags: Flags) -> None:
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax translate`."""
-    translate(
-        values.workdir,
-        values.out,
-        values.images,
-        values.targets,
-        values.direction,
-        values.size,
-        values.step,
-        values.weights == "ema",
-        values.shown,
-        values.seed,
-    )
+    if (values.workdir is None) == (values.model is None):
+        raise UsageError(
+            "translate takes a run, --workdir=runs/maps, or an exported model, --model=maps: one of the two"
+        )
+    if values.model is None:
+        opened = of_run(values.workdir, values.direction, values.step, values.weights == "ema")
+    else:
+        for name in ("step", "weights", "direction"):
+            if values[name].present:
+                raise UsageError(f"--{name} chooses among what a run holds; a model has one translator: leave it out")
+        if values.images is None:
+            raise UsageError("a model has no images of its own: name some, --images=MY_PHOTOS")
+        opened = of_model(values.model)
+    translate(opened, values.out, values.images, values.targets, values.size, values.shown, values.seed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Translator:
+    """A translator and what is known of its data. back: the way back, where there is one. name: as titles say it."""
+
+    name: str
+    sampler: Any
+    setup: Setup
+    phase: Phase
+    back: Any = None
+
+    def __post_init__(self):
+        if len(self.sampler.given) != 1:
+            raise ValueError(f"translate is of games from image to image, and {self.name} draws from chance: sample")
+
+
+def of_run(
+    workdir: str | Path, direction: str | None = None, step: int | None = None, average: bool = True
+) -> Translator:
+    """A run's. Raises ValueError for a direction that there is not, and for a run that translates nothing."""
+    require_images(workdir, "translate")
+    restored = restore(workdir, step)
+    samplers = restored.setup.method.samplers(restored.state, restored.phase, average)
+    sampler = chosen_sampler(samplers, direction)
+    back = next((each for each in samplers.values() if sampler.given and each.given == (sampler.target,)), None)
+    name = f"{type(restored.setup.method).__name__} of {workdir}, round {restored.step}"
+    return Translator(name, sampler, restored.setup, restored.phase, back)
+
+
+def of_model(name: str | Path) -> Translator:
+    """An exported model's, see `gan_jax.load`. Raises ValueError for one that translates nothing."""
+    model = load(name)
+    setup = Setup.of(model.card["config"])
+    phase = stretch_after(setup.stretches, model.card["step"]).phase
+    require_kind(phase.shape, "translate", f"the model {model.name}")
+    return Translator(f"{type(setup.method).__name__} {model.name}", model.sampler, setup, phase)
 
 
 def translate(
-    workdir: str | Path,
+    translator: Translator,
     out: str | Path,
     images: str | None = None,
     targets: str | None = None,
-    direction: str | None = None,
     size: str = "own",
-    step: int | None = None,
-    average: bool = True,
     shown: int = 200,
     seed: int = 0,
 ) -> dict[str, float]:
     """Translates images and writes a PNG of each, a page and a table of errors. -> the error of each, by name.
 
-    The error is the mean |x - target| by pixel, in units of [-1, 1]; without targets, where the game has a way back, that of
-    coming back; {} where there is neither. Raises ValueError for a direction that there is not, an image that does not fit,
-    targets that do not match, and a run that translates nothing.
+    images: None: those of the run's test split. The error is the mean |x - target| by pixel, in units of [-1, 1]; without
+    targets, where the game has a way back, that of coming back; {} where there is neither. Raises ValueError for an image
+    that does not fit and for targets that do not match.
     """
     if targets is not None and images is None:
         raise ValueError("--targets are of --images: name these too")
     folder = check_new_folder(out)
-    require_images(workdir, "translate")
-    restored = restore(workdir, step)
-    setup, phase = restored.setup, restored.phase
-    samplers = setup.method.samplers(restored.state, phase, average)
-    sampler = chosen_sampler(samplers, direction)
-    if len(sampler.given) != 1:
-        raise ValueError(
-            f"translate is of games from image to image, and the run in {workdir} draws from chance: sample"
-        )
+    setup, phase, sampler, back = translator.setup, translator.phase, translator.sampler, translator.back
     check_apart(folder, *setup.inputs, *[each for each in (images, targets) if each is not None])
     (source,) = sampler.given
     calm = dataclasses.replace(setup.preprocessing.without_randomness(), shape=phase.shape)
@@ -103,7 +135,6 @@ def translate(
         for key in (source, sampler.target)
     }
     items = _items(setup, images, targets, sampler)
-    back = next((each for each in samplers.values() if each.given == (sampler.target,)), None)
     rows: list[Row] = []
     errors: dict[str, float] = {}
     scored = "error"
@@ -124,11 +155,10 @@ def translate(
         if is_first():
             save_png(folder / f"{item.name}.png", made)
     if is_first():
-        title = f"{type(setup.method).__name__} of {workdir}, round {restored.step}"
-        _write(folder, _worst(rows)[:shown], errors, scored, len(items), title)
+        _write(folder, _worst(rows)[:shown], errors, scored, len(items), translator.name)
         told = f"; mean error {np.mean(list(errors.values())):.4g}" if errors else ""
         count = f"{len(items):,} translation{'s' if len(items) > 1 else ''}"
-        print(f"wrote {count} of step {restored.step} to {folder}{told}")
+        print(f"wrote {count} by {translator.name} to {folder}{told}")
     return errors
 
 

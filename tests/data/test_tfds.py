@@ -10,7 +10,7 @@ from array_record.python import array_record_module
 from PIL import Image
 from tensorflow_datasets.proto import tf_example_pb2
 
-from gan_jax.data import Batches, Preprocessing, inspect_source, open_source, require_labels
+from gan_jax.data import Batches, Preprocessing, inspect_source, leaves_of, open_source, require_labels
 from gan_jax.data.tfrecord import DamagedRecord
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 6, 5, 3), np.uint8)
@@ -229,3 +229,39 @@ def test_bits_of_deep_images():
         np.testing.assert_array_equal(image[..., 0], np.arange(16).reshape(4, 4) * 17)
         with pytest.raises(ValueError, match="tfds: bits"):
             open_source("tfds", name="mnist", bits=0)
+
+
+def test_pairs_of_elements_that_hold_two_images():
+    def elements(builder, split, decoders):
+        assert set(decoders) == {"image_left", "segmentation_label"}
+        shade = lambda value: png(np.full((6, 8, 3), value, np.uint8))
+        return [{"image_left": shade(i), "segmentation_label": shade(100 + i), "image_id": "x"} for i in range(4)]
+
+    with tfds.testing.mock_data(as_data_source_fn=elements):
+        sides = {"a": "image_left", "b": "segmentation_label"}
+        source = open_source("tfds", name="cityscapes/semantic_segmentation", images=sides)
+        assert leaves_of(source) == ("a", "b") and source.sizes_of(1) == {"a": (6, 8, 3), "b": (6, 8, 3)}
+        assert [int(source[3][key].mean()) for key in "ab"] == [3, 103] and "segmentation_label" in repr(source)
+        batch = Batches.constant(source, Preprocessing((4, 4, 3), crop="random"), batch_size=2).at(0)
+        assert batch["a"].shape == batch["b"].shape == (1, 2, 4, 4, 3)
+        np.testing.assert_allclose((batch["b"] - batch["a"]) * 127.5, 100, atol=1e-3)  # pairs stay pairs
+        for wrong, says in (
+            ({"images": {}}, "give image_key, or"),
+            ({"images": sides, "image_key": "x"}, "give image_key"),
+        ):
+            with pytest.raises(ValueError, match=says):
+                open_source("tfds", name="cityscapes/semantic_segmentation", **wrong)
+        with pytest.raises(ValueError, match="image_key of cityscapes.*'left'"):
+            open_source("tfds", name="cityscapes/semantic_segmentation", images={"a": "left", "b": "image_left"})
+
+
+def test_unpaired_sides_are_splits_of_one_data_set():
+    def elements(builder, split, decoders):
+        value, n = {"trainA": (10, 3), "trainB": (200, 5)}[split]
+        return [{"image": png(np.full((8, 8, 3), value, np.uint8)), "label": np.int64(0)}] * n
+
+    with tfds.testing.mock_data(as_data_source_fn=elements):
+        of = lambda split: open_source("tfds", name="cycle_gan/horse2zebra", split=split)
+        source = {"a": of("trainA"), "b": of("trainB")}
+        batch = Batches.constant(source, Preprocessing((8, 8, 3)), batch_size=2).at(0)
+        assert {key: round(float((batch[key][0, 0, 0, 0, 0] + 1) * 127.5)) for key in "ab"} == {"a": 10, "b": 200}

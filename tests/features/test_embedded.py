@@ -4,16 +4,25 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax.data import in_order
+from gan_jax.data import in_order, open_source
+from gan_jax.data.face_parts import PARTS
 from gan_jax.data.sources.faces import ATTRIBUTES
 from gan_jax.features.classifier import told_by
-from gan_jax.features.embedded import embedded_classifier, embedded_weights, known_classifiers
+from gan_jax.features.embedded import (
+    embedded_classifier,
+    embedded_segmenter,
+    embedded_segmenter_weights,
+    embedded_weights,
+    known_classifiers,
+    known_segmenters,
+)
 from gan_jax.features.weights import weights_hash
+from gan_jax.metrics.overlap import intersection_over_union
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.setup import Setup
 
-NAMES = ("digits", "emoji", "faces")
+NAMES = ("digits", "emoji", "faces", "figures")
 
 
 @functools.cache
@@ -22,7 +31,7 @@ def split(name, split):
     config = resolve(load_config(f"configs/sngan_{name}.py"))
     config["data"]["split"] = split
     source = Setup.of(config).source()
-    (batch,) = in_order(source, Setup.of(config).preprocessing, 6000)
+    batch = next(iter(in_order(source, Setup.of(config).preprocessing, 6000)))
     labels = batch["label"] if source.classes else source.attribute_table()
     return np.round(batch["image"] * 127.5 + 127.5).astype(np.uint8), labels
 
@@ -57,11 +66,13 @@ def blurred(images):
 
 def test_these_ship():
     assert known_classifiers() == NAMES
-    with pytest.raises(ValueError, match="no classifier 'mnist' ships with gan_jax, only digits, emoji, faces"):
+    with pytest.raises(
+        ValueError, match="no classifier 'mnist' ships with gan_jax, only digits, emoji, faces, figures"
+    ):
         embedded_classifier("mnist")
 
 
-@pytest.mark.parametrize("name, test_accuracy", [("digits", 0.98), ("emoji", 0.70)])
+@pytest.mark.parametrize("name, test_accuracy", [("digits", 0.98), ("emoji", 0.70), ("figures", 0.99)])
 def test_the_recorded_accuracy_is_reached_again(name, test_accuracy):
     facts = embedded_weights(name).facts
     images, labels = split(name, "test")
@@ -107,3 +118,20 @@ def test_weights_are_small_and_tell_where_they_come_from(name):
     stored = {kind: {leaf.dtype.name for leaf in jax.tree.leaves(tree)} for kind, tree in weights.variables.items()}
     assert stored == {"params": {"float16"}, "batch_stats": {"float32"}}
     assert sum(leaf.nbytes for leaf in jax.tree.leaves(weights.variables)) < 400_000
+
+
+def test_the_recorded_overlap_of_parts_is_reached_again():
+    weights = embedded_segmenter_weights("faces")
+    facts, segmenter = weights.facts, embedded_segmenter("faces")
+    assert known_segmenters() == ("faces",) and segmenter.parts == PARTS
+    test = open_source("faces", split="test", size=32)
+    apply = jax.jit(lambda segmenter, images: segmenter(images) > 0)
+    images = (test.images / 127.5 - 1).astype(np.float32)
+    masks = np.concatenate([apply(segmenter, part) for part in np.split(images, 3)])
+    reached = intersection_over_union(masks, np.moveaxis(test.part_masks(), 1, -1))
+    np.testing.assert_allclose(reached, [facts["iou_by_part"][name] for name in PARTS], atol=1e-3)
+    assert reached.min() > 0.95 and facts["iou"]["test"] == pytest.approx(reached.mean(), abs=1e-3)
+    assert "segmenter --config=sngan_faces --out=faces.npz" in facts["command"] and facts["steps"] == 1500
+    assert sum(leaf.nbytes for leaf in jax.tree.leaves(weights.variables)) < 400_000
+    with pytest.raises(ValueError, match="no segmenter 'cats' ships with gan_jax, only faces"):
+        embedded_segmenter("cats")

@@ -9,7 +9,7 @@ from gan_jax.architectures import patchgan, resnet_translator, unet
 from gan_jax.foreign.cyclegan_and_pix2pix import convert_discriminator, convert_generator
 from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.import_weights import import_weights
-from gan_jax.verbs.translate import translate
+from gan_jax.verbs.translate import of_run, translate
 
 FAMILIES = {
     "unet": unet.Generator,
@@ -200,5 +200,5 @@ def test_a_model_of_theirs_translates_here(references, tmp_path):
     files = {"generator": tmp_path / "G.npz", "discriminator": tmp_path / "D.npz"}
     fitted = import_weights("cyclegan_and_pix2pix", config, tmp_path / "run", **files)
     assert fitted["generator"]["type"] == "resnet_translator.Generator" and "latents" not in fitted
-    translate(tmp_path / "run", tmp_path / "out", shown=2)
+    translate(of_run(tmp_path / "run"), tmp_path / "out", shown=2)
     assert len(list((tmp_path / "out").glob("*.png"))) == 240

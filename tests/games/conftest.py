@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_jax.run.training import Training
 from gan_jax.setup.config import resolve
 from gan_jax.setup.config_files import load_config
 
@@ -93,7 +94,7 @@ GAMES = {
             **{"size": (8, 8, 1), "shape": (4, 4, 4, 1), "shapes": {"image": (8, 8, 1)}},
         },
         "optim": {"encoder": ADAM, "generator": ADAM, "discriminator": ADAM},
-        "evaluate": {"recipes": ()},
+        "evaluate": {"recipes": (), "test": {"seed": 1}},
     },
     "points": {**MLP, "data": {"source": "toys", "name": "ring", "shape": (2,)}, "evaluate": {"recipes": ()}},
 }
@@ -161,6 +162,22 @@ def small_games():
 @pytest.fixture
 def game_config():
     return config_of
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory):
+    """A function: the name of a game -> (the folder of its unbroken run, its digest). Each is played once."""
+    played = {}
+
+    def play(game):
+        if game not in played:
+            folder = tmp_path_factory.mktemp("unbroken") / game.replace(" ", "_")
+            with Training(config_of(game), folder) as run:
+                assert run.play() is None
+                played[game] = folder, run.digest()
+        return played[game]
+
+    return play
 
 
 def pytest_generate_tests(metafunc):

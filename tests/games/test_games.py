@@ -18,33 +18,12 @@ from gan_jax.setup.construct import ConfigError
 from gan_jax.setup.setup import Setup
 from gan_jax.verbs.evaluate import Unscored, evaluate_run
 from gan_jax.verbs.sample import sample
-from gan_jax.verbs.translate import translate
+from gan_jax.verbs.translate import of_run, translate
 
 BOTH_WAYS = ("pairs", "domains", "cyclegan")
 TRANSLATING = (*BOTH_WAYS, "pix2pix")
 ROOT = Path(__file__).resolve().parents[2]
 PACKS_OF_3 = {"type": "packed.Packed", "m": 3, "discriminator": {"type": "mlp.Discriminator", "widths": (8,)}}
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory, request):
-    """A function: the name of a game -> (the folder of its unbroken run, its digest). Each is played once."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location("games_of_these_tests", Path(__file__).with_name("conftest.py"))
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    played = {}
-
-    def play(game):
-        if game not in played:
-            folder = tmp_path_factory.mktemp("unbroken") / game.replace(" ", "_")
-            with Training(module.config_of(game), folder) as run:
-                assert run.play() is None
-                played[game] = folder, run.digest()
-        return played[game]
-
-    return play
 
 
 def test_a_run_broken_anywhere_ends_in_the_same_state(game, game_config, unbroken, tmp_path):
@@ -121,7 +100,8 @@ def test_translations_are_scored_by_pixel_and_written_by_name(translating, unbro
         with pytest.raises(Unscored, match="no way back"):
             evaluate_run(folder, recipes=["cycle"])
 
-    errors = translate(folder, tmp_path / "test")  # the same images, targets and dropout
+    translator = of_run(folder)
+    errors = translate(translator, tmp_path / "test")  # the same images, targets and dropout
     np.testing.assert_allclose(np.mean(list(errors.values())), l1.value, atol=1e-4)
     page = (tmp_path / "test" / "gallery.html").read_text()
     worst = max(errors, key=lambda name: errors[name])
@@ -135,31 +115,31 @@ def test_translations_are_scored_by_pixel_and_written_by_name(translating, unbro
     for i in range(4):
         image = np.repeat(source[i]["a"], 3, -1)
         Image.fromarray(image).save(tmp_path / "mine" / "sub" / f"photo {i}.bmp")
-    translate(folder, tmp_path / "mine_out", images=str(tmp_path / "mine"), shown=0)
+    translate(translator, tmp_path / "mine_out", images=str(tmp_path / "mine"), shown=0)
     assert not (tmp_path / "mine_out" / "gallery.html").exists()
     with Image.open(tmp_path / "mine_out" / "photo 3.png") as one:
         np.testing.assert_allclose(np.asarray(one, int), third, atol=1)
     one = tmp_path / "mine" / "sub" / "photo 0.bmp"
-    translate(folder, tmp_path / "one", images=str(one), targets=str(one), size="run")
+    translate(translator, tmp_path / "one", images=str(one), targets=str(one), size="run")
     assert {path.name for path in (tmp_path / "one").iterdir()} == {"photo 0.png", "gallery.html", "scores.csv"}
 
     Image.fromarray(np.zeros((18, 31, 3), np.uint8)).save(tmp_path / "odd.png")
     with pytest.raises(ValueError, match="odd has 18 x 31 pixels, and this network takes multiples of"):
-        translate(folder, tmp_path / "odd", images=str(tmp_path / "odd.png"))
-    translate(folder, tmp_path / "odd", images=str(tmp_path / "odd.png"), size="nearest")
+        translate(translator, tmp_path / "odd", images=str(tmp_path / "odd.png"))
+    translate(translator, tmp_path / "odd", images=str(tmp_path / "odd.png"), size="nearest")
     with Image.open(tmp_path / "odd" / "odd.png") as image:
         assert image.size == (32, 16)
     with pytest.raises(ValueError, match="no sampler 'c_to_d'"):
-        translate(folder, tmp_path / "x", direction="c_to_d")
+        of_run(folder, "c_to_d")
     with pytest.raises(ValueError, match="have no partner"):
-        translate(folder, tmp_path / "x", images=str(tmp_path / "mine"), targets=str(tmp_path / "test"))
+        translate(translator, tmp_path / "x", images=str(tmp_path / "mine"), targets=str(tmp_path / "test"))
     with pytest.raises(ValueError, match="stays as it is"):
-        translate(folder, tmp_path / "mine", images=str(tmp_path / "mine"))
+        translate(translator, tmp_path / "mine", images=str(tmp_path / "mine"))
 
 
 def test_other_games_translate_nothing(unbroken, tmp_path):
     with pytest.raises(ValueError, match="draws from chance"):
-        translate(unbroken("two critics")[0], tmp_path / "x", images=str(tmp_path))
+        of_run(unbroken("two critics")[0])
     with pytest.raises(Unscored, match="it is of translations of images"):
         evaluate_run(unbroken("two critics")[0], recipes=["pair_l1"])
 

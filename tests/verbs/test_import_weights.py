@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
 from gan_jax.game import Phase
+from gan_jax.main import main
 from gan_jax.run.state import restore
 from gan_jax.run.training import Training
 from gan_jax.run.work_folder import read_config
@@ -129,6 +131,30 @@ def test_styled_networks_bring_the_average_of_w(config, tmp_path):
     np.testing.assert_array_equal(
         networks["discriminator"].params["head"]["kernel"].T, np.load(paths["d"])["final_linear.1.weight"]
     )
+
+
+@pytest.mark.parametrize(
+    ("golden", "tool", "tiles"), [("mimicry", "truncation", (1, 2)), ("stylegan2", "noise", (1, 2))]
+)
+def test_tools_look_into_what_was_imported(files, config, tmp_path, golden, tool, tiles):
+    run, flags = tmp_path / "run", {"truncation": ["--amounts=2,1"], "noise": ["--draws=2"]}[tool]
+    small = {"widths": (8, 8), "halvings": 1}
+    if golden == "mimicry":
+        import_weights("mimicry", config(discriminator=small), run, *files("mimicry", "sngan32_g"))
+    else:
+        filter = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
+        filters = {"blur.kernel": 4 * filter, "upsample.kernel": 4 * filter, "kernel": filter}
+        np.savez(tmp_path / "g.npz", **References.unit(References.golden("stylegan2_pytorch", "16_g")[0], filters))
+        import_weights("stylegan2_pytorch", config(16, discriminator=small), run, tmp_path / "g.npz")
+    out = tmp_path / "out.png"
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["gan_jax", "analyse", f"--tool={tool}", f"--workdir={run}", f"--out={out}", "--num=1", *flags]
+            + ["--compilation_cache=none"]
+        )
+    assert ended.value.code == 0
+    with Image.open(out) as picture:
+        assert picture.size == tuple(66 * n + 2 for n in reversed(tiles))
 
 
 def test_networks_of_all_sizes_are_imported_at_the_configs(config, tmp_path):

@@ -17,7 +17,8 @@ class Domains(dict[str, Source]):
             a={"source": "folder", "path": "photos"}.
 
     Raises:
-        ValueError: fewer than two domains, a block without a source; other errors are those of the sources.
+        ValueError: fewer than two domains, a block without a source; other errors are those of the sources, with the
+            domain's name.
     """
 
     def __init__(self, split: str | None = None, **domains: Mapping[str, object]):
@@ -32,5 +33,9 @@ class Domains(dict[str, Source]):
                 raise ValueError(
                     f"domains: {name} must be a block such as {{'source': 'folder', 'path': 'photos'}}, got {block!r}."
                 )
-            opened[name] = open_source(**{"split": split, **block})
+            try:
+                opened[name] = open_source(**{"split": split, **block})
+            except (FileNotFoundError, ValueError) as error:
+                kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+                raise kind(f"domain {name} (its settings are config.data.domains.{name}): {error}") from error
         super().__init__(opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class Tfds:
         split: "train", "test", or a slice such as "train[:90%]".
         data_dir: where TFDS keeps its data sets; unset, TFDS_DATA_DIR or ~/tensorflow_datasets. May begin with gs://.
         image_key: the feature to take; unset, the one image.
+        images: in place of image_key, where elements hold several images, as pairs do: leaves and their features,
+            {"a": "image_left", "b": "segmentation_label"}.
         label_key: the feature to take; unset, the one class label, if there is just one.
         bits: how many of a 16-bit grey image's bits are used; unset: 16.
 
@@ -44,40 +47,50 @@ class Tfds:
         image_key: str | None = None,
         label_key: str | None = None,
         bits: int | None = None,
+        images: Mapping[str, str] | None = None,
     ):
         check_bits(bits, "tfds")
+        if images is not None and (image_key is not None or not images):
+            raise ValueError(
+                "tfds: give image_key, or images={'a': FEATURE, 'b': FEATURE}, which names the features of all."
+            )
         self._bits = bits
-        self._name = f"Tfds({name!r}, split={split!r}, data_dir={data_dir!r}, image={image_key!r}, label={label_key!r})"
+        told = f"image={image_key!r}" if images is None else f"images={dict(images)}"
+        self._name = f"Tfds({name!r}, split={split!r}, data_dir={data_dir!r}, {told}, label={label_key!r})"
         builder = _open_builder(name, data_dir)
         features = builder.info.features
         self._where = f"{builder.info.full_name}, split {split}"
-        images, labels = _keys_of(features, "Image"), _keys_of(features, "ClassLabel")
-        self._image = _chosen(image_key, images, sorted(features), "image", builder.info.full_name)
+        found, labels = _keys_of(features, "Image"), _keys_of(features, "ClassLabel")
+        chosen = {"image": image_key} if images is None else images
+        self._images = {
+            leaf: _chosen(key, found, sorted(features), "image", builder.info.full_name) for leaf, key in chosen.items()
+        }
         if label_key is not None or len(labels) == 1:
             self._label = _chosen(label_key, labels, sorted(features), "label", builder.info.full_name)
             self.classes = tuple(features[self._label].names)
         else:
             self._label, self.classes = None, ()
-        self.keys = ("image",) if self._label is None else ("image", "label")
-        self._elements = _open_elements(builder, split, data_dir, images)
+        self.keys = (*self._images, *(() if self._label is None else ("label",)))
+        self._elements = _open_elements(builder, split, data_dir, found)
 
     def __len__(self) -> int:
         return len(self._elements)
 
     def __getitem__(self, index: int) -> Element:
         element = self._elements[index]
-        image = element[self._image]
-        if isinstance(image, bytes):
-            image = decode(image, self._told(index), bits=self._bits)
-        return {"image": image} if self._label is None else {"image": image, "label": int(element[self._label])}
+        images: Element = {leaf: self._decoded(element[key], index) for leaf, key in self._images.items()}
+        return images if self._label is None else {**images, "label": int(element[self._label])}
 
     def __repr__(self) -> str:
         return self._name
 
     def sizes_of(self, index: int) -> dict[str, tuple[int, ...]]:
-        image = self._elements[index][self._image]
-        size = size_of(io.BytesIO(image), self._told(index)) if isinstance(image, bytes) else image.shape
-        return {"image": size}
+        element = self._elements[index]
+        of = lambda x: tuple(size_of(io.BytesIO(x), self._told(index)) if isinstance(x, bytes) else x.shape)
+        return {leaf: of(element[key]) for leaf, key in self._images.items()}
+
+    def _decoded(self, image: Any, index: int) -> np.ndarray:
+        return decode(image, self._told(index), bits=self._bits) if isinstance(image, bytes) else image
 
     def labels(self) -> np.ndarray | None:
         return None  # each would cost the reading of its record

@@ -75,18 +75,26 @@ def separability(evidence: Evidence, recipe: Recipe, n_fake: int, n_real: int) -
     settings: space "z" or "w"; keep: the share of samples of which the classifier is surest, attribute by attribute.
     Raises ValueError for a generator without that space.
     """
-    sampler, space = _space(evidence, recipe)
     names = evidence.open(recipe.extractor).attributes
+    latents = latents_of(evidence, recipe, n_fake)
     logits = evidence.fake_features(recipe.extractor, recipe.tap, n_fake)
-    key, found = jax.random.key(evidence.seed), []
-    for first in range(0, n_fake, 256):
-        codes = _codes(sampler, key, jnp.arange(first, first + 256, dtype=jnp.uint32))
-        found.append(np.asarray(codes[space][:, 0] if space == "w" else codes[space]))
-    latents = np.concatenate(found)[:n_fake]
     track = evidence.bar("hyperplanes", "attribute")
     bits = [attribute_entropy(latents, logits[:, k], recipe.settings["keep"]) for k in track(list(range(len(names))))]
     each = [Measured(name, value) for name, value in zip(names, bits, strict=True)]
     return Outcome([Measured("", float(2 ** sum(bits))), *each])
+
+
+def latents_of(evidence: Evidence, recipe: Recipe, n: int) -> np.ndarray:
+    """Latents z, or codes w of the first layer, [n, D], of the samples that scores are of: settings["space"].
+
+    Raises ValueError for a generator without that space.
+    """
+    sampler, space = _space(evidence, recipe)
+    key, found = jax.random.key(evidence.seed), []
+    for first in range(0, n, 256):
+        codes = _codes(sampler, key, jnp.arange(first, first + 256, dtype=jnp.uint32))
+        found.append(np.asarray(codes[space][:, 0] if space == "w" else codes[space]))
+    return np.concatenate(found)[:n]
 
 
 _codes = compiled(lambda sampler, key, indices: _vectors(sampler.map(sampler.starts(key, indices))))

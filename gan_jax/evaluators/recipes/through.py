@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gan_jax.evaluators.recipes import latent_space, measures
 from gan_jax.evaluators.recipes.attributes import attributes
+from gan_jax.evaluators.recipes.boundaries import attribute_correlation, boundary_cosines, svm_accuracy
 from gan_jax.evaluators.recipes.class_accuracy import class_accuracy, code_matching
 from gan_jax.evaluators.recipes.memorisation import memorisation
 from gan_jax.evaluators.recipes.modes import of_stacked
@@ -109,6 +110,14 @@ _THROUGH_ATTRIBUTES = {
         tap="logits",
         settings=MappingProxyType({"sure": 0.9}),
     ),
+    "attribute_correlation10k_{}": Recipe(
+        attribute_correlation,
+        "how far the correlations of the attributes that {} tells are from the training images', 10,000 samples",
+        10_000,
+        most_reals=50_000,
+        smallest=100,
+        tap="logits",
+    ),
 }
 
 for _count, _name in ((26_000, "26k"), (2_600, "2600")):
@@ -143,6 +152,22 @@ for _space in ("z", "w"):
         needs_latents=True,
         settings=MappingProxyType({"space": _space, "keep": 0.5}),
     )
+    for _count, _name in ((500_000, "500k"), (10_000, "10k")):  # the paper's, and one for hours of a CPU
+        _ends = f"the 2 % of {_count:,} samples with most and with least of each attribute that {{}} tells"
+        for _measure, _what, _told in (
+            (svm_accuracy, "svm", "accuracy on the rest of a linear SVM"),
+            (boundary_cosines, "cosines", "mean size of the cosines between the normals of linear SVMs"),
+        ):
+            _THROUGH_ATTRIBUTES[f"{_what}_{_space}{_name}_{{}}"] = Recipe(
+                _measure,
+                f"{_told} in {_space} of {_ends}",
+                _count,
+                split=None,
+                smallest=1000,
+                tap="logits",
+                needs_latents=True,
+                settings=MappingProxyType({"space": _space, "share": 0.02, "trained": 0.7}),
+            )
 
 
 def recipes_through(classifiers: Mapping[str, str]) -> Iterator[tuple[str, Recipe]]:

@@ -30,6 +30,11 @@ def shaded_views(
     return np.stack([np.concatenate([_seen(each, ray) for ray in rays], axis=1) for each in solids])[..., None]
 
 
+def as_images(elements: np.ndarray) -> np.ndarray:
+    """Images [N, H, W, C] as they are; voxels [N, D, H, W, 1] as lit solids from two sides."""
+    return shaded_views(elements) if np.ndim(elements) == 5 else elements
+
+
 def _rays(shape: tuple[int, ...], size: int, azimuth: float, elevation: float) -> np.ndarray:
     """Voxels that the rays of size x size pixels pass through, from near to far: int [3, steps, size, size]."""
     a, e = np.deg2rad([azimuth, elevation])

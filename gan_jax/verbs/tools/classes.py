@@ -6,7 +6,6 @@ from absl.flags import FlagValues
 
 from gan_jax.analysis.codes import class_grid
 from gan_jax.command.flags import Flags
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
 from gan_jax.verbs.tools import table
 
@@ -22,7 +21,5 @@ def declare(flags: Flags) -> None:
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=classes`."""
-    drawn = lambda sampler: class_grid(
-        truncated(sampler, values.truncation), sample_key(values.seed), range(values.num)
-    )
+    drawn = lambda sampler: class_grid(table.as_asked(values, sampler), sample_key(values.seed), range(values.num))
     table.write(values, "classes", 1, drawn)

@@ -6,8 +6,6 @@ from absl.flags import FlagValues
 
 from gan_jax.analysis.codes import code_grid
 from gan_jax.command.flags import Flags
-from gan_jax.methods.samplers import with_label
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
 from gan_jax.verbs.tools import table
 
@@ -26,7 +24,7 @@ def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=codes`."""
 
     def drawn(sampler):
-        sampler = with_label(truncated(sampler, values.truncation), values.label)
+        sampler = table.as_asked(values, sampler)
         return code_grid(sampler, sample_key(values.seed), range(values.num), values.columns)
 
     table.write(values, "codes", values.columns, drawn)

@@ -8,8 +8,6 @@ from absl.flags import FlagValues
 
 from gan_jax.analysis.walks import SPACES, on_the_way, places
 from gan_jax.command.flags import Flags
-from gan_jax.methods.samplers import with_label
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
 from gan_jax.verbs.tools import table
 
@@ -29,7 +27,7 @@ def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=interpolation`."""
 
     def drawn(sampler):
-        sampler = with_label(truncated(sampler, values.truncation), values.label)
+        sampler = table.as_asked(values, sampler)
         ways = []
         for row in range(values.num):
             stops = jnp.asarray([2 * row, 2 * row + 1], jnp.uint32)
@@ -37,4 +35,4 @@ def run(values: FlagValues) -> None:
             ways += list(on_the_way(sampler, space, codes, values.columns - 1, loop=False))
         return np.stack(ways), values.columns
 
-    table.write(values, "interpolation", values.columns, drawn)
+    table.write(values, "interpolation", values.columns, drawn, voxels=True)

@@ -6,8 +6,6 @@ from absl.flags import FlagValues
 
 from gan_jax.analysis.mixtures import mixing_grid
 from gan_jax.command.flags import Flags
-from gan_jax.methods.samplers import with_label
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
 from gan_jax.verbs.tools import table
 
@@ -28,7 +26,7 @@ def run(values: FlagValues) -> None:
     rows, others = range(values.num), range(values.num, values.num + values.columns)
 
     def drawn(sampler):
-        sampler = with_label(truncated(sampler, values.truncation), values.label)
+        sampler = table.as_asked(values, sampler)
         return mixing_grid(sampler, sample_key(values.seed), rows, others, values.layers), values.columns + 1
 
     table.write(values, "mixing", values.columns, drawn)

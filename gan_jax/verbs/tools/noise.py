@@ -8,8 +8,6 @@ from absl.flags import FlagValues
 
 from gan_jax.analysis.noise import noise_deviation
 from gan_jax.command.flags import Flags
-from gan_jax.methods.samplers import with_label
-from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
 from gan_jax.verbs.tools import table
 
@@ -28,7 +26,7 @@ def run(values: FlagValues) -> None:
     """Plays `gan_jax analyse --tool=noise`."""
 
     def drawn(sampler):
-        sampler = with_label(truncated(sampler, values.truncation), values.label)
+        sampler = table.as_asked(values, sampler)
         indices = jnp.arange(values.num, dtype=jnp.uint32)
         images, spread = noise_deviation(sampler, sample_key(values.seed), indices, values.draws)
         gray = np.repeat(spread / max(float(spread.max()), 1e-12) * 2 - 1, images.shape[-1], -1)

@@ -10,6 +10,7 @@ from gan_jax.command.flags import Flags
 from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import sample_key
+from gan_jax.verbs import along
 from gan_jax.verbs.tools import table
 
 INSTEAD = {"truncation": "--amounts={}"}
@@ -20,6 +21,7 @@ def declare(flags: Flags) -> None:
     table.declare(flags, "truncation")
     about = "By commas: psi (by default 1,0.7,0.5,0,-0.5,-1), or thresholds of the latents (2,1.5,1,0.5,0.2)."
     flags.text("amounts", None, about)
+    along.declare(flags)
     flags.integer("label", None, "One class for all images.", lowest=0)
     flags.machine()
 
@@ -29,7 +31,7 @@ def run(values: FlagValues) -> None:
 
     def drawn(sampler):
         amounts = amounts_of(values.amounts, getattr(sampler, "maps", False))
-        of_class = lambda sampler, by: with_label(truncated(sampler, by), values.label)
+        of_class = lambda sampler, by: with_label(along.moved(values, truncated(sampler, by)), values.label)
         return truncation_grid(of_class, sampler, sample_key(values.seed), range(values.num), amounts), len(amounts)
 
     table.write(values, "truncation", len(amounts_of(values.amounts, True)), drawn)

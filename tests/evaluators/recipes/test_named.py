@@ -4,6 +4,7 @@ import pytest
 
 from gan_jax.evaluators.recipes import (
     attributes,
+    boundaries,
     cas,
     class_accuracy,
     latent_space,
@@ -19,6 +20,7 @@ from gan_jax.evaluators.recipes.named import find_recipe, known_recipes
 from gan_jax.features import classifier
 from gan_jax.metrics import extrapolation, inception_score, kernel, ms_ssim_diversity, prdc, sliced_wasserstein
 from gan_jax.metrics.attributes import unsure_shares
+from gan_jax.metrics.boundary import attribute_boundary
 from gan_jax.metrics.modes import mode_coverage
 from gan_jax.metrics.separability import attribute_entropy
 
@@ -77,6 +79,8 @@ METRICS = {
     attributes.attributes: unsure_shares,
     modes.modes: mode_coverage,
     latent_space.separability: attribute_entropy,
+    boundaries.svm_accuracy: attribute_boundary,
+    boundaries.boundary_cosines: attribute_boundary,
 }
 
 
@@ -88,6 +92,7 @@ def test_every_setting_is_one_that_the_metric_takes():
             assert recipe.settings.keys() <= taken, name
         else:
             known = (
+                boundaries.attribute_correlation,
                 class_accuracy.class_accuracy,
                 class_accuracy.code_matching,
                 measures.frechet,
