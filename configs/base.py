@@ -43,6 +43,7 @@ def get_config() -> ConfigDict:
     config.data.split = placeholder(str)
     config.data.data_dir = placeholder(str)  # tfds, stacked_digits
     config.data.image_key = placeholder(str)  # tfds
+    config.data.images = placeholder(object)  # tfds, in place of image_key: {"a": FEATURE, "b": FEATURE}
     config.data.label_key = placeholder(str)  # tfds
     config.data.splits = placeholder(bool)  # folder: whether its folders are splits or classes
     config.data.skip_broken = placeholder(bool)  # folder

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.nn.conv.convolution import Conv
 from gan_jax.nn.conv.reflect import reflect
 from gan_jax.nn.conv.resample import upsample_nearest
@@ -32,6 +33,10 @@ class Decoder(linen.Module):
     image_shape: tuple[int, int, int]
     width: int = 64
     dtype: Any = None
+
+    def __post_init__(self):
+        ranges.whole("width", self.width)
+        super().__post_init__()
 
     @linen.compact
     def __call__(self, features: jax.Array) -> jax.Array:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen
 
+from gan_jax import ranges
 from gan_jax.features.published import published_weights
 from gan_jax.features.resize import rgb
 from gan_jax.features.vgg import VGG19_DEPTHS
@@ -50,6 +51,7 @@ class Encoder(linen.Module):
     dtype: Any = None
 
     def __post_init__(self):
+        ranges.whole("width", self.width)
         known = (EMBEDDED, *PUBLISHED)
         if self.weights not in known:
             raise ValueError(f"weights of VGG-19 are {', '.join(known)}; there are none named {self.weights!r}")

@@ -7,7 +7,6 @@ decoder makes an image of them. It is trained to be seen by the same VGG-19 with
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -16,7 +15,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen, struct
 
-from gan_jax import game
+from gan_jax import game, ranges
 from gan_jax.game import Edit, Phase, Stretch
 from gan_jax.methods.update import Outcome, begun_anew, update
 from gan_jax.nn.norms.adain import style_moments, with_moments
@@ -164,10 +163,8 @@ class StyleTransfer:
     reconstruction_weight: Weight = 0.0
 
     def __post_init__(self):
-        for name in ("content_weight", "style_weight"):
-            value = getattr(self, name)
-            if isinstance(value, int | float) and not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be 0 or more, got {value}")
+        for name in ("content_weight", "style_weight", "reconstruction_weight"):
+            ranges.weight(name, getattr(self, name))
         for shape in (each.phase.shape for each in self.stretches):
             if len(shape) != 3 or shape[-1] not in (1, 3) or any(side % 8 or side < 16 for side in shape[:2]):
                 raise ValueError(

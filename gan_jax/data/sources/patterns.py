@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gan_jax import ranges
 from gan_jax.data.source import Element
 from gan_jax.names import one_of
 
@@ -29,8 +30,9 @@ class Patterns:
 
     def __init__(self, split: str = "train", length: int = 10_000, size: int = 64, seed: int = 0):
         one_of(split, ("train", "test"), "patterns: split")
-        if length < 1 or size < 8:
-            raise ValueError(f"patterns: length must be 1 or more and size 8 or more, got {length} and {size}.")
+        ranges.whole("patterns: length", length)
+        ranges.whole("patterns: size", size, lowest=8)
+        ranges.whole("patterns: seed", seed, lowest=0)
         self.keys, self.classes = ("image", "label"), KINDS
         self._length, self._size, self._stream = length, size, (seed, int(split == "test"))
         self._name = f"Patterns(split={split!r}, length={length}, size={size}, seed={seed})"

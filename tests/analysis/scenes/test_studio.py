@@ -96,7 +96,8 @@ def test_units_are_edits(studio, styled):
     close(studio.image(scene), expected[0])
     fired = studio.activations(scene)[layer]
     close(fired, sown[layer][0])
-    assert (fired[MASK][:, 0] == 0).all() and (fired[MASK][:, 2] == 1.5).all()
+    close(fired[MASK][:, 0], 0)  # x - x may be fused with the product before it, and miss 0 by rounding
+    close(fired[MASK][:, 2], 1.5)
     nowhere = Scene(index=1, layers={layer: Units(remove=(0,), where=packed(MASK & False))})
     np.testing.assert_array_equal(studio.image(nowhere), studio.image(Scene(index=1)))
 
