@@ -14,7 +14,13 @@ exclude_patterns = ["build", "**/.ipynb_checkpoints"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"gan_jax {__version__}"
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "navigation_depth": 2, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "navbar_center": [],  # all pages stand at the side
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+}
+html_sidebars = {"**": ["globaltoc.html"]}
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"  # notebooks are executed by the tests
@@ -23,7 +29,8 @@ autodoc_typehints = "description"
 napoleon_google_docstring = True
 suppress_warnings = ["myst.header"]  # a page included from elsewhere begins at its own level
 
-_OUTWARD = re.compile(r"(?<!!)\[([^\]]*)\]\((?:\.\./)+((?!docs/)(?!\w+\.md)[^)#\s]+)(?:#[^)]*)?\)")  # a link from a page to a file outside of docs/
+# A link from a page to a file outside of docs/.
+_OUTWARD = re.compile(r"(?<!!)\[([^\]]*)\]\((?:\.\./)+((?!docs/)(?!\w+\.md)[^)#\s]+)(?:#[^)]*)?\)")
 
 
 def to_repository(app, name, source):
@@ -39,4 +46,6 @@ def escape_stars(app, what, name, obj, options, lines):
 
 def setup(app):
     app.connect("source-read", to_repository)
-    app.connect("autodoc-process-docstring", escape_stars, priority=900)  # after napoleon, whose fields stay as they are
+    app.connect(
+        "autodoc-process-docstring", escape_stars, priority=900
+    )  # after napoleon, whose fields stay as they are
