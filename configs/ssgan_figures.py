@@ -1,4 +1,4 @@
-"""SS-GAN on figures of known shape, colour, place, size and background at 32 x 32: for tools that are tested against the truth.
+"""SS-GAN on figures of known shape, colour, place, size and background at 32 x 32, for tests against the truth.
 
 Paper: Chen et al., arXiv:1811.11212, with a residual net of 32 to 96 channels; no table of the paper has this data set.
 Expected: five shapes that a person tells apart, in all colours, on plain greys.

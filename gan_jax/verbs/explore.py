@@ -98,8 +98,7 @@ def _server():
         if (error.name or "").partition(".")[0] != "tornado":
             raise
         raise ImportError(
-            'the page is served by tornado, which is not installed: pip install "gan_jax[explore]" (or pip install tornado); '
-            "--export=FOLDER needs it not"
+            "the page is served by tornado, which is not installed: pip install tornado; --export=FOLDER needs it not"
         ) from error
     return server
 
