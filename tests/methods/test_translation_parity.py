@@ -27,11 +27,14 @@ B, SHAPE, RATE = 2, (16, 16, 2), 0.05
 
 @pytest.fixture(scope="module")
 def theirs():
-    pytest.importorskip("torch")
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
     spec = importlib.util.spec_from_file_location("torch_translation", Path(__file__).with_name("torch_translation.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    yield module
+    torch.set_default_dtype(before)
 
 
 def channels_first(x):

@@ -4,8 +4,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-torch.set_default_dtype(torch.float64)
-
 
 def tensors(params):
     """Parameters as leaves that gradients reach."""
