@@ -93,12 +93,10 @@ class VoxelVae:
     weight_reconstruction: float = 1e-4
 
     def __post_init__(self):
-        ranges.not_negative("weight_kl", self.weight_kl)
-        ranges.not_negative("weight_reconstruction", self.weight_reconstruction)
+        for name in ("weight_kl", "weight_reconstruction"):
+            ranges.not_negative(name, getattr(self, name))
         if len(self.shapes.get("image", ())) != 3:
-            raise ValueError(
-                f"shapes['image'] is the pictures' (height, width, channels); data.shapes is {dict(self.shapes)}"
-            )
+            raise ValueError(f"shapes['image'] is the pictures' (height, width, channels), not in {dict(self.shapes)}")
         if not isinstance(self.latents, normal) or self.latents.threshold is not None:
             raise ValueError("codes are pulled to N(0, 1): set latents.type to 'normal', without a threshold")
         if (dim := getattr(self.encoder, "dim", self.latents.dim)) != self.latents.dim:

@@ -32,7 +32,7 @@ def load_own(name: str | Path) -> tuple[str, Sampler]:
     if found is None:
         raise ValueError(f"a generator of one's own is my_file.py:generate, not {name}")
     file, called = Path(found["file"]).expanduser(), found["name"]
-    module = _run(file)
+    module = run_file(file)
     samplers = [each for each, value in vars(module).items() if _is_sampler(value) and not each.startswith("_")]
     if called is None:
         if len(samplers) != 1:
@@ -60,7 +60,8 @@ def _is_sampler(value: Any) -> bool:
     return not isinstance(value, type | ModuleType) and all(hasattr(value, each) for each in needed)
 
 
-def _run(file: Path) -> ModuleType:
+def run_file(file: Path) -> ModuleType:
+    """What a user's file defines. Raises FileNotFoundError, and ValueError with the line that cannot be run."""
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file.absolute()}")
     folder = os.fspath(file.absolute().parent)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from gan_jax.analysis.segmentation import Segmentation, by_colour, by_edges, by_
 from gan_jax.features.segmenter import segmenter_of
 from gan_jax.features.weights import load_weights
 from gan_jax.names import nearest
+from gan_jax.zoo.own import run_file
 
 NAMES = {
     "colours": by_colour,
@@ -65,18 +63,7 @@ def _own(file: Path, name: str, shape: Sequence[int]) -> Segmentation:
 
 def _in_file(file: Path, name: str) -> Any:
     """What a file defines by this name. Raises FileNotFoundError, and ValueError where it cannot be run, or defines none."""
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no file {file.absolute()}")
-    folder = os.fspath(file.absolute().parent)
-    if folder not in sys.path:  # so that it can import its neighbours
-        sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec is not None and spec.loader is not None  # of a file that ends in .py
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+    module = run_file(file)
     if not hasattr(module, name):
         has = [each for each, value in vars(module).items() if callable(value) and not each.startswith("_")]
         raise ValueError(f"{file} has no {name!r}{nearest(name, has)}")
