@@ -1,87 +1,187 @@
-"""A trained model as a folder of its own: its weights, all that is known of it, and a picture; gan_jax.load reads it."""
+"""A trained model in a folder of its own: weights, all that is known of it, a picture; or a program that runs without gan_jax."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from absl.flags import FlagValues
 
+from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
-from gan_jax.run.drawing import chosen_sampler, draw
+from gan_jax.names import one_of
+from gan_jax.run.drawing import draw
 from gan_jax.run.pictures import beside
-from gan_jax.run.references import Reference
-from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.verbs.sample import write
-from gan_jax.zoo.cards import about, card_of
-from gan_jax.zoo.files import CARD, WEIGHTS, hash_of, read_model, write_model
+from gan_jax.zoo.files import CARD, WEIGHTS, read_model, template_of, write_model
+from gan_jax.zoo.formats import onnx, stablehlo
+from gan_jax.zoo.trained import SHOWN, Trained, of_model, of_run
 
-PICTURE, SHOWN = "samples.png", 16
-INSTEAD: dict[str, str] = {"steps": "--step={}"}
+PICTURE = "samples.png"
+FORMATS = {  # -> the files of each
+    "safetensors": (WEIGHTS, CARD, PICTURE),
+    "stablehlo": (stablehlo.PROGRAM, stablehlo.ABOUT),
+    "onnx": (onnx.PROGRAM, onnx.ABOUT),
+}
+INSTEAD: dict[str, str] = {"steps": "--step={}", "format": "--formats={}"}
 
 
 def declare(flags: Flags) -> None:
     """What `gan_jax export` takes."""
-    flags.group("The run")
-    flags.workdir("The run's folder.", needed="runs/faces")
+    declare_source(flags)
+    flags.group("What is written")
+    about = f"A folder: {WEIGHTS}, {CARD} and {PICTURE}, and a file and a JSON for each program."
+    flags.path("out", "model", about)
+    about = (
+        "safetensors, which gan_jax.load reads; stablehlo, a program for JAX alone; onnx, where jax2onnx is installed."
+    )
+    flags.listed("formats", ["safetensors"], about, "safetensors,stablehlo")
+    flags.listed("platforms", list(stablehlo.PLATFORMS), "What a StableHLO program runs on.", "cpu,cuda,tpu")
+    declare_card(flags)
+    flags.machine()
+
+
+def declare_source(flags: Flags) -> None:
+    """--workdir or --model, and which of a run's samplers."""
+    flags.group("The model")
+    flags.workdir("The run's folder.")
+    flags.text("model", None, "Instead of a run: a model that ships with the package, by name, or an exported folder.")
     flags.checkpoint()
     flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
-    flags.group("What is written")
-    flags.path("out", "model", f"A folder: {WEIGHTS}, {CARD} and {PICTURE}.")
+
+
+def declare_card(flags: Flags) -> None:
+    """What a run does not know of itself."""
     flags.text("licence", None, "Of the data it was trained on, in words; of data that come with gan_jax it is known.")
     flags.text("hardware", None, "What it was trained on, in words.")
-    flags.machine()
 
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax export`."""
-    told = {"sampler": values.sampler, "licence": values.licence, "hardware": values.hardware}
+    check_source(values, "export")
+    if values["platforms"].present and "stablehlo" not in values.formats:
+        raise UsageError("--platforms is of a StableHLO program: ask for one, --formats=safetensors,stablehlo")
+    told = {"sampler": values.sampler, "licence": values.licence, "hardware": values.hardware, "model": values.model}
+    told |= {"formats": values.formats, "platforms": values.platforms}
     export(values.workdir, values.out, values.step, values.weights == "ema", **told)
 
 
+def check_source(values: FlagValues, verb: str) -> None:
+    """Raises UsageError unless there is a run or a model, one of the two, and no flag of a run with a model."""
+    if (values.workdir is None) == (values.model is None):
+        raise UsageError(
+            f"{verb} takes a run, --workdir=runs/faces, or a model, --model=stylegan2_faces: one of the two"
+        )
+    if values.model is not None:
+        for name in ("step", "weights", "sampler", "licence", "hardware"):
+            if values[name].present:
+                raise UsageError(f"--{name} is of a run; a model has its own already: leave it out")
+
+
 def export(
-    workdir: str | Path,
+    workdir: str | Path | None,
     out: str | Path,
     step: int | None = None,
     average: bool = True,
     sampler: str | None = None,
     licence: str | None = None,
     hardware: str | None = None,
+    model: str | Path | None = None,
+    formats: Sequence[str] = ("safetensors",),
+    platforms: Sequence[str] = stablehlo.PLATFORMS,
 ) -> None:
-    """Writes a run's sampler to the folder `out`, named as that, and compares what is read back with the run, to the bit.
+    """Writes a run's sampler, or a model's, to the folder `out`, named as that, and compares what is read back with it.
 
-    Raises what `restore` raises, ValueError where `out` is a run's own folder, and RuntimeError where the samples differ.
+    formats: of FORMATS; weights draw the same to the bit, programs within an error that their JSON states.
+    Raises what `restore` and `load` raise; ValueError for formats and platforms that there are not, where `out` is a run's
+    own folder, and where the model cannot be written so; FileExistsError where `out` has such files; RuntimeError where samples
+    differ.
     """
+    out = check_out(out, formats)
+    if "stablehlo" in formats:
+        stablehlo.require_platforms(platforms)
+    if "onnx" in formats:
+        onnx.require()
+    found = opened(workdir, model, out, step, average, sampler, licence, hardware)
+    if "safetensors" in formats:
+        require_rebuilt(found)
+    if not is_first():
+        return
+    told = [_written(each, found, out, platforms) for each in dict.fromkeys(formats)]
+    print(f"wrote step {found.card['step']} to {out}: {'; '.join(told)}")
+
+
+def opened(
+    workdir: str | Path | None,
+    model: str | Path | None,
+    out: Path,
+    step: int | None,
+    average: bool,
+    sampler: str | None,
+    licence: str | None,
+    hardware: str | None,
+) -> Trained:
+    """A run's sampler or a model's. out: lies apart from its data, or it is refused."""
+    if model is not None:
+        return of_model(model)
+    apart = lambda *inputs: check_apart(out, *inputs)
+    return of_run(workdir, out.name, step, average, sampler, licence, hardware, apart)
+
+
+def check_out(out: str | Path, formats: Sequence[str]) -> Path:
+    """The folder, where these formats can be written to it. It makes nothing."""
+    if not formats:
+        raise ValueError(f"name a format or several of {', '.join(FORMATS)}")
+    for each in formats:
+        one_of(each, FORMATS, "the format")
     out = check_new_folder(Path(out).expanduser())
     if has_run(out):
         raise ValueError(f"{out} is the work folder of a run: name another folder with --out")
-    for name in (WEIGHTS, CARD, PICTURE):
-        check_new_file(out / name)
-    restored = restore(workdir, step)
-    check_apart(out, *restored.setup.inputs)
-    samplers = restored.setup.method.samplers(restored.state, restored.phase, average)
-    chosen = chosen_sampler(samplers, sampler)
-    name = next(name for name, each in samplers.items() if each is chosen)
-    reference = Reference(restored.setup)
-    given = reference.given(chosen.given, restored.phase.shape) if chosen.given else None
-    started = given(np.arange(SHOWN)) if given else {}
-    drawn = draw(chosen, SHOWN, given=given)
-    card = {"name": out.name, "about": about(chosen, drawn["image"], started)}
-    card |= card_of(restored, Path(workdir).expanduser(), name, average, licence, hardware)
-    card["samples"] = {"num": SHOWN, "seed": 0, "sha256": hash_of(drawn["image"])}
-    if not is_first():
-        return
-    write_model(out, chosen, card)
-    again = draw(read_model(out)[1], SHOWN, given=given)["image"]
-    if not np.array_equal(again, drawn["image"]):
+    files = [out / name for each in formats for name in FORMATS[each]]
+    if there := [path.name for path in files if path.is_file()]:
+        raise FileExistsError(
+            f"{out} has a model already ({', '.join(there)}): name another folder with --out, or empty it"
+        )
+    for path in files:
+        check_new_file(path)
+    return out
+
+
+def require_rebuilt(found: Trained) -> None:
+    """Raises ValueError for a game whose sampler cannot be built again from its config alone."""
+    try:
+        template_of(found.card)
+    except Exception as error:
+        raise ValueError(
+            f"the sampler of {found.card['config']['method']['type']} is not made of its config and its own weights alone"
+            f" ({type(error).__name__}: {error}); generators of latents, translators and shapes from pictures are, and can be"
+            " exported"
+        ) from error
+
+
+def _written(name: str, found: Trained, out: Path, platforms: Sequence[str]) -> str:
+    """Writes one format. -> what there is to say of it."""
+    if name == "safetensors":
+        return write_weights(found, out)
+    if name == "stablehlo":
+        about = stablehlo.write_stablehlo(out, found.program(), found.example(), found.about(), platforms)
+    else:
+        about = onnx.write_onnx(out, found.program(), found.example(), found.about())
+    return f"{about['file']}, within {about['checked']['largest_difference']:.1e} of the same {SHOWN} samples"
+
+
+def write_weights(found: Trained, out: Path) -> str:
+    """Weights, card and picture. -> what there is to say of them. Raises RuntimeError where samples differ."""
+    write_model(out, found.sampler, found.card)
+    again = draw(read_model(out)[1], SHOWN, given=found.given)["image"]
+    images = found.drawn["image"]
+    if not np.array_equal(again, images):
         raise RuntimeError(f"what {out} holds does not draw what the run draws: do not use it")
-    if drawn["image"].shape[-1] in (1, 3, 4):
-        targets = reference.targets(chosen, restored.phase.shape, SHOWN)
-        shown = beside(started, drawn["image"], targets) if started else drawn["image"]
-        write({**drawn, "image": shown}, out / PICTURE)
-    print(
-        f"wrote step {restored.step} to {out}: the same {SHOWN} samples, to the bit. gan_jax.load({str(out)!r}) reads it"
-    )
+    if images.shape[-1] in (1, 3, 4):
+        shown = beside(found.started, images, found.targets) if found.given else images
+        write({**found.drawn, "image": shown}, out / PICTURE)
+    return f"{WEIGHTS}, the same {SHOWN} samples to the bit; gan_jax.load({str(out)!r}) reads it"
