@@ -69,7 +69,9 @@ def program_of(sampler: Sampler, given: Batch | None = None) -> Program:
         Port(name, leaf.shape[1:], np.dtype(leaf.dtype).name, _about(name, leaf, sampler))
         for name, leaf in plain.items()
     )
-    span = {1: "points", 4: "from 0 to 1"}.get(len(made.shape) - 1, "in [-1, 1], channels last")
+    span = {1: "points", 4: "from 0 to 1"}.get(
+        len(made.shape) - 1, "from -1 to 1, what is beyond is to be clipped; channels last"
+    )
     return Program(inputs, Port(sampler.target, made.shape[1:], np.dtype(made.dtype).name, span), call)
 
 
