@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
+import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import numpy as np
 
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.zoo.formats.checking import Example
+from gan_jax.zoo.formats.inlining import inlined
 from gan_jax.zoo.formats.program import ExportError, Program
 
 PROGRAM, ABOUT = "model.onnx", "model.onnx.json"
@@ -38,7 +42,7 @@ def write_onnx(folder: str | Path, program: Program, example: Example, about: Ma
     require()
     content = converted(program)
     found = example.check(PROGRAM, loaded(content))
-    versions = {name: importlib.import_module("importlib.metadata").version(name) for name in NEEDS}
+    versions = {name: importlib.metadata.version(name) for name in NEEDS}
     told = {
         "format": FORMAT,
         **about,
@@ -61,16 +65,34 @@ def write_onnx(folder: str | Path, program: Program, example: Example, about: Ma
 
 def converted(program: Program) -> bytes:
     """The program as an ONNX model. Raises ExportError for what the converter has no operation for."""
+    if any(port.name == "noise" for port in program.inputs):
+        raise ExportError(
+            "layers of this model draw noise by a seed, and ONNX has no such operation; --formats=stablehlo has"
+        )
     convert = importlib.import_module("jax2onnx").to_onnx
     names = [port.name for port in program.inputs]
     shapes = [jax.ShapeDtypeStruct(("n", *port.shape), np.dtype(port.dtype)) for port in program.inputs]
     settings = {"model_name": "gan_jax", "input_names": names, "output_names": [program.output.name]}
+    call = inlined(lambda *leaves: program.call(**dict(zip(names, leaves, strict=True))))
     try:
-        model = convert(lambda *leaves: program.call(**dict(zip(names, leaves, strict=True))), shapes, **settings)
+        with _quiet():
+            model = convert(call, shapes, **settings)
     except Exception as error:  # of whatever kind its plugins raise
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ExportError(f"jax2onnx does not convert this model: {reason}; --formats=stablehlo does") from error
     return model.SerializeToString()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without a line for every shape that the converter leaves to whoever reads the model."""
+    log = logging.getLogger("onnx_ir")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def loaded(content: bytes) -> Callable[..., np.ndarray]:
