@@ -27,7 +27,7 @@ FORMATS = {  # -> the files of each
     "stablehlo": (stablehlo.PROGRAM, stablehlo.ABOUT),
     "onnx": (onnx.PROGRAM, onnx.ABOUT),
 }
-INSTEAD: dict[str, str] = {"steps": "--step={}", "format": "--formats={}"}
+INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
 
 def declare(flags: Flags) -> None:
