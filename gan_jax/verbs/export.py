@@ -17,6 +17,7 @@ from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.verbs.sample import write
+from gan_jax.zoo.arrays import arrays_of, with_arrays
 from gan_jax.zoo.files import CARD, WEIGHTS, read_model, template_of, write_model
 from gan_jax.zoo.formats import onnx, stablehlo
 from gan_jax.zoo.trained import SHOWN, Trained, of_model, of_run
@@ -152,14 +153,15 @@ def check_out(out: str | Path, formats: Sequence[str]) -> Path:
 
 
 def require_rebuilt(found: Trained) -> None:
-    """Raises ValueError for a game whose sampler cannot be built again from its config alone."""
+    """Raises ValueError for a sampler that its config and its own arrays do not make again, before anything is written."""
     try:
-        template_of(found.card)
+        with_arrays(template_of(found.card), arrays_of(found.sampler))
     except Exception as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(
-            f"the sampler of {found.card['config']['method']['type']} is not made of its config and its own weights alone"
-            f" ({type(error).__name__}: {error}); generators of latents, translators and shapes from pictures are, and can be"
-            " exported"
+            f"the sampler of {found.card['config']['method']['type']} cannot be exported as weights, because its config and its"
+            f" arrays do not make it again ({reason}); those of generators of latents, translators, shapes from pictures and"
+            " style transfer can, and a program may, --formats=stablehlo"
         ) from error
 
 
