@@ -16,6 +16,7 @@ from gan_jax.run.pictures import beside
 from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
+from gan_jax.verbs import opening
 from gan_jax.verbs.sample import write
 from gan_jax.zoo.arrays import arrays_of, with_arrays
 from gan_jax.zoo.files import CARD, WEIGHTS, read_model, template_of, write_model
@@ -33,7 +34,11 @@ INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
 def declare(flags: Flags) -> None:
     """What `gan_jax export` takes."""
-    declare_source(flags)
+    flags.group("The model")
+    flags.workdir("The run's folder.")
+    flags.text("model", None, "Instead of a run: a model that ships with the package, by name, or an exported folder.")
+    flags.checkpoint()
+    flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.group("What is written")
     about = f"A folder: {WEIGHTS}, {CARD} and {PICTURE}, and a file and a JSON for each program."
     flags.path("out", "model", about)
@@ -42,45 +47,22 @@ def declare(flags: Flags) -> None:
     )
     flags.listed("formats", ["safetensors"], about, "safetensors,stablehlo")
     flags.listed("platforms", list(stablehlo.PLATFORMS), "What a StableHLO program runs on.", "cpu,cuda,tpu")
-    declare_card(flags)
-    flags.machine()
-
-
-def declare_source(flags: Flags) -> None:
-    """--workdir or --model, and which of a run's samplers."""
-    flags.group("The model")
-    flags.workdir("The run's folder.")
-    flags.text("model", None, "Instead of a run: a model that ships with the package, by name, or an exported folder.")
-    flags.checkpoint()
-    flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
-
-
-def declare_card(flags: Flags) -> None:
-    """What a run does not know of itself."""
     flags.text("licence", None, "Of the data it was trained on, in words; of data that come with gan_jax it is known.")
     flags.text("hardware", None, "What it was trained on, in words.")
+    flags.machine()
 
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax export`."""
-    check_source(values, "export")
+    opening.check_one(values, "export")
+    for name in ("licence", "hardware") if values.model is not None else ():
+        if values[name].present:
+            raise UsageError(f"--{name} is of a run; a model has its own already: leave it out")
     if values["platforms"].present and "stablehlo" not in values.formats:
         raise UsageError("--platforms is of a StableHLO program: ask for one, --formats=safetensors,stablehlo")
     told = {"sampler": values.sampler, "licence": values.licence, "hardware": values.hardware, "model": values.model}
     told |= {"formats": values.formats, "platforms": values.platforms}
     export(values.workdir, values.out, values.step, values.weights == "ema", **told)
-
-
-def check_source(values: FlagValues, verb: str) -> None:
-    """Raises UsageError unless there is a run or a model, one of the two, and no flag of a run with a model."""
-    if (values.workdir is None) == (values.model is None):
-        raise UsageError(
-            f"{verb} takes a run, --workdir=runs/faces, or a model, --model=stylegan2_faces: one of the two"
-        )
-    if values.model is not None:
-        for name in ("step", "weights", "sampler", "licence", "hardware"):
-            if values[name].present:
-                raise UsageError(f"--{name} is of a run; a model has its own already: leave it out")
 
 
 def export(

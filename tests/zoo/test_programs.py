@@ -193,8 +193,8 @@ def test_a_model_by_its_name(tmp_path, capsys):
     [
         ((), "export takes a run, --workdir=runs/faces, or a model"),
         (("--model=ssgan_digits", "--workdir=x"), "one of the two"),
-        (("--model=ssgan_digits", "--step=3"), "--step is of a run; a model has its own already"),
-        (("--model=ssgan_digits", "--licence=CC0"), "--licence is of a run"),
+        (("--model=ssgan_digits", "--step=3"), "--step chooses among what a run holds"),
+        (("--model=ssgan_digits", "--licence=CC0"), "--licence is of a run; a model has its own already"),
         (("--model=ssgan_digit",), "did you mean 'ssgan_digits'"),
         (("--model=ssgan_digits", "--platforms=cpu"), "--platforms is of a StableHLO program: ask for one"),
         (("--model=ssgan_digits", "--formats=stablehlo", "--platforms=cpu,metal"), "there is no platform 'metal'"),

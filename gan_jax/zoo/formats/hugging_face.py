@@ -41,9 +41,9 @@ def fetched(name: str, download: Callable[..., str] | None = None) -> Path:
     found = _NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"a model on Hugging Face is hf://owner/name or hf://owner/name@revision, not {name}")
-    download = download or _hub("to fetch a model").snapshot_download
+    by = download if download is not None else _hub("to fetch a model").snapshot_download
     try:
-        folder = download(found["repo"], revision=found["revision"], allow_patterns=[WEIGHTS, CARD])
+        folder = by(found["repo"], revision=found["revision"], allow_patterns=[WEIGHTS, CARD])
     except Exception as error:  # of huggingface_hub, or of the library that it speaks HTTP by
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         if "NotFound" in type(error).__name__:
