@@ -31,6 +31,7 @@ VERBS = {  # -> its file in gan_jax/verbs
     "explore": "explore",
     "video": "video",
     "export": "export",
+    "push": "push",
     "classifier": "classifier",
     "segmenter": "segmenter",
     "sweep": "sweep",

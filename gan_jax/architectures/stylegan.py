@@ -64,7 +64,7 @@ class Synthesis(linen.Module):
         size, features = levels.base, levels.width(0)
         if self.constant:
             x = self.param("constant", linen.initializers.ones, (*size, features), jnp.float32)
-            x = jnp.broadcast_to(x, (len(codes), *x.shape)).astype(self.dtype or codes.dtype)
+            x = jnp.broadcast_to(x, (codes.shape[0], *x.shape)).astype(self.dtype or codes.dtype)
         else:
             stem = Dense(size[0] * size[1] * features, False, "equalized", 2**0.5 / 4, dtype=self.dtype, name="stem")
             x = stem(codes[:, 0]).reshape(-1, *size, features)

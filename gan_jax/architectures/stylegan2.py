@@ -60,7 +60,7 @@ class Synthesis(linen.Module):
         del shape, fade
         levels, channels = self.levels, self.levels.image_shape[-1]
         x = self.param("constant", linen.initializers.normal(1.0), (*levels.base, levels.width(0)), jnp.float32)
-        x = jnp.broadcast_to(x, (len(codes), *x.shape)).astype(self.dtype or codes.dtype)
+        x = jnp.broadcast_to(x, (codes.shape[0], *x.shape)).astype(self.dtype or codes.dtype)
         image: Any = None
         for level in range(levels.last + 1):
             name, features = f"level{level}", levels.width(level)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gan_jax.game import Sampler
@@ -13,7 +14,10 @@ from gan_jax.game import Sampler
 
 def arrays_of(sampler: Sampler) -> dict[str, np.ndarray]:
     """The sampler's arrays by their places in it: {"variables/params/conv/kernel": ...}."""
-    return {_name(path): np.asarray(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(sampler)}
+    own = lambda leaf: np.asarray(
+        leaf if hasattr(leaf, "dtype") else jnp.asarray(leaf)
+    )  # of a plain number, JAX's type
+    return {_name(path): own(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(sampler)}
 
 
 def with_arrays(template: Sampler, arrays: Mapping[str, np.ndarray]) -> Sampler:

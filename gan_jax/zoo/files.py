@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from gan_jax import __version__
 from gan_jax.game import Sampler, stretch_after
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.setup.setup import Setup
@@ -88,10 +89,19 @@ def _card(path: Path) -> dict[str, Any]:
         card = json.loads(path.read_bytes())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is no JSON: {error}") from error
-    needed = ("format", "config", "step", "sampler", "weights")
-    if not isinstance(card, dict) or (missing := [key for key in needed if key not in card]):
-        told = f"it lacks {', '.join(missing)}" if isinstance(card, dict) else "it holds no object"
-        raise ModelError(f"{path} is no model of gan_jax: {told}")
-    if card["format"] > FORMAT:
-        raise ModelError(f"{path} was written by a later gan_jax ({card.get('version')}): install that, or a newer one")
+    require_format(path, card, ("format", "config", "step", "sampler", "weights"), FORMAT)
     return card
+
+
+def require_format(path: Path, found: Any, needed: Sequence[str], newest: int) -> None:
+    """Raises ModelError for a JSON file that is none of gan_jax's, or that only a later gan_jax reads, with its version."""
+    if not isinstance(found, dict) or (missing := [key for key in needed if key not in found]):
+        told = f"it lacks {', '.join(missing)}" if isinstance(found, dict) else "it holds no object"
+        raise ModelError(f"{path} is no model of gan_jax: {told}")
+    if not isinstance(found["format"], int) or found["format"] < 1:
+        raise ModelError(f"{path} is no model of gan_jax: its format is {found['format']!r}, not a number from 1 on")
+    if found["format"] > newest:
+        raise ModelError(
+            f"{path} was written by a later gan_jax, {found.get('version')}, in format {found['format']}, and this one,"
+            f" {__version__}, reads formats up to {newest}: install gan_jax {found.get('version')} or a newer one"
+        )

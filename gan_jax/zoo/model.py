@@ -19,6 +19,7 @@ from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
 from gan_jax.types import Batch
 from gan_jax.zoo.files import CARD, read_model
+from gan_jax.zoo.formats.hugging_face import fetched, is_remote
 from gan_jax.zoo.own import is_own, load_own
 
 
@@ -67,11 +68,13 @@ def names() -> list[str]:
 
 
 def load(name: str | Path, sampler: str | None = None) -> Model:
-    """A model that ships with the package, by name; of a folder: one that was exported, or a run's work folder; or a
-    generator of one's own, "my_file.py:generate", whose file is run (see `analysis.own.generator`).
+    """A model that ships with the package, by name; of a folder: one that was exported, or a run's work folder; of
+    Hugging Face, "hf://owner/name" or "hf://owner/name@revision", where huggingface_hub is installed; or a generator of one's
+    own, "my_file.py:generate", whose file is run (see `analysis.own.generator`).
 
     sampler: of a run whose game has several, such as "a_to_b"; by default the first.
-    Raises FileNotFoundError where there is no such model, ValueError where it cannot be read.
+    Raises FileNotFoundError where there is no such model, ValueError where it cannot be read; of Hugging Face also what
+    `hugging_face.fetched` raises.
     """
     if is_own(name):
         called, own = load_own(name)
@@ -88,6 +91,8 @@ def load(name: str | Path, sampler: str | None = None) -> Model:
         name = next(iter(samplers)) if sampler is None else sampler
         card = {"config": restored.setup.config, "step": restored.step, "sampler": name}
         return Model(folder.name, chosen_sampler(samplers, name), card)
+    if is_remote(name):
+        return _of_folder(fetched(str(name)))
     if folder.is_dir():
         raise FileNotFoundError(f"{folder} holds no model ({CARD} and its weights) and no run (config.json)")
     raise FileNotFoundError(

@@ -24,7 +24,7 @@ def test_a_page_says_defaults_and_what_is_needed():
     assert "How many images. (default: 64)" in text
     assert "Of all chance. (default: 0)" in text
     assert "--weights=ema|raw" in text
-    assert "(needed)" in page(declared("export", find), "")
+    assert "(needed)" in page(declared("push", find), "")
 
 
 def test_the_overview_has_a_line_for_each_verb():

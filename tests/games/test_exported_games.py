@@ -8,9 +8,13 @@ from PIL import Image
 
 import gan_jax
 from gan_jax.main import main
+from gan_jax.run.drawing import sample_key
 from gan_jax.run.work_folder import read_config
 from gan_jax.setup.setup import Setup
+from gan_jax.verbs.export import export
 from gan_jax.verbs.translate import of_model, of_run, translate
+from gan_jax.zoo.formats.program import inputs_of
+from gan_jax.zoo.formats.stablehlo import read_stablehlo
 
 EXPORTED = {  # (game, sampler): what its card says, and the width of its picture
     ("pix2pix", None): ("Makes b of 8 x 8 x 1 in [-1, 1], from a of 8 x 8 x 1 in [-1, 1]; images of other sizes", 150),
@@ -19,6 +23,13 @@ EXPORTED = {  # (game, sampler): what its card says, and the width of its pictur
     ("voxels", None): ("Makes voxels of 4 x 4 x 4 x 1 from 0 to 1, from latents.", 392),
     ("pictures to voxels", "generate"): ("Makes voxels of 4 x 4 x 4 x 1 from 0 to 1, from latents.", 392),
     ("pictures to voxels", "reconstruct"): ("Makes voxels of 4 x 4 x 4 x 1 from 0 to 1, from image of 8 x 8 x 1", 646),
+}
+PROGRAMS = {  # (game, sampler): what goes in, what comes out
+    ("pix2pix", None): ({"a": [8, 8, 1], "noise": [2]}, {"b": [8, 8, 1]}),
+    ("cyclegan", "b_to_a"): ({"b": [8, 8, 1]}, {"a": [8, 8, 1]}),
+    ("voxels", None): ({"z": [4]}, {"voxels": [4, 4, 4, 1]}),
+    ("pictures to voxels", "reconstruct"): ({"image": [8, 8, 1]}, {"voxels": [4, 4, 4, 1]}),
+    ("points", None): ({"z": [4]}, {"image": [2]}),
 }
 
 
@@ -64,6 +75,36 @@ def test_an_exported_translator_translates_images(unbroken, tmp_path):
         images = [np.asarray(Image.open(tmp_path / where / f"{i}.png")) for where in ("ours", "theirs")]
         np.testing.assert_array_equal(*images)
     assert "CycleGAN model" in (tmp_path / "ours" / "gallery.html").read_text()
+
+
+@pytest.mark.parametrize(("played", "name"), PROGRAMS)
+def test_a_game_as_a_program_draws_what_its_run_draws(played, name, unbroken, tmp_path):
+    folder, out = unbroken(played)[0], tmp_path / "model"
+    export(folder, out, sampler=name, formats=("stablehlo",))
+    about, call = read_stablehlo(out)
+    shapes = lambda ports: {name: port["shape"] for name, port in ports.items()}
+    taken, made = PROGRAMS[played, name]
+    assert shapes(about["inputs"]) == {name: ["n", *shape] for name, shape in taken.items()}
+    assert shapes(about["outputs"]) == {name: ["n", *shape] for name, shape in made.items()}
+    assert about["checked"]["batches"] == [16, 1] and about["step"] == 9
+    theirs = gan_jax.load(folder, name)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (3, 8, 8, 1)).astype(np.float32)
+    given = dict.fromkeys(theirs.sampler.given, pictures) or None
+    inputs = inputs_of(theirs.sampler, sample_key(1), np.arange(3, dtype=np.uint32), given)
+    np.testing.assert_allclose(call(**inputs), theirs.sample(3, seed=1, given=given), atol=1e-4)
+
+
+def test_an_exported_translator_becomes_a_program_without_its_run(unbroken, tmp_path):
+    export(unbroken("cyclegan")[0], tmp_path / "model", sampler="a_to_b")
+    export(None, tmp_path / "model", model=tmp_path / "model", formats=("stablehlo",))  # beside its weights
+    about, _ = read_stablehlo(tmp_path / "model")
+    assert about["name"] == "model" and list(about["inputs"]) == ["a"]
+    card = json.loads((tmp_path / "model" / "model.json").read_text())
+    assert about["about"] == card["about"]
+    with pytest.raises(ValueError, match="is no exported model: name a run with --workdir"):
+        export(None, tmp_path / "other", model=unbroken("cyclegan")[0])
+    with pytest.raises(FileExistsError, match=r"has a model already \(weights.safetensors, model.json, samples.png\)"):
+        export(unbroken("cyclegan")[0], tmp_path / "model", sampler="a_to_b")
 
 
 @pytest.mark.parametrize(

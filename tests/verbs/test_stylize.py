@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import gan_jax
 from gan_jax.main import main
 from gan_jax.run.state import restore
 from gan_jax.run.training import Training
 from gan_jax.setup.config_files import load_config
 from gan_jax.verbs.evaluate import evaluate_run
+from gan_jax.verbs.export import export
 from gan_jax.verbs.plan import plan
 from gan_jax.verbs.sample import sample
 from gan_jax.verbs.stylize import checked_weights, stylize, transfer
+from gan_jax.zoo.formats.stablehlo import read_stablehlo
 
 
 def tiny():
@@ -162,3 +165,16 @@ def test_a_run_of_another_method_and_none_at_all(pictures, tmp_path, capsys):
         with pytest.raises(SystemExit) as ended:
             main(["gan_jax", "stylize", *asked, *flags, "--compilation_cache=none"])
         assert ended.value.code == 1 and says in capsys.readouterr().err
+
+
+def test_it_is_exported_as_weights_and_as_a_program(run, tmp_path):
+    export(run, tmp_path / "model", formats=("safetensors", "stablehlo"))
+    about, call = read_stablehlo(tmp_path / "model")
+    assert {name: port["shape"] for name, port in about["inputs"].items()} == dict.fromkeys(
+        ("content", "style"), ["n", 16, 16, 3]
+    )
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 2, 16, 16, 3)).astype(np.float32)
+    given = {"content": images[0], "style": images[1]}
+    drawn = gan_jax.load(tmp_path / "model").sample(2, given=given)
+    np.testing.assert_array_equal(drawn, gan_jax.load(run).sample(2, given=given))
+    np.testing.assert_allclose(call(**given), drawn, atol=1e-3)

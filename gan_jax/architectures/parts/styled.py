@@ -92,7 +92,7 @@ class StyledGenerator(linen.Module):
         if train and self.is_mutable_collection("averages") and not self.is_initializing():
             mean = jnp.mean(w.astype(jnp.float32), 0)
             self.average.value = self.w_decay * self.average.value + (1 - self.w_decay) * mean
-        codes = jnp.broadcast_to(w[:, None], (len(w), self.layers, self.w_dim))
+        codes = jnp.broadcast_to(w[:, None], (w.shape[0], self.layers, self.w_dim))
         if not (train and self.mixing) or self.is_initializing():
             return codes
         if other is None:

@@ -15,6 +15,7 @@ from jax import lax
 _FEW = 8  # channels out up to which the product beats XLA's convolution
 _WINDOW = 64  # offsets up to which it is worth it
 _CACHED = 12e6  # bytes of products up to which it is: more do not stay in a cache until they are added up
+_OF_FREE = 16  # images that a batch is taken for whose size a program leaves open (`jax.export`)
 _PARTS = 8  # of a batch: a product of two tall matrices, along which it adds up, is faster as several
 
 Pairs = tuple[tuple[int, int], ...]
@@ -25,7 +26,8 @@ def prefers_products(image_shape: tuple[int, ...], kernel_shape: tuple[int, ...]
     *window, _, outputs = kernel_shape
     if is_pointwise(window, padding):
         return True
-    products = 4 * math.prod(image_shape[:-1]) * math.prod(window) * outputs  # bytes
+    batch = image_shape[0] if isinstance(image_shape[0], int) else _OF_FREE
+    products = 4 * batch * math.prod(image_shape[1:-1]) * math.prod(window) * outputs  # bytes
     return outputs <= _FEW and math.prod(window) <= _WINDOW and products <= _CACHED
 
 
