@@ -19,6 +19,7 @@ from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png
@@ -55,7 +56,7 @@ def declare(flags: Flags) -> None:
 def run(values: FlagValues) -> None:
     """Plays `gan_jax sample`."""
     if values.config is not None:
-        require_same(Path(values.workdir), resolve(values.config))
+        require_same(at(values.workdir), resolve(values.config))
     average = values.weights == "ema"
     asked = (values.num, values.seed, values.step, average, values.truncation, values.label, values.sampler)
     sample(values.workdir, values.out, *asked, along.chosen(values))
@@ -116,7 +117,7 @@ def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
     FileExistsError for a folder with other files than these
     samples: they would be taken for one set.
     """
-    out = Path(out).expanduser()
+    out = at(out)
     is_page = out.suffix == ".html" and len(shape) == 4
     if out.suffix in (".png", ".npz") or is_page:
         if out.is_dir():

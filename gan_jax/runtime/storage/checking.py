@@ -1,0 +1,31 @@
+"""Can a bucket be written to? Asked before anything expensive starts."""
+
+from __future__ import annotations
+
+import secrets
+
+from gan_jax.runtime.storage.patience import StoreError, patience_of
+from gan_jax.runtime.storage.paths import RemotePath
+
+_SECONDS = 30.0  # a wrong address should be told of soon
+
+
+def check_bucket(place: RemotePath) -> None:
+    """Writes an object there, and removes it. Raises OSError and ImportError, with what is missing and how it is given."""
+    probe = place / f".probe-{secrets.token_hex(8)}"
+    with patience_of(_SECONDS):
+        try:
+            probe.write_bytes(b"writable")
+            probe.unlink(missing_ok=True)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"cannot write to {place}: there is no bucket {place.bucket}, or these credentials do not see it; make it "
+                "first, or name another"
+            ) from error
+        except PermissionError as error:
+            raise PermissionError(f"cannot write to {place}: {error}") from error
+        except StoreError as error:
+            raise StoreError(
+                f"cannot write to {place}: {error}; check the network, and the address where AWS_ENDPOINT_URL or "
+                "STORAGE_EMULATOR_HOST names one"
+            ) from error
