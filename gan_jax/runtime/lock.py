@@ -168,7 +168,10 @@ def _keep_alive(
 ) -> None:
     while not ended.wait(seconds):
         entry = {**entry, "beat": entry["beat"] + 1}
-        with patience_of(0), contextlib.suppress(OSError):  # a full disk, a folder that is gone: the run itself finds out
+        with (
+            patience_of(0),
+            contextlib.suppress(OSError),
+        ):  # a full disk, a folder that is gone: the run itself finds out
             now = _read(path)
             if now is not None and now.get("token") != entry["token"]:
                 lost.set()

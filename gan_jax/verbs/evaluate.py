@@ -58,7 +58,7 @@ def declare(flags: Flags) -> None:
         "images_range", None, "Of float pixels in the .npz file of --images: black, white; such as 0,1.", "0,1"
     )
     flags.switch("skip_broken", False, "Leave out files of either that do not decode, and name them.")
-    flags.path("out", None, "The file that their scores are appended to.")
+    flags.path("out", None, "The file that their scores are appended to.", remote=True)
     flags.group("Or a look at scores")
     flags.listed("compare", None, "Two work folders, whose scores are shown side by side.", "runs/a,runs/b")
     flags.group("How")

@@ -14,6 +14,7 @@ from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.verbs.sample import write
 from gan_jax.zoo.cards import about, card_of
@@ -70,7 +71,7 @@ def export(
     started = given(np.arange(SHOWN)) if given else {}
     drawn = draw(chosen, SHOWN, given=given)
     card = {"name": out.name, "about": about(chosen, drawn["image"], started)}
-    card |= card_of(restored, Path(workdir).expanduser(), name, average, licence, hardware)
+    card |= card_of(restored, at(workdir), name, average, licence, hardware)
     card["samples"] = {"num": SHOWN, "seed": 0, "sha256": hash_of(drawn["image"])}
     if not is_first():
         return

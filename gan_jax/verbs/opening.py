@@ -36,7 +36,7 @@ class Opened:
 def declare(flags: Flags) -> None:
     """--workdir or --model, and which of its generators."""
     flags.group("The generator")
-    flags.workdir("The run's folder.")
+    flags.workdir("The run's folder.", remote=False)
     about = "Instead of a run: a model that ships with the package, by name, an exported folder, or a generator of your own, "
     flags.text("model", None, about + "my_file.py:generate; that file is run.")
     flags.checkpoint()

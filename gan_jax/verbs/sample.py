@@ -43,6 +43,7 @@ def declare(flags: Flags) -> None:
         "out",
         "samples.png",
         "A grid (.png), an array file (.npz), a folder of PNGs; of voxels also a page (.html).",
+        remote=True,
     )
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")

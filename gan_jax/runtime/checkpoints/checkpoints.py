@@ -178,7 +178,9 @@ class Checkpoints:
         with self._folders.reading(found) as folder:
             return found, self._state(found, folder, template, earlier)
 
-    def _state(self, step: int, folder: epath.Path, template: PyTree, earlier: Callable[[str], str | None] | None) -> PyTree:
+    def _state(
+        self, step: int, folder: epath.Path, template: PyTree, earlier: Callable[[str], str | None] | None
+    ) -> PyTree:
         leaves = named_leaves(template)
         stored = json.loads((folder / "leaves.json").read_text())
         names = {name: name for name in stored}  # today's name: the stored one

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from gan_jax.runtime.storage.patience import StoreError, patience_of
 from gan_jax.runtime.storage.paths import RemotePath
+from gan_jax.runtime.storage.patience import StoreError, patience_of
 
 _SECONDS = 30.0  # a wrong address should be told of soon
 

@@ -44,7 +44,9 @@ class RemotePath:
         scheme, _, key = url.partition("://")
         if scheme not in SCHEMES:
             known = " and ".join(f"{each}://" for each in SCHEMES)
-            raise ValueError(f"{url} begins with {scheme}://, and what can be written to is {known}{nearest(scheme, SCHEMES)}")
+            raise ValueError(
+                f"{url} begins with {scheme}://, and what can be written to is {known}{nearest(scheme, SCHEMES)}"
+            )
         self._scheme, self._key = scheme, "/".join(part for part in key.split("/") if part)
         if not self._key or key.startswith("/") or ".." in self._key.split("/"):
             raise ValueError(f"{url} names no place in a bucket: write it as {scheme}://bucket/runs/digits")

