@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.runtime.storage import at, is_remote
-from gan_jax.runtime.storage.checking import check_bucket
+from gan_jax.runtime.storage.checking import check_bucket, require_one_process
 
 BEGIN_ANEW = "to begin anew, name another --workdir, or move this one away as a whole"
 
@@ -41,7 +41,8 @@ def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Any:
     ValueError for a URL of no known store, with a sentence that says what to do.
     """
     if is_remote(workdir):
-        check_bucket(place := at(workdir))
+        require_one_process(place := at(workdir))
+        check_bucket(place)
         _require_free(Path(tempfile.gettempdir()), need_mb, "name another folder with TMPDIR")
         return place
     path = Path(workdir).expanduser().absolute()

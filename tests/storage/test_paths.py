@@ -32,6 +32,7 @@ def test_what_is_no_place_in_a_bucket_is_refused(url):
         at(url)
 
 
+@pytest.mark.remote
 def test_an_object_is_written_read_listed_and_removed(bucket, tmp_path):
     path = at(f"{bucket}/run")
     file = path / "a.json"
@@ -60,6 +61,7 @@ def test_an_object_is_written_read_listed_and_removed(bucket, tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.remote
 def test_of_several_that_create_an_object_one_does(bucket):
     path = at(f"{bucket}/run/lock.json")
     assert path.create(b"one")

@@ -19,6 +19,8 @@ from gan_jax.runtime.storage import at
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.construct import ConfigError
 
+pytestmark = pytest.mark.remote
+
 SMALL = {
     "steps": 6,
     "batch_size": 8,
@@ -82,15 +84,13 @@ def digest(tmp_path_factory):
     return _played(tmp_path_factory.mktemp("local") / "run")
 
 
-def test_killed_while_a_checkpoint_is_sent_it_ends_in_the_local_runs_state(bucket, environment, digest, tmp_path):
+def test_killed_while_a_checkpoint_is_sent_it_ends_in_the_local_runs_state(bucket, environment, digest):
     workdir = f"{bucket}/runs/ring"
     command = ["gan_jax", "train", "--config=configs/gan_ring.py", f"--workdir={workdir}", "--compilation_cache=none"]
     root = Path(__file__).resolve().parents[2]
-    log = (tmp_path / "log").open("w+")
     program = [sys.executable, "-c", KILLED, *command[1:], *_flags()]
-    process = subprocess.Popen(program, env=environment, cwd=root, stdout=log, stderr=log)
-    code = process.wait(timeout=200)
-    assert code == -signal.SIGKILL, (tmp_path / "log").read_text()[-3000:]
+    done = subprocess.run(program, env=environment, cwd=root, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
     left = at(workdir)
     assert (left / "checkpoints" / "2" / "manifest.json").is_file()
     assert (left / "checkpoints" / "4").is_dir() and not (left / "checkpoints" / "4" / "manifest.json").exists()

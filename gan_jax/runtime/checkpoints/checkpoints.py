@@ -5,8 +5,8 @@ A folder a step:   <directory>/<step>/state           what Orbax writes (its v1 
                    <directory>/<step>/manifest.json   the step, the run, SHA-256 of every file above; written last
 The structure (dataclasses, named tuples, empty tuples, keys' types) comes from the caller's template, so any Orbax can
 read the arrays without this project: `ocp.load("<directory>/<step>/state")` gives {name: array}.
-With several processes the directory must be one that all of them see; process 0 lists, verifies and deletes. Of a
-directory in a bucket, process 0 writes alone.
+With several processes the directory must be one that all of them see; process 0 lists, verifies and deletes. A
+directory in a bucket is written to by runs of one process, and read by any number.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from gan_jax.runtime.checkpoints.leaves import (
     with_sharding,
 )
 from gan_jax.runtime.checkpoints.once import quiet_when_interrupted, tell_each_failure_once
-from gan_jax.runtime.processes.processes import any_process, fetch, from_first_process, is_first
+from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
 from gan_jax.runtime.storage import is_remote
+from gan_jax.runtime.storage.checking import require_one_process
 from gan_jax.runtime.workdir import BEGIN_ANEW
 
 PyTree = Any
@@ -105,6 +106,8 @@ class Checkpoints:
         Raises CheckpointError, also for what went wrong in the background of the save before.
         """
         self.wait()
+        if is_remote(self.directory):
+            require_one_process(self.directory)
         tell_each_failure_once()
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
@@ -117,12 +120,9 @@ class Checkpoints:
                 self._folders.clear_failed(step)
         if any_process(error is not None):  # so that no process is left waiting for one that failed
             raise self._not_written(step, error or "process 0 failed, see its log")
-        alone = is_remote(self._folders.directory) and jax.process_count() > 1
-        arrays = fetch(arrays) if alone else arrays  # they are sent by process 0, so it needs all of them
         try:
-            with _context(alone), quiet_when_interrupted():
-                written = is_first() or not alone
-                response = ocp.save_async(self._folders.writing(step), arrays) if written else None
+            with _context(), quiet_when_interrupted():
+                response = ocp.save_async(self._folders.writing(step), arrays)
         except Exception as error:
             if is_first():
                 self._folders.clear_failed(step)
@@ -205,10 +205,9 @@ class Checkpoints:
         with context:
             return ocp.load(folder / "state", wanted)
 
-    def _finish(self, step: int, response: ocp.AsyncResponse | None) -> None:
+    def _finish(self, step: int, response: ocp.AsyncResponse) -> None:
         try:
-            if response is not None:
-                response.result()
+            response.result()
             if is_first():
                 self._require_there()
                 self._folders.seal(step)
@@ -234,10 +233,7 @@ class Checkpoints:
         )
 
 
-def _context(alone: bool = False) -> ocp.Context:
-    """alone: whether process 0 writes by itself."""
+def _context() -> ocp.Context:
     context = ocp.Context()
-    if alone:
-        context.multiprocessing.active_processes = {0}
     context.asynchronous.create_directories_asynchronously = False  # so that its errors are raised here and at once
     return context

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import secrets
 
+import jax
+
 from gan_jax.runtime.storage.paths import RemotePath
 from gan_jax.runtime.storage.patience import StoreError, patience_of
 
 _SECONDS = 30.0  # a wrong address should be told of soon
+
+
+def require_one_process(place: RemotePath) -> None:
+    """Raises ValueError, on all processes, where several would save there: each has a disk of its own, see docs/storage.md."""
+    if (count := jax.process_count()) > 1:
+        raise ValueError(
+            f"{place} is in a bucket, which a run of one process can train in, and this one has {count}: mount the bucket on "
+            "all hosts, and name the folder there with --workdir (docs/tpu.md). Sampling and evaluating read it as it is"
+        )
 
 
 def check_bucket(place: RemotePath) -> None:
