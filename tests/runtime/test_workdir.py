@@ -58,7 +58,9 @@ def test_an_atomic_write_that_fails_names_the_file_and_what_to_do(tmp_path, monk
 
 def test_a_url_of_no_store_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="gcs://bucket/run begins with gcs://, and what can be written to is gs:// and s3://"):
+    with pytest.raises(
+        ValueError, match="gcs://bucket/run begins with gcs://, and what can be written to is gs:// and s3://"
+    ):
         check_writable("gcs://bucket/run")
     assert not list(tmp_path.iterdir())
 

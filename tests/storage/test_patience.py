@@ -38,7 +38,9 @@ def test_a_store_that_is_away_for_a_minute_is_waited_for_and_that_is_said(clock,
     assert patience.patiently("gs://b/a", away(60, clock)) == "there"
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert said[0].startswith("the store of gs://b/a does not answer (ConnectionError: connection refused): asking again, for")
+    assert said[0].startswith(
+        "the store of gs://b/a does not answer (ConnectionError: connection refused): asking again, for"
+    )
     assert said[1].startswith("the store of gs://b/a answers again, after 6") and 60 <= clock.now < 70
 
 
@@ -60,9 +62,24 @@ def named(name, text, module="botocore.exceptions", base=Exception, **more):
 @pytest.mark.parametrize(
     ("url", "error", "kind", "says"),
     [
-        ("s3://b/a", named("NoCredentialsError", "Unable"), PermissionError, "no credentials for s3://b .*AWS_ACCESS_KEY_ID"),
-        ("gs://b/a", named("DefaultCredentialsError", "none", "google.auth.exceptions"), PermissionError, "GOOGLE_APPLIC"),
-        ("gs://b/a", named("HttpError", "Invalid", "gcsfs.retry", code=401), PermissionError, "may not be read or written"),
+        (
+            "s3://b/a",
+            named("NoCredentialsError", "Unable"),
+            PermissionError,
+            "no credentials for s3://b .*AWS_ACCESS_KEY_ID",
+        ),
+        (
+            "gs://b/a",
+            named("DefaultCredentialsError", "none", "google.auth.exceptions"),
+            PermissionError,
+            "GOOGLE_APPLIC",
+        ),
+        (
+            "gs://b/a",
+            named("HttpError", "Invalid", "gcsfs.retry", code=401),
+            PermissionError,
+            "may not be read or written",
+        ),
         ("gs://b/a", OSError("Forbidden: no access"), PermissionError, "right to list, read, write"),
         ("s3://b/a", PermissionError("Access Denied"), PermissionError, "in the bucket b"),
         ("s3://b/a", FileNotFoundError("x"), FileNotFoundError, "there is no s3://b/a"),
