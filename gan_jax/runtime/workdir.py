@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from gan_jax.runtime.storage import at, is_remote
 from gan_jax.runtime.storage.checking import check_bucket, require_one_process
@@ -34,7 +33,7 @@ def unmade_on_failure(workdir: str | os.PathLike) -> Iterator[None]:
         raise
 
 
-def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Any:
+def check_writable(workdir: str | os.PathLike, need_mb: float = 100) -> Path:
     """Makes the directory where it is missing and writes a file there. -> its absolute path; of a URL, a RemotePath.
 
     need_mb: megabytes (10^6 bytes) that must be free; of a URL, on the disk from which it is written. Raises OSError, and
@@ -73,7 +72,7 @@ def _require_free(path: Path, need_mb: float, instead: str) -> None:
         )
 
 
-def check_new_file(path: str | os.PathLike) -> Any:
+def check_new_file(path: str | os.PathLike) -> Path:
     """Whether a file could be written there, its folders made where they are missing. It makes nothing. -> the path.
 
     In a bucket, an object is written and removed again.
@@ -104,7 +103,7 @@ def check_apart(path: str | os.PathLike, *inputs: str | os.PathLike) -> None:
             )
 
 
-def check_new_folder(path: str | os.PathLike) -> Any:
+def check_new_folder(path: str | os.PathLike) -> Path:
     """The same of a folder that files are written to: it is there, or could be made."""
     path = at(path)
     if is_remote(path):

@@ -64,9 +64,12 @@ class Gate:
         self._socket.close()
 
     def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                caller, _ = self._socket.accept()
+        while True:
+            with contextlib.suppress(ConnectionError):
+                try:
+                    caller, _ = self._socket.accept()
+                except OSError:  # it was closed
+                    return
                 if not self.is_open:
                     caller.close()
                     continue

@@ -202,8 +202,10 @@ def test_a_store_that_stays_away_ends_the_run_and_loses_nothing(gate, bucket, di
     ):
         run.play(4)
         gate.close(None)
+        monkeypatch.setattr(patience, "_SECONDS", contextvars.ContextVar("patience", default=0.0))  # in all threads
         run.play()
     gate.open()
+    monkeypatch.setattr(patience, "_SECONDS", contextvars.ContextVar("patience", default=60.0))
     (at(f"{bucket}/run") / "lock.json").unlink(missing_ok=True)  # it could not be removed
     with Training(_config(), f"{bucket}/run") as run:
         assert run.step == 4

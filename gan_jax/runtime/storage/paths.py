@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from gan_jax.names import nearest
 from gan_jax.runtime.storage.patience import patiently
@@ -22,11 +22,14 @@ def is_remote(place: object) -> bool:
     return isinstance(place, RemotePath) or (isinstance(place, str) and "://" in place)
 
 
-def at(place: str | os.PathLike | RemotePath) -> Any:
-    """A Path of this machine, with ~ as the home folder, or a RemotePath for a URL. Raises ValueError for a URL of no store."""
+def at(place: str | os.PathLike | RemotePath) -> Path:
+    """A Path of this machine, with ~ as the home folder, or a RemotePath for a URL, which stands in for one.
+
+    Raises ValueError for a URL of no store that is known.
+    """
     if isinstance(place, RemotePath):
-        return place
-    return RemotePath(place) if isinstance(place, str) and "://" in place else Path(place).expanduser()
+        return cast(Path, place)
+    return cast(Path, RemotePath(place)) if isinstance(place, str) and "://" in place else Path(place).expanduser()
 
 
 @functools.total_ordering

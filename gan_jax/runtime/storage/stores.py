@@ -51,7 +51,9 @@ def _google(place: str) -> Any:
 def _amazon(place: str) -> Any:
     from s3fs import S3FileSystem  # pyright: ignore[reportMissingImports]
 
-    config = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS, "retries": {"max_attempts": 2}}
-    return S3FileSystem(
+    config = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS, "retries": {"max_attempts": 1}}
+    made = S3FileSystem(
         endpoint_url=place or None, config_kwargs=config, use_listings_cache=False, skip_instance_cache=True
     )
+    made.retries = 1  # `patiently` asks again, and says so; else a store that hangs would be waited for in silence
+    return made
