@@ -148,7 +148,7 @@ def _use_compilation_cache(values: FlagValues) -> None:
     beside = folder is None and "workdir" in values and values.workdir is not None
     if beside and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = os.fspath(Path(values.workdir).absolute().parent / ".compilation_cache")
-        if "://" in values.workdir:  # the programs stay on this machine
+        if "://" in str(values.workdir):  # the programs stay on this machine
             from gan_jax.features.published import cache_folder
 
             folder = os.fspath(cache_folder() / "compilation")

@@ -1,6 +1,5 @@
 """A run in a bucket is what it is on a disk: killed, resumed, sampled, scored, and refused where it must be."""
 
-import contextvars
 import json
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from gan_jax.run.state import restore
 from gan_jax.run.training import Training
 from gan_jax.runtime.checkpoints.checkpoints import CheckpointError, CheckpointMisplaced
 from gan_jax.runtime.lock import FolderInUse, holder
-from gan_jax.runtime.storage import StoreError, at, patience
+from gan_jax.runtime.storage import at
 from gan_jax.setup.config_files import load_config
 from gan_jax.setup.construct import ConfigError
 
@@ -191,23 +190,3 @@ def test_a_store_that_is_away_for_a_while_is_waited_for(gate, bucket, digest, ca
         assert "does not answer" in said and "asking again, for up to" in said and "answers again, after" in said
     assert restore(f"{bucket}/run").step == 6
     assert [line["step"] for line in _lines(f"{bucket}/run") if "d/adversarial" in line] == list(range(1, 7))
-
-
-def test_a_store_that_stays_away_ends_the_run_and_loses_nothing(gate, bucket, digest, monkeypatch):
-    if bucket.startswith("gs"):
-        pytest.skip("gcsfs itself asks each time for half a minute")
-    with (
-        pytest.raises((StoreError, CheckpointError), match="does not answer"),
-        Training(_config(), f"{bucket}/run") as run,
-    ):
-        run.play(4)
-        gate.close(None)
-        monkeypatch.setattr(patience, "_SECONDS", contextvars.ContextVar("patience", default=0.0))  # in all threads
-        run.play()
-    gate.open()
-    monkeypatch.setattr(patience, "_SECONDS", contextvars.ContextVar("patience", default=60.0))
-    (at(f"{bucket}/run") / "lock.json").unlink(missing_ok=True)  # it could not be removed
-    with Training(_config(), f"{bucket}/run") as run:
-        assert run.step == 4
-        run.play()
-        assert run.digest() == digest
