@@ -24,7 +24,7 @@ CONFIG = f"--config={ROOT}/configs/sngan_digits.py"
         (("--mode=sample", "--workdir=x", "--profile=1:2"), "--profile belongs to train"),
         (("--workdir=x", CONFIG, "--seed=1"), "for train: --config.seed=1"),
         (("train", "--workdir=x", "--config=ssgan_digit"), "did you mean 'ssgan_digits'?"),
-        (("--mode=sample",), "sample needs --workdir"),
+        (("--mode=sample",), "sample takes a run, --workdir=runs/faces, or a model"),
         (("--mode=evaluate",), "evaluate needs --workdir"),
         (("--mode=evaluate", "--images=x"), "evaluate --images needs --reference"),
         (("--mode=evaluate", "--compare=a"), "--compare takes two work folders"),

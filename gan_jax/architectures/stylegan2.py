@@ -14,7 +14,7 @@ from gan_jax.architectures.parts.levels import Levels
 from gan_jax.architectures.parts.mapping import Mapping
 from gan_jax.architectures.parts.styled import StyledGenerator
 from gan_jax.architectures.progan import equalized, lrelu
-from gan_jax.nn.conv.resample import blur, downsample_mean, filtered, upsample_bilinear
+from gan_jax.nn.conv.resample import downsample_bilinear, filtered, upsample_bilinear
 from gan_jax.nn.dense import Dense
 from gan_jax.nn.minibatch_stddev import minibatch_stddev
 from gan_jax.nn.modulation import ModulatedConv
@@ -151,7 +151,7 @@ class Discriminator(linen.Module):
             y = rectified(down(y))
             if self.residual:
                 past = equalized(levels.width(level - 1), 1, use_bias=False, name=f"{name}_past", **settings)
-                y = _HALF * (y + past(downsample_mean(blur(x))))
+                y = _HALF * (y + past(downsample_bilinear(x)))
             x = y
         features["level0"] = x
         if self.stddev_group:

@@ -34,6 +34,24 @@ class Samples(NamedTuple):
     features: Mapping[str, Features]  # by extractor
 
 
+def require_fitting(
+    net: Callable[[Array], Mapping[str, Array]],
+    fake: Sampler | ImageSet,
+    given: Callable[[np.ndarray], Batch] | None = None,
+) -> None:
+    """Raises what net raises for images of the shape that a sampler draws, or that a set holds. Nothing is drawn.
+
+    given: indices [B] -> what a sampler of images starts from.
+    """
+    if hasattr(fake, "images"):
+        shape = tuple(fake.shape)
+    else:
+        one = None if given is None else given(np.arange(1, dtype=np.uint32))
+        drawn = lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1), one)[0]
+        shape = jax.eval_shape(drawn, fake).shape[1:]
+    jax.eval_shape(net, jax.ShapeDtypeStruct((1, *shape), jnp.uint8))
+
+
 def draw_samples(
     sampler: Sampler,
     n: int,

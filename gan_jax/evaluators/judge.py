@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import gan_jax
 from gan_jax.evaluators.cost import cost
 from gan_jax.evaluators.evidence import Evidence, Need
+from gan_jax.evaluators.extraction import require_fitting
 from gan_jax.evaluators.recipes.recipe import Outcome, Recipe
 from gan_jax.evaluators.score import Score, today
 from gan_jax.evaluators.sizes import Sizes, sizes_of
@@ -31,6 +32,8 @@ def judge(
     """
     sizes = {name: _sizes_or_reason(evidence, recipe) for name, recipe in recipes.items()}
     for name, recipe in recipes.items():
+        if isinstance(sizes[name], Sizes) and (reason := _unseeable(evidence, recipe)):
+            sizes[name] = reason  # else it would spoil the pass over the samples, which all recipes share
         if isinstance(found := sizes[name], Sizes):
             evidence.expect(_needs(evidence, recipe, found.n_fake))
             if not evidence.quiet:
@@ -58,6 +61,17 @@ def _sizes_or_reason(evidence: Evidence, recipe: Recipe) -> Sizes | str:
         return sizes_of(evidence, recipe)
     except (ValueError, OSError) as error:
         return str(error)
+
+
+def _unseeable(evidence: Evidence, recipe: Recipe) -> str | None:
+    """Why the recipe's network cannot look at these images; None where it can, or where there is none."""
+    if recipe.extractor is None or recipe.needs_mixture or recipe.needs_volumes:
+        return None
+    try:
+        require_fitting(evidence.open(recipe.extractor), evidence.fake, evidence.given)
+    except (ValueError, OSError) as error:
+        return str(error)
+    return None
 
 
 def _needs(evidence: Evidence, recipe: Recipe, n_fake: int) -> list[Need]:

@@ -33,10 +33,10 @@ class Opened:
     source: str | None = None
 
 
-def declare(flags: Flags) -> None:
-    """--workdir or --model, and which of its generators."""
+def declare(flags: Flags, remote: bool = False) -> None:
+    """--workdir or --model, and which of its generators. remote: whether the run may be in a bucket."""
     flags.group("The generator")
-    flags.workdir("The run's folder.", remote=False)
+    flags.workdir("The run's folder.", remote=remote)
     about = "Instead of a run: a model that ships with the package, by name, an exported folder, or a generator of your own, "
     flags.text("model", None, about + "my_file.py:generate; that file is run.")
     flags.checkpoint()
@@ -44,18 +44,19 @@ def declare(flags: Flags) -> None:
 
 
 def check(values: FlagValues, verb: str, voxels: bool = False) -> None:
-    """Raises UsageError, before anything is read, unless there is one generator, and ValueError where a run's makes no images.
+    """Raises what `check_one` raises, and ValueError where a run's makes no images. voxels: whether it may make voxels."""
+    check_one(values, verb)
+    if values.workdir is not None:
+        require_images(values.workdir, verb, voxels)
 
-    voxels: whether it may make voxels.
-    """
+
+def check_one(values: FlagValues, verb: str) -> None:
+    """Raises UsageError, before anything is read, unless there is one generator."""
     if (values.workdir is None) == (values.model is None):
         raise UsageError(
             f"{verb} takes a run, --workdir=runs/faces, or a model, --model=stylegan2_faces: one of the two"
         )
-    if values.workdir is not None:
-        require_images(values.workdir, verb, voxels)
-        return
-    for name in ("step", "weights", "sampler"):
+    for name in ("step", "weights", "sampler") if values.model is not None else ():
         if values[name].present:
             raise UsageError(f"--{name} chooses among what a run holds; a model has one generator: leave it out")
 
@@ -84,9 +85,13 @@ def opened_by(values: FlagValues, out: str | Path, verb: str, voxels: bool = Fal
     check(values, verb, voxels)
     found = opened(values, out)
     if values.model is not None:
-        one = jax.eval_shape(lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1))[0], found.sampler)
-        require_kind(one.shape[1:], verb, f"the model {found.name}", voxels)
+        require_kind(shape_of(found.sampler), verb, f"the model {found.name}", voxels)
     return found
+
+
+def shape_of(sampler: Sampler) -> tuple[int, ...]:
+    """Of an element that it draws from chance: [H, W, C] of an image."""
+    return jax.eval_shape(lambda sampler: sampled(sampler, jax.random.key(0), jnp.arange(1))[0], sampler).shape[1:]
 
 
 def _source(config: Any) -> str | None:

@@ -1,15 +1,17 @@
-"""Images from a trained run, as a grid, an array file, or a folder of PNGs."""
+"""Images from a trained generator, as a grid, an array file, or a folder of PNGs."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from absl.flags import FlagValues
 
 from gan_jax.analysis.directions import Direction, with_directions
+from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label
@@ -26,7 +28,7 @@ from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png
 from gan_jax.runtime.writers.shapes_page import shapes_page
 from gan_jax.runtime.writers.voxels import shaded_views
 from gan_jax.setup.config import resolve
-from gan_jax.verbs import along
+from gan_jax.verbs import along, opening
 
 _OF_PNG = (1, 3, 4)  # channels
 INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
@@ -34,10 +36,8 @@ INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
 
 def declare(flags: Flags) -> None:
     """What `gan_jax sample` takes."""
-    flags.group("The run")
-    flags.workdir("The run's folder.", needed="runs/digits")
+    opening.declare(flags, remote=True)
     flags.config("May be given: it is compared with the one that the run was begun with.")
-    flags.checkpoint()
     flags.group("What is drawn")
     flags.path(
         "out",
@@ -50,12 +50,18 @@ def declare(flags: Flags) -> None:
     flags.number("truncation", None, "Normal latents beyond this are drawn again; of codes w it is psi.")
     along.declare(flags)
     flags.integer("label", None, "One class for all images.", lowest=0)
-    flags.text("sampler", None, "Which of the game's samplers, such as a_to_b; by default the first.")
     flags.machine()
 
 
 def run(values: FlagValues) -> None:
     """Plays `gan_jax sample`."""
+    opening.check_one(values, "sample")
+    if values.model is not None:
+        if values.config is not None:
+            raise UsageError("--config is compared with a run's, and --model names no run: leave one of the two out")
+        found = opening.opened(values, None)
+        chosen = with_label(along.moved(values, truncated(found.sampler, values.truncation)), values.label)
+        return _sample(chosen, opening.shape_of(found.sampler), values.out, values.num, values.seed, found.name)
     if values.config is not None:
         require_same(at(values.workdir), resolve(values.config))
     average = values.weights == "ema"
@@ -167,16 +173,24 @@ def sample(
     """
     restored = restore(workdir, step)
     check_apart(out, *restored.setup.inputs)
-    out = check_out(out, restored.phase.shape, num)  # before the work of drawing
-    check_memory(num, restored.phase.shape)
     chosen = chosen_sampler(restored.setup.method.samplers(restored.state, restored.phase, average), sampler)
     chosen = with_label(with_directions(truncated(chosen, truncation), directions), label)
-    given = Reference(restored.setup).given(chosen.given, restored.phase.shape) if chosen.given else None
-    drawn = draw(chosen, num, seed, given)
+    shape = restored.phase.shape
+    given = Reference(restored.setup).given(chosen.given, shape) if chosen.given else None
+    _sample(chosen, shape, out, num, seed, f"step {restored.step}", given)
+
+
+def _sample(
+    sampler: Sampler, shape: tuple[int, ...], out: str | Path, num: int, seed: int, name: str, given: Any = None
+) -> None:
+    """Checks where `num` elements of a shape shall go and whether they fit in memory, then draws and writes them."""
+    out = check_out(out, shape, num)
+    check_memory(num, shape)
+    drawn = draw(sampler, num, seed, given)
     if is_first():
         written = write(drawn, out)
         what = f"{written[0]}" if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
-        print(f"wrote {num} sample{'s' if num > 1 else ''} of step {restored.step} to {what}")
+        print(f"wrote {num} sample{'s' if num > 1 else ''} of {name} to {what}")
 
 
 def _as_bytes(images: np.ndarray) -> np.ndarray:

@@ -15,29 +15,27 @@ from tqdm import tqdm
 from gan_jax.analysis.walks import SPACES, on_the_way, places
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
+from gan_jax.game import Sampler
 from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
-from gan_jax.run.drawing import check_memory, chosen_sampler, require_images, sample_key
-from gan_jax.run.state import restore
+from gan_jax.run.drawing import check_memory, sample_key
 from gan_jax.runtime.processes.processes import is_first
 from gan_jax.runtime.storage import at
-from gan_jax.runtime.workdir import check_apart, check_new_file
+from gan_jax.runtime.workdir import check_new_file
 from gan_jax.runtime.writers.images import image_grid
 from gan_jax.runtime.writers.video import check_video, save_video
-from gan_jax.verbs import along
+from gan_jax.verbs import along, opening
 
 MOST_FRAMES = 100_000  # over an hour at 20 a second; they are held in memory
 _OF_WALK = (
-    "step", "weights", "num", "frames", "panels", "space", "seed", "truncation", "direction", "label", "sampler"
+    "model", "step", "weights", "num", "frames", "panels", "space", "seed", "truncation", "direction", "label", "sampler"
 )  # fmt: skip
 INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
 
 def declare(flags: Flags) -> None:
     """What `gan_jax video` takes."""
-    flags.group("The run")
-    flags.workdir("The run's folder.", needed="runs/faces")
-    flags.checkpoint()
+    opening.declare(flags, remote=True)
     flags.group("What is shown")
     flags.path("out", "walk.gif", "The file: .gif, .webp, or .mp4 where ffmpeg is installed.")
     flags.switch("timelapse", False, "The pictures that training drew, in order, in place of a walk.")
@@ -50,7 +48,6 @@ def declare(flags: Flags) -> None:
     flags.number("truncation", None, "psi of codes w; of generators without: normal latents beyond it are drawn again.")
     along.declare(flags)
     flags.integer("label", None, "One class for all images.", lowest=0)
-    flags.text("sampler", None, "Which of the game's samplers; by default the first.")
     flags.machine()
 
 
@@ -61,6 +58,8 @@ def run(values: FlagValues) -> None:
     if values.timelapse:
         if unused := [name for name in _OF_WALK if values[name].present]:
             raise UsageError(f"video --timelapse takes no --{unused[0]}: it would change nothing")
+        if values.workdir is None:
+            raise UsageError("video --timelapse is of a run's training: --workdir=runs/faces")
         frames = timelapse(values.workdir)
         print(f"{len(frames)} pictures of {values.workdir}/samples")
     else:
@@ -90,15 +89,12 @@ def walk(values: FlagValues) -> Iterator[np.ndarray]:
         raise ValueError(
             f"--num={values.num} elements of --frames={values.frames} each are {total:,} frames, and {MOST_FRAMES:,} are the most"
         )
-    check_memory(total * values.panels, require_images(values.workdir, "a walk"))
-    return _frames(values, total)
+    found = opening.opened_by(values, values.out, "a walk")
+    check_memory(total * values.panels, opening.shape_of(found.sampler))
+    return _frames(values, found.sampler, total)
 
 
-def _frames(values: FlagValues, total: int) -> Iterator[np.ndarray]:
-    restored = restore(values.workdir, values.step)
-    check_apart(values.out, *restored.setup.inputs)
-    method, average = restored.setup.method, values.weights == "ema"
-    sampler = chosen_sampler(method.samplers(restored.state, restored.phase, average), values.sampler)
+def _frames(values: FlagValues, sampler: Sampler, total: int) -> Iterator[np.ndarray]:
     sampler = with_label(along.moved(values, truncated(sampler, values.truncation)), values.label)
     key, walks = sample_key(values.seed), []
     for panel in range(values.panels):

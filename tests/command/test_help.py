@@ -23,8 +23,8 @@ def test_a_page_says_defaults_and_what_is_needed():
     text = page(declared("sample", find), "")
     assert "How many images. (default: 64)" in text
     assert "Of all chance. (default: 0)" in text
-    assert "The run's folder. (needed)" in text
     assert "--weights=ema|raw" in text
+    assert "(needed)" in page(declared("export", find), "")
 
 
 def test_the_overview_has_a_line_for_each_verb():
@@ -36,8 +36,8 @@ def test_the_overview_has_a_line_for_each_verb():
     ("words", "says"),
     [
         (["--help"], "gan_jax VERB --name=value"),
-        (["sample", "--help"], "gan_jax sample: Images from a trained run"),
-        (["--mode=sample", "-h"], "gan_jax sample: Images from a trained run"),
+        (["sample", "--help"], "gan_jax sample: Images from a trained generator"),
+        (["--mode=sample", "-h"], "gan_jax sample: Images from a trained generator"),
         (["train", "--workdir=x", "--help"], "gan_jax train: Training a run"),
         (["analyse", "--help"], "  analyse --tool=mixing         Mixing of styles"),
         (["analyse", "--tool=noise", "-h"], "gan_jax analyse --tool=noise: What the layers' noise changes"),

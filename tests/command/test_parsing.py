@@ -11,7 +11,7 @@ from gan_jax.setup.setup import Setup
 
 NEEDED = {  # what each verb cannot do without
     "train": ["--workdir=x"],
-    "sample": ["--workdir=x"],
+    "sample": [],
     "evaluate": [],
     **{tool: [] for tool in TOOLS},
     "analyse --tool=steering": ["--transform=zoom"],
@@ -23,7 +23,7 @@ NEEDED = {  # what each verb cannot do without
     "translate": [],
     "explore": [],
     "stylize": ["--workdir=x", "--content=y", "--style=z"],
-    "video": ["--workdir=x"],
+    "video": [],
     "export": ["--workdir=x"],
     "toys": ["--out=x"],
     "classifier": ["--config=sngan_digits", "--out=x.npz"],

@@ -114,6 +114,10 @@ def test_an_exported_model_draws_what_its_run_draws(run, tmp_path):
     assert (card["training"]["rounds"], card["training"]["kimg"]) == (6, 0.024) and card["training"]["state_digest"]
     assert card["samples"]["sha256"] == hash_of(ours.sample(16))
     assert repr(ours) == "Model('model', stylegan.Generator, step 6)"
+    pictures = [tmp_path / "ours.npz", tmp_path / "theirs.npz"]
+    for flag, picture in zip((f"--model={out}", f"--workdir={run[1]}"), pictures, strict=True):
+        assert play(tmp_path, "sample", flag, f"--out={picture}", "--num=3", "--seed=4", "--truncation=0.5") == 0
+    np.testing.assert_array_equal(*(np.load(picture)["image"] for picture in pictures))
     assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={run[1]}") == 1
     early = tmp_path / "early"
     assert play(tmp_path, "export", f"--workdir={run[1]}", f"--out={early}", "--step=7") == 1 and not early.exists()
@@ -163,6 +167,7 @@ def test_a_video_of_a_walk_and_of_the_training(run, tmp_path):
     with Image.open(walk) as opened:
         assert opened.n_frames == 4
     assert play(tmp_path, "video", f"--workdir={run[1]}", f"--out={lapse}", "--timelapse") == 0
+    assert play(tmp_path, "video", "--out=a.gif", "--timelapse") == 1
     with Image.open(lapse) as opened:
         assert opened.n_frames == 3
 
@@ -212,6 +217,8 @@ def test_truncation_of_samples_is_by_psi(run, tmp_path):
         ("analyse", ("--tool=mixing", "--model=progan_faces"), "one of the two"),
         ("video", ("--out=a.avi",), "out ends in .gif"),
         ("video", ("--timelapse", "--num=3"), "--timelapse takes no --num: it would change nothing"),
+        ("video", ("--model=progan_faces",), "one of the two"),
+        ("sample", ("--model=progan_faces",), "one of the two"),
     ],
 )
 def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
@@ -222,7 +229,7 @@ def test_what_is_refused(run, tmp_path, capsys, verb, flags, message):
 @pytest.fixture
 def unread(monkeypatch):
     """Restoring a checkpoint is an error: what is refused is refused before."""
-    for verb in ("opening", "project", "video"):
+    for verb in ("opening", "project"):
         monkeypatch.setattr(f"gan_jax.verbs.{verb}.restore", None)
 
 

@@ -23,31 +23,49 @@ def upsample_nearest(x: jax.Array) -> jax.Array:
     return x.reshape(batch, *(2 * side for side in space), channels)
 
 
+@jax.custom_vjp
 def upsample_bilinear(x: jax.Array) -> jax.Array:
-    """Nearest neighbours, then the blur: [B, *space, C] -> [B, *(2 * space), C]. StyleGAN's.
+    """The filter [1, 3, 3, 1] along each axis of an image with zeros between: [B, *space, C] -> [B, *(2 * space), C]. StyleGAN's.
 
     Inside the image this is linear interpolation; beyond its edge lie zeros, so the outermost pixels are 3/4 as bright.
+    It is the blur of nearest neighbours.
     """
-    return blur(upsample_nearest(x))
+    for axis in range(1, x.ndim - 1):
+        pairs = jnp.stack([(3 * x + _moved(x, axis, 1)) / 4, (3 * x + _moved(x, axis, -1)) / 4], axis + 1)
+        x = pairs.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
+    return x
 
 
+@jax.custom_vjp
 def downsample_bilinear(x: jax.Array) -> jax.Array:
     """The blur, then the mean of every cell: [B, *space, C] -> [B, *(space / 2), C]. The filter [1, 3, 3, 1] along each axis.
 
-    A quarter of the transpose of `upsample_bilinear`, for images; beyond the edge lie zeros. Raises ValueError for an odd side.
+    Over the cells of an image, a quarter of the transpose of `upsample_bilinear`; beyond the edge lie zeros. Raises ValueError
+    for an odd side.
     """
     for axis in range(1, x.ndim - 1):
         x = _halved(x, axis)
     return x
 
 
+# Each is the other's transpose, but for a factor. Told so, CPUs compute gradients up to ten times as fast.
+upsample_bilinear.defvjp(
+    lambda x: (upsample_bilinear(x), None), lambda _, slope: (downsample_bilinear(slope) * 2 ** (slope.ndim - 2),)
+)
+downsample_bilinear.defvjp(
+    lambda x: (downsample_bilinear(x), None), lambda _, slope: (upsample_bilinear(slope) / 2 ** (slope.ndim - 2),)
+)
+
+
+def _moved(x: jax.Array, axis: int, by: int) -> jax.Array:
+    """x moved along an axis by so many pixels, zeros where nothing comes from."""
+    return lax.pad(x, jnp.zeros((), x.dtype), [(by * (a == axis), -by * (a == axis), 0) for a in range(x.ndim)])
+
+
 def _halved(x: jax.Array, axis: int) -> jax.Array:
     """[1, 3, 3, 1] / 8 of every two pixels and their neighbours along an axis, zeros beyond the edge."""
     first, second = (lax.index_in_dim(_cells(x, (axis,))[0], i, axis + 1, keepdims=False) for i in (0, 1))
-    moved = lambda x, by: lax.pad(
-        x, jnp.zeros((), x.dtype), [(by * (a == axis), -by * (a == axis), 0) for a in range(x.ndim)]
-    )
-    return (3 * (first + second) + moved(second, 1) + moved(first, -1)) / 8
+    return (3 * (first + second) + _moved(second, axis, 1) + _moved(first, axis, -1)) / 8
 
 
 def upsample_interpolated(x: jax.Array) -> jax.Array:
@@ -111,13 +129,30 @@ def filtered(x: jax.Array, filter: Sequence[float], padding: int, gain: float = 
 
     x [B, *space, C] -> [B, *(space + 2 * padding - len(filter) + 1), C]. The filter is divided by its sum.
     """
-    filter = [gain * weight / sum(filter) for weight in filter]
+    weights = tuple(gain * weight / sum(filter) for weight in filter)
+    # A convolution flips the filter: the last weight meets the first shift.
+    return _shifts_added(x, weights[::-1], padding)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _shifts_added(x: jax.Array, weights: tuple[float, ...], padding: int) -> jax.Array:
+    """Along each spatial axis of x, with `padding` zeros around: the sum over k of weights[k] times x moved by k."""
     for axis in range(1, x.ndim - 1):
-        side = x.shape[axis] + 2 * padding - len(filter) + 1
-        around = [(padding, padding) if a == axis else (0, 0) for a in range(x.ndim)]
-        padded = jnp.pad(x, around)
-        shifted = [lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(filter))]
-        # A convolution flips the filter: the last weight meets the first shift.
-        weighted = (s * w for s, w in zip(shifted, reversed(filter), strict=True))
-        x = functools.reduce(operator.add, weighted)
+        side = x.shape[axis] + 2 * padding - len(weights) + 1
+        zero = jnp.zeros((), x.dtype)
+        padded = lax.pad(x, zero, [(padding * (a == axis), padding * (a == axis), 0) for a in range(x.ndim)])
+        shifted = (lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(weights)))
+        x = functools.reduce(operator.add, (s * w for s, w in zip(shifted, weights, strict=True)))
     return x
+
+
+def _forward(x, weights, padding):
+    return _shifts_added(x, weights, padding), None
+
+
+def _backward(weights, padding, _, slope):
+    # The transpose is a filter too. Told so, CPUs compute it as fast; as a sum of padded slopes it takes them twice as long.
+    return (_shifts_added(slope, weights[::-1], len(weights) - 1 - padding),)
+
+
+_shifts_added.defvjp(_forward, _backward)

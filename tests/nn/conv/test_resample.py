@@ -1,3 +1,4 @@
+import functools
 import itertools
 
 import jax
@@ -73,6 +74,13 @@ def test_upsample_bilinear_interpolates_inside():
     np.testing.assert_allclose(resample.upsample_bilinear(line).reshape(-1), [0, *inside, 0.75 * 8])
 
 
+def test_upsample_bilinear_is_the_blur_of_nearest_neighbours(rng):
+    x = jnp.asarray(rng.normal(size=(2, 3, 5, 4, 2)), jnp.float32)  # a volume too
+    np.testing.assert_allclose(
+        resample.upsample_bilinear(x), resample.blur(resample.upsample_nearest(x)), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_downsample_bilinear_weighs_two_cells_and_their_neighbours(rng):
     """[1, 3, 3, 1] / 8 of four pixels along each axis; a blur and the mean of cells are the same."""
     line = jnp.asarray([8.0, 16.0, 24.0, 40.0]).reshape(1, 4, 1)
@@ -112,5 +120,6 @@ def test_gradients_have_no_scatter(f):
 
 
 def test_gradients(rng, check_gradients):
-    f = lambda x: [jnp.square(f(x)) for f in FUNCTIONS]
+    filters = [functools.partial(resample.filtered, filter=(1, 3, 4, 1), padding=n, gain=2.0) for n in (1, 2, 4)]
+    f = lambda x: [jnp.square(f(x)) for f in (*FUNCTIONS, *filters)]
     check_gradients(f, rng.normal(size=(1, 2, 4, 1)))
