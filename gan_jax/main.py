@@ -149,6 +149,10 @@ def _use_compilation_cache(values: FlagValues) -> None:
     beside = folder is None and "workdir" in values and values.workdir is not None
     if beside and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = os.fspath(Path(values.workdir).absolute().parent / ".compilation_cache")
+        if "://" in str(values.workdir):  # the programs stay on this machine
+            from gan_jax.features.published import cache_folder
+
+            folder = os.fspath(cache_folder() / "compilation")
     if folder not in (None, "none"):
         if os.path.exists(folder) and not os.path.isdir(folder):
             raise ValueError(f"--compilation_cache={folder} is no folder; 'none' keeps no compiled programs")

@@ -26,7 +26,8 @@
 #   --spot           cheaper, and may be taken away at any time
 #   --config C       a name that ships, or a file, from the root train, resume, run, watch
 #   --workdir D      below --mount, so that it outlives the slice train, resume, run, watch
-#   --bucket B       a bucket's name, mounted at --mount (/mnt/gan_jax); watch needs it
+#                    or, on a slice of one machine, gs://BUCKET/RUN, which needs no --bucket
+#   --bucket B       a bucket's name, mounted at --mount (/mnt/gan_jax); watch needs it, or a workdir in gs://
 #   --data gs://...  prepared TFDS data, copied to the disk of every machine by setup
 #   --data-dir D     where the program looks for data; without --data it may lie below --mount
 #   --lines N        of the log, for status (20)
@@ -125,7 +126,8 @@ plan() {
 }
 
 whole() {
-  required config topology workdir bucket
+  required config topology workdir
+  required_bucket
   check_workdir
   local code=0
   # In a shell of its own: the script itself stays where it is.
@@ -191,10 +193,27 @@ setup() {
   worker all setup ${bucket:+"--bucket=$bucket" "--mount=$mount"} ${data:+"--data=$data"} ${data_dir:+"--data-dir=$data_dir"}
 }
 
+# Whether a slice of --type has one machine: it alone can train in a bucket that is not mounted.
+one_machine() {
+  case "$type" in
+    v2-8 | v3-8 | v4-8 | v5p-8 | v5litepod-[148] | v5lite-[148] | v6e-[148]) ;;
+    *) return 1 ;;
+  esac
+}
+
+# The bucket that the run needs: mounted, or named in the workdir.
+required_bucket() { case "$workdir" in gs://*) ;; *) required bucket ;; esac }
+
 check_workdir() {
   required config workdir
   case "$workdir" in
-    gs://*) die "--workdir=$workdir: metrics and samples are written as local files. Mount it: --bucket=NAME --workdir=$mount/..." ;;
+    gs://*)
+      required type
+      one_machine ||
+        die "--workdir=$workdir: a run on several machines, as --type=$type has, needs a mounted bucket: --bucket=NAME --workdir=$mount/..."
+      [ -z "$bucket" ] || die "--bucket mounts a bucket, and --workdir=$workdir needs none: leave it out"
+      return
+      ;;
   esac
   case "$bucket:$workdir" in
     gs://*) die "--bucket takes the bare name, without gs://" ;;
@@ -231,7 +250,8 @@ again() {
 restart() { worker all stop --patience=120 --kill && step train; }
 
 watch() {
-  required type bucket
+  required type
+  required_bucket
   check_workdir
   if [ -n "$dry_run" ]; then
     gtpu queued-resources describe "$name" '--format=value(state.state)'

@@ -28,7 +28,7 @@ state="$HOME/gan_jax_run"
 install_package() {
   run python3 -m pip install --user --quiet --upgrade uv # the image's own Python is older than the package needs
   [ -d "$environment" ] || run "$HOME/.local/bin/uv" venv --python 3.12 "$environment"
-  run "$HOME/.local/bin/uv" pip install --python "$environment/bin/python" --upgrade "${root}[tpu]"
+  run "$HOME/.local/bin/uv" pip install --python "$environment/bin/python" --upgrade "${root}[gs,tpu]"
 }
 
 install_gcsfuse() {

@@ -51,9 +51,12 @@ class Flags:
         """Any text. needed: an example, where it must be given."""
         self._add(name, default, about, absl_flags.ArgumentParser(), needed)
 
-    def path(self, name: str, default: str | None, about: str, needed: str | None = None) -> None:
-        """A file or folder; a ~ at its beginning is the home folder. needed: an example, where it must be given."""
-        self._add(name, default, about, _PathParser(), needed)
+    def path(self, name: str, default: str | None, about: str, needed: str | None = None, remote: bool = False) -> None:
+        """A file or folder; a ~ at its beginning is the home folder. needed: an example, where it must be given.
+
+        remote: whether it may be in a bucket.
+        """
+        self._add(name, default, about, _PathParser(remote), needed)
 
     def one_of(self, name: str, default: str | None, choices: Sequence[str], about: str, needed: bool = False) -> None:
         """One of several words."""
@@ -86,9 +89,9 @@ class Flags:
         if needed:
             self._needed["config"] = needed
 
-    def workdir(self, about: str, needed: str | None = None) -> None:
-        """--workdir, a run's folder."""
-        self.path("workdir", None, about, needed)
+    def workdir(self, about: str, needed: str | None = None, remote: bool = True) -> None:
+        """--workdir, a run's folder. remote: whether it may be in a bucket."""
+        self.path("workdir", None, about, needed, remote)
 
     def checkpoint(self) -> None:
         """--step and --weights: which of a run's generators."""
@@ -98,9 +101,8 @@ class Flags:
     def machine(self, processes: bool = True) -> None:
         """--compilation_cache and, where several processes can make one run, --distributed."""
         self.group("The machine")
-        self.path(
-            "compilation_cache", None, "Folder of compiled programs; by default beside workdir. 'none' for no cache."
-        )
+        about = "Folder of compiled programs; by default beside workdir. 'none' for no cache."
+        self.path("compilation_cache", None, about, remote=True)
         if processes:
             about = "Join the other processes of a TPU slice; needed where no variable tells of them."
             self.switch("distributed", None, about)
@@ -159,11 +161,19 @@ def _at_home(text: str) -> str:
 
 
 class _PathParser(absl_flags.ArgumentParser):
-    """A path, with ~ as the home folder."""
+    """A path, with ~ as the home folder. remote: whether it may be in a bucket."""
+
+    def __init__(self, remote: bool):
+        super().__init__()
+        self._remote = remote
 
     def parse(self, argument: str) -> str:
         if not argument:
             raise ValueError("it is empty; the current folder is .")
+        if "://" in argument and not self._remote:
+            raise ValueError(
+                "it is a URL, and here a file or folder of this machine is taken: copy it, or mount the bucket"
+            )
         return os.path.expanduser(argument)
 
     def flag_type(self) -> str:

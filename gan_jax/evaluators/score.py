@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.runtime.processes.processes import warn
+from gan_jax.runtime.storage import RemotePath, at
 
 # Where two scores differ in nothing but these, they follow one protocol and may be compared.
 _RESULTS = ("value", "spread", "step", "seed", "subject", "subject_hash", "version", "date", "seconds")
@@ -113,9 +114,13 @@ def append_scores(path: str | Path, scores: Iterable[Score]) -> None:
 
     Raises OSError, which names the file, where it cannot be written, as on a full disk.
     """
-    path = Path(path)
+    path = at(path)
     lines = "".join(score.to_json() + "\n" for score in scores)
     try:
+        if isinstance(path, RemotePath):
+            before = path.read_bytes() if path.exists() else b""
+            path.write_bytes(before + b"\n" * (before[-1:] not in (b"", b"\n")) + lines.encode())
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         torn = path.exists() and path.stat().st_size and path.read_bytes()[-1:] != b"\n"
         with path.open("a", encoding="utf-8") as file:
@@ -132,7 +137,7 @@ def check_scores_file(path: str | Path) -> None:
 
     Says which of its lines are no scores.
     """
-    path = Path(path)
+    path = at(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder: scores are appended to a file, such as {path / 'scores.jsonl'}")
     if path.exists():
@@ -147,7 +152,7 @@ def read_scores(path: str | Path, quiet: bool = False) -> list[Score]:
     """
     kept: dict[str, Score] = {}
     strange: list[int] = []
-    lines = Path(path).read_bytes().split(b"\n")
+    lines = at(path).read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
             if line.strip():

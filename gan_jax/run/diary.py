@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from gan_jax.run.scoring import Scoring
 from gan_jax.run.work_folder import require_there
 from gan_jax.runtime.lock import FolderLock
 from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.storage import is_remote
 from gan_jax.runtime.writers.dispensable import Dispensable
 from gan_jax.setup.setup import Setup
 from gan_jax.types import TrainState
+
+_LOOK_SECONDS = 10.0  # between two looks into a bucket whether the folder is there, and still this run's
 
 
 class Diary:
@@ -44,6 +48,7 @@ class Diary:
         lock: FolderLock | None,
     ):
         self._workdir, self._scoring, self._lock = workdir, scoring, lock
+        self._looked, self._look_every = None, _LOOK_SECONDS if is_remote(workdir) else 0.0
         self._log = RunLog(workdir, step, images, setup.log.trackers, setup.config)
         self._pictures = Pictures(setup.method, mesh, setup.seed, *shown_elements(setup, source), check=self.check)
         self._scores_file = Dispensable("a score's record", "its number is in metrics.jsonl")
@@ -52,9 +57,11 @@ class Diary:
 
     def check(self) -> None:
         """Raises FileNotFoundError where the folder is gone, and FolderInUse where another run took it over."""
-        if self._lock:
+        now = time.monotonic()
+        if self._lock and (self._looked is None or now - self._looked >= self._look_every):
             self._lock.check()
             require_there(self._workdir)
+            self._looked = now
 
     def line(self, step: int, values: Mapping[str, Any]) -> None:
         """The numbers of a round, to metrics.jsonl, TensorBoard and trackers."""
@@ -78,6 +85,7 @@ class Diary:
         if drawn.metrics:
             self._log.write(step, drawn.metrics)
         if step and self._curves and is_first():
+            self._log.flush()  # they are drawn of what is there
             with self._curves_file:
                 draw_numbers(self._workdir / NAME, self._curves, self._workdir / "curves.png")
         for name, grid in drawn.grids.items():
@@ -106,6 +114,12 @@ class Diary:
                 with self._scores_file:
                     append_scores(self._workdir / "scores.jsonl", result)
             self._log.write(step, {f"score/{score.name}": score.value for score in result})
+
+    def flush(self) -> None:
+        """`check`, and all lines of rounds before a checkpoint are in the folder before it is."""
+        self._looked = None
+        self.check()
+        self._log.flush()
 
     def close(self) -> None:
         """Closes its files."""

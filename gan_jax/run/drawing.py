@@ -50,7 +50,7 @@ def draw(
 
 def require_images(workdir: str | Path, verb: str, voxels: bool = False) -> tuple[int, ...]:
     """The shape of a run's elements. Raises, before a checkpoint is read, what `require_kind` raises."""
-    shape = Setup.of(read_config(Path(workdir).expanduser())).stretches[-1].phase.shape
+    shape = Setup.of(read_config(workdir)).stretches[-1].phase.shape
     require_kind(shape, verb, f"the run in {workdir}", voxels)
     return shape
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_jax.runtime.processes.processes import warn
 from gan_jax.runtime.writers.events import EventFile
-from gan_jax.runtime.writers.metrics_file import MetricsFile
+from gan_jax.runtime.writers.metrics_object import metrics_file
 from gan_jax.runtime.writers.trackers import Trackers
 
 NAME = "metrics.jsonl"
@@ -34,7 +34,7 @@ class RunLog:
         self._images = images
         if step and not (workdir / NAME).exists():
             warn(f"{workdir / NAME} is not there: it is begun anew, with the lines of the rounds after step {step}")
-        self._metrics_file = MetricsFile(workdir / NAME)
+        self._metrics_file = metrics_file(workdir / NAME)
         self._metrics_file.truncate_after(step)
         self._events = EventFile(workdir / "tensorboard", resume_step=step or None)
         self._trackers = Trackers(trackers, workdir, config or {})
@@ -54,6 +54,10 @@ class RunLog:
         """A picture, to TensorBoard and the trackers."""
         self._events.image(step, name, grid)
         self._trackers.image(step, name, grid)
+
+    def flush(self) -> None:
+        """Makes sure that all numbers are in the work folder."""
+        self._metrics_file.flush()
 
     def close(self) -> None:
         """Closes all of them."""

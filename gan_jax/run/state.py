@@ -22,6 +22,7 @@ from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.checkpoints.leaves import described, differences, named_leaves
 from gan_jax.runtime.mesh import make_mesh, replicate, state_shardings, state_template
 from gan_jax.runtime.processes.processes import fetch
+from gan_jax.runtime.storage import at
 from gan_jax.setup.construct import ConfigError
 from gan_jax.setup.extension import at_rest
 from gan_jax.setup.setup import Setup
@@ -107,7 +108,7 @@ class Restored(NamedTuple):
 
 def saved_steps(workdir: str | Path) -> list[int]:
     """The steps of a run's checkpoints, oldest first."""
-    return Checkpoints(Path(workdir).expanduser() / "checkpoints").steps()
+    return Checkpoints(at(workdir) / "checkpoints").steps()
 
 
 def where_it_goes_on(workdir: str | Path) -> str:
@@ -122,7 +123,7 @@ def restore(workdir: str | Path, step: int | None = None) -> Restored:
     Raises FileNotFoundError where the folder holds no run or no checkpoint, CheckpointMisplaced where the checkpoint is of
     another step or run than its place says, and ConfigError where a frozen network is another than the run was trained with.
     """
-    workdir = Path(workdir).expanduser()
+    workdir = at(workdir)
     config = read_config(workdir)
     require_alike({**config, "step": step}, "run", OF_A_HOST)
     setup = Setup.of(config)

@@ -195,7 +195,7 @@ class Training:
 
     def _save(self) -> None:
         if self.step != self._saved:  # kept here, not read from the disk: all processes must decide alike
-            self._diary.check()
+            self._diary.flush()
             self.checkpoints.save(self.step, self.state.replace(frozen={}))
             self._saved = self.step
 

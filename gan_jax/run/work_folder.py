@@ -11,6 +11,7 @@ from typing import Any
 from gan_jax.data import changes, fingerprint, is_copy
 from gan_jax.runtime.processes.agreement import texts_of_all
 from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import BEGIN_ANEW
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.setup.config import upgraded
@@ -117,7 +118,7 @@ def require_same(workdir: Path, config: Mapping[str, Any]) -> None:
 
 def has_run(workdir: str | Path) -> bool:
     """Whether a run was begun there, or weights were imported."""
-    return (Path(workdir).expanduser() / NAME).exists()
+    return (at(workdir) / NAME).exists()
 
 
 def read_config(workdir: str | Path) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def differences(
 
 
 def _read(workdir: str | Path) -> dict[str, Any]:
-    path = Path(workdir).expanduser() / NAME
+    path = at(workdir) / NAME
     if not path.exists():
         raise FileNotFoundError(f"{workdir} holds no run: there is no {NAME}; name the run's folder with --workdir")
     try:

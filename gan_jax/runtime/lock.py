@@ -1,6 +1,6 @@
 """One run at a time in a folder: a file that says who plays there, for as long as it is alive.
 
-It works where files can be created exclusively: on disks, shared file systems and mounted buckets. Who holds it writes a
+It works where files can be created exclusively: on disks, shared file systems, in buckets and mounted ones. Who holds it writes a
 new number into it every few seconds. A dead owner is told from a living one on its own machine by its process number and
 the time that process was started; from another machine by a number that stands still.
 """
@@ -19,6 +19,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from gan_jax.runtime.storage import RemotePath, at, patience_of
 from gan_jax.runtime.writers.atomic import naming, write_atomically
 
 NAME = "lock.json"
@@ -45,7 +46,7 @@ class FolderLock:
         beat_seconds: float = _BEAT_SECONDS,
         patience_seconds: float = _PATIENCE_SECONDS,
     ):
-        self.path = Path(folder) / NAME
+        self.path = at(folder) / NAME
         self.token = secrets.token_hex(8)  # this holder's alone
         self._lost, self._ended = threading.Event(), threading.Event()
         entry = _entry(self.token)
@@ -74,13 +75,13 @@ class FolderLock:
 
 def holder(folder: str | os.PathLike) -> str | None:
     """Who plays in a folder, "process 7 on host h", whether it is still alive or not; None for nobody."""
-    entry = _read(Path(folder) / NAME)
+    entry = _read(at(folder) / NAME)
     return None if entry is None else _told(entry)
 
 
 def token_in(folder: str | os.PathLike) -> str | None:
     """The token of the folder's holder, as this machine sees it."""
-    return (_read(Path(folder) / NAME) or {}).get("token")
+    return (_read(at(folder) / NAME) or {}).get("token")
 
 
 # --- taking it
@@ -105,6 +106,8 @@ def _acquire(path: Path, entry: dict[str, Any], patience: float) -> None:
 
 def _create(path: Path, entry: dict[str, Any]) -> bool:
     """Whether there was none."""
+    if isinstance(path, RemotePath):
+        return path.create(_bytes(entry))
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
@@ -165,7 +168,10 @@ def _keep_alive(
 ) -> None:
     while not ended.wait(seconds):
         entry = {**entry, "beat": entry["beat"] + 1}
-        with contextlib.suppress(OSError):  # a full disk, or a folder that is gone: the run itself finds out
+        with (
+            patience_of(0),
+            contextlib.suppress(OSError),
+        ):  # a full disk, a folder that is gone: the run itself finds out
             now = _read(path)
             if now is not None and now.get("token") != entry["token"]:
                 lost.set()
@@ -180,7 +186,7 @@ def _release(path: Path, token: str, ended: threading.Event, thread: threading.T
     ended.set()
     if thread is not threading.current_thread():
         thread.join(timeout=5)
-    with contextlib.suppress(OSError):
+    with patience_of(10), contextlib.suppress(OSError):
         if (_read(path) or {}).get("token") == token:
             path.unlink()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Self
 
 import jax
 
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import RemotePath
 
 
 def parse_rounds(text: str) -> tuple[int, int]:
@@ -34,6 +36,7 @@ class Profile:
             raise ValueError(f"--profile={rounds[0]}:{rounds[1]} begins behind the run's last round, {steps}")
         self._rounds = rounds if is_first() else None
         self._directory = directory
+        self._here: tempfile.TemporaryDirectory | None = None  # from where it is sent to a bucket
         self._traced: tuple[int, int] | None = None  # while a trace is taken: the steps that it holds so far
 
     def __enter__(self) -> Self:
@@ -52,7 +55,9 @@ class Profile:
             self._rounds = None
         elif step + rounds > start:
             jax.block_until_ready(state)  # else the trace would begin with the rounds before
-            jax.profiler.start_trace(self._directory)
+            if isinstance(self._directory, RemotePath):
+                self._here = tempfile.TemporaryDirectory(prefix="gan_jax-")
+            jax.profiler.start_trace(self._here.name if self._here else self._directory)
             self._traced = step, step
 
     def after(self, step: int, state: Any) -> bool:
@@ -71,6 +76,8 @@ class Profile:
             (start, stop), self._traced, self._rounds = self._traced, None, None
             try:
                 jax.profiler.stop_trace()
+                if self._here:
+                    self._send()
             except (OSError, RuntimeError) as error:  # a full disk, for one
                 print(
                     f"the trace could not be written to {self._directory} ({error}): the run goes on", file=sys.stderr
@@ -81,3 +88,10 @@ class Profile:
                 f"https://ui.perfetto.dev, or pip install xprof; xprof --logdir={self._directory}",
                 flush=True,
             )
+
+    def _send(self) -> None:
+        here = Path(self._here.name)
+        for file in here.rglob("*"):
+            if file.is_file():
+                (self._directory / file.relative_to(here)).send(file)
+        self._here.cleanup()

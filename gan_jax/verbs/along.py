@@ -12,6 +12,7 @@ from gan_jax.analysis.directions import Direction, find, with_directions
 from gan_jax.command.errors import UsageError
 from gan_jax.command.flags import Flags
 from gan_jax.game import Sampler
+from gan_jax.runtime.storage import at
 
 
 def declare(flags: Flags) -> None:
@@ -42,7 +43,7 @@ def chosen(values: FlagValues) -> list[tuple[Direction, float]]:
 
 def home(values: FlagValues, out: Path) -> Path:
     """The folder in whose `directions` a tool keeps what it found: that of the run, or, of a model, --out."""
-    return out if values.workdir is None else Path(values.workdir).expanduser()
+    return out if values.workdir is None else at(values.workdir)
 
 
 def _split(text: str) -> tuple[str, float]:

@@ -25,6 +25,7 @@ from gan_jax.run.state import mesh_for, restore, saved_steps
 from gan_jax.run.work_folder import read_config, require_same
 from gan_jax.runtime.mesh import make_mesh
 from gan_jax.runtime.processes.processes import is_first, say, warn
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import check_new_file
 from gan_jax.setup.setup import Setup
 from gan_jax.verbs import along
@@ -57,7 +58,7 @@ def declare(flags: Flags) -> None:
         "images_range", None, "Of float pixels in the .npz file of --images: black, white; such as 0,1.", "0,1"
     )
     flags.switch("skip_broken", False, "Leave out files of either that do not decode, and name them.")
-    flags.path("out", None, "The file that their scores are appended to.")
+    flags.path("out", None, "The file that their scores are appended to.", remote=True)
     flags.group("Or a look at scores")
     flags.listed("compare", None, "Two work folders, whose scores are shown side by side.", "runs/a,runs/b")
     flags.group("How")
@@ -118,7 +119,7 @@ def evaluate_run(
     Each score is printed and appended to workdir/scores.jsonl as soon as it is known; workdir/scores.png shows all there.
     Raises Unscored at the end where recipes failed, ValueError for unknown ones, FileNotFoundError for missing runs.
     """
-    workdir = Path(workdir).expanduser()
+    workdir = at(workdir)
     own = Setup.of(read_config(workdir))
     if config is not None:
         given = Setup.of(config)
@@ -171,7 +172,7 @@ def evaluate_images(
     or the options are of a run.
     """
     _require_named(recipes)
-    out = None if out is None else Path(out).expanduser()
+    out = None if out is None else at(out)
     if out is not None:
         check_scores_file(out)
         check_new_file(out)

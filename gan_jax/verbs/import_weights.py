@@ -74,7 +74,7 @@ def declare(flags: Flags) -> None:
     flags.number("truncation", None, "pretrained_biggan: of its running statistics, 0.02 to 1; by default 1.")
     flags.group("The run")
     flags.config("All but the networks that are imported.", needed="sngan_cifar10")
-    flags.workdir("The folder of the run that is made.", needed="runs/imported")
+    flags.workdir("The folder of the run that is made.", needed="runs/imported", remote=False)
     flags.machine()
 
 

@@ -33,10 +33,10 @@ class Opened:
     source: str | None = None
 
 
-def declare(flags: Flags) -> None:
-    """--workdir or --model, and which of its generators."""
+def declare(flags: Flags, remote: bool = False) -> None:
+    """--workdir or --model, and which of its generators. remote: whether the run may be in a bucket."""
     flags.group("The generator")
-    flags.workdir("The run's folder.")
+    flags.workdir("The run's folder.", remote=remote)
     about = "Instead of a run: a model that ships with the package, by name, an exported folder, or a generator of your own, "
     flags.text("model", None, about + "my_file.py:generate; that file is run.")
     flags.checkpoint()

@@ -21,6 +21,7 @@ from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import require_same
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import check_apart, check_new_file, check_new_folder
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.images import image_grid, save_png, scatter_png
@@ -35,13 +36,14 @@ INSTEAD = {"steps": "--step={}", "recipes": "--mode=evaluate --recipes={}"}
 
 def declare(flags: Flags) -> None:
     """What `gan_jax sample` takes."""
-    opening.declare(flags)
+    opening.declare(flags, remote=True)
     flags.config("May be given: it is compared with the one that the run was begun with.")
     flags.group("What is drawn")
     flags.path(
         "out",
         "samples.png",
         "A grid (.png), an array file (.npz), a folder of PNGs; of voxels also a page (.html).",
+        remote=True,
     )
     flags.integer("num", 64, "How many images.", lowest=1)
     flags.integer("seed", 0, "Of all chance.")
@@ -61,7 +63,7 @@ def run(values: FlagValues) -> None:
         chosen = with_label(along.moved(values, truncated(found.sampler, values.truncation)), values.label)
         return _sample(chosen, opening.shape_of(found.sampler), values.out, values.num, values.seed, found.name)
     if values.config is not None:
-        require_same(Path(values.workdir), resolve(values.config))
+        require_same(at(values.workdir), resolve(values.config))
     average = values.weights == "ema"
     asked = (values.num, values.seed, values.step, average, values.truncation, values.label, values.sampler)
     sample(values.workdir, values.out, *asked, along.chosen(values))
@@ -122,7 +124,7 @@ def check_out(out: str | Path, shape: tuple[int, ...], num: int) -> Path:
     FileExistsError for a folder with other files than these
     samples: they would be taken for one set.
     """
-    out = Path(out).expanduser()
+    out = at(out)
     is_page = out.suffix == ".html" and len(shape) == 4
     if out.suffix in (".png", ".npz") or is_page:
         if out.is_dir():

@@ -41,7 +41,7 @@ def declare(flags: Flags) -> None:
     """What `gan_jax sweep` takes."""
     flags.group("The grid")
     flags.config("Where every cell begins; or an axis of configs, --sweep=config=A,B.", overrides_alone=True)
-    flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep")
+    flags.workdir("Its folder: a folder for each cell, sweep.md and sweep.png.", needed="runs/sweep", remote=False)
     flags.repeated(
         "sweep",
         "An axis, KEY=VALUE,VALUE,...; KEY is a config key, seed, or config for config files. May be given for several.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gan_jax.methods.samplers import with_label
 from gan_jax.methods.truncation import truncated
 from gan_jax.run.drawing import check_memory, sample_key
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.workdir import check_new_file
 from gan_jax.runtime.writers.images import image_grid
 from gan_jax.runtime.writers.video import check_video, save_video
@@ -33,7 +35,7 @@ INSTEAD: dict[str, str] = {"steps": "--step={}"}
 
 def declare(flags: Flags) -> None:
     """What `gan_jax video` takes."""
-    opening.declare(flags)
+    opening.declare(flags, remote=True)
     flags.group("What is shown")
     flags.path("out", "walk.gif", "The file: .gif, .webp, or .mp4 where ffmpeg is installed.")
     flags.switch("timelapse", False, "The pictures that training drew, in order, in place of a walk.")
@@ -72,10 +74,10 @@ def timelapse(workdir: str | Path) -> list[np.ndarray]:
 
     Raises ValueError where there are fewer than two. In a run that grows, small ones are enlarged to the last one's size.
     """
-    files = sorted(file for file in (Path(workdir) / "samples").glob("*.png") if file.stem.isdigit())
+    files = sorted(file for file in (at(workdir) / "samples").glob("*.png") if file.stem.isdigit())
     if len(files) < 2:
         raise ValueError(f"{workdir} holds {len(files)} pictures of samples: a time lapse is made of two or more")
-    pictures = [Image.open(file, formats=["PNG"]).convert("RGB") for file in files]
+    pictures = [Image.open(io.BytesIO(file.read_bytes()), formats=["PNG"]).convert("RGB") for file in files]
     size = pictures[-1].size
     enlarged = lambda each: each if each.size == size else each.resize(size, Image.Resampling.NEAREST)
     return [np.asarray(enlarged(each)) for each in pictures]

@@ -17,9 +17,10 @@ from gan_jax.names import nearest
 from gan_jax.run.drawing import chosen_sampler, draw
 from gan_jax.run.state import restore
 from gan_jax.run.work_folder import has_run
+from gan_jax.runtime.storage import at, is_remote
 from gan_jax.types import Batch
 from gan_jax.zoo.files import CARD, read_model
-from gan_jax.zoo.formats.hugging_face import fetched, is_remote
+from gan_jax.zoo.formats import hugging_face
 from gan_jax.zoo.own import is_own, load_own
 
 
@@ -79,11 +80,13 @@ def load(name: str | Path, sampler: str | None = None) -> Model:
     if is_own(name):
         called, own = load_own(name)
         return Model(called, own, {"config": {"generator": {"type": called}}, "step": 0})
-    folder = Path(name).expanduser()
+    if hugging_face.is_remote(name) and not Path(name).is_dir():
+        return _of_folder(hugging_face.fetched(str(name)))
+    folder = at(name)
     if str(name) in names():
         with resources.as_file(resources.files("gan_jax.zoo") / str(name)) as shipped:
             return _of_folder(shipped)
-    if (folder / CARD).is_file():
+    if not is_remote(folder) and (folder / CARD).is_file():
         return _of_folder(folder)
     if folder.is_dir() and has_run(folder):
         restored = restore(folder)
@@ -91,8 +94,6 @@ def load(name: str | Path, sampler: str | None = None) -> Model:
         name = next(iter(samplers)) if sampler is None else sampler
         card = {"config": restored.setup.config, "step": restored.step, "sampler": name}
         return Model(folder.name, chosen_sampler(samplers, name), card)
-    if is_remote(name):
-        return _of_folder(fetched(str(name)))
     if folder.is_dir():
         raise FileNotFoundError(f"{folder} holds no model ({CARD} and its weights) and no run (config.json)")
     raise FileNotFoundError(

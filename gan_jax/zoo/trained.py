@@ -13,6 +13,7 @@ from gan_jax.game import Sampler, stretch_after
 from gan_jax.run.drawing import chosen_sampler, draw, sample_key
 from gan_jax.run.references import Reference
 from gan_jax.run.state import restore
+from gan_jax.runtime.storage import at
 from gan_jax.setup.setup import Setup
 from gan_jax.types import Batch
 from gan_jax.zoo.cards import about, card_of
@@ -81,7 +82,7 @@ def of_run(
     given = reference.given(chosen.given, restored.phase.shape) if chosen.given else None
     drawn = draw(chosen, SHOWN, given=given)
     card = {"name": name, "about": about(chosen, drawn["image"], given(np.arange(SHOWN)) if given else None)}
-    card |= card_of(restored, Path(workdir).expanduser(), called, average, licence, hardware)
+    card |= card_of(restored, at(workdir), called, average, licence, hardware)
     card["samples"] = {"num": SHOWN, "seed": 0, "sha256": hash_of(drawn["image"])}
     return Trained(chosen, card, given, drawn, reference.targets(chosen, restored.phase.shape, SHOWN))
 

@@ -153,7 +153,9 @@ def test_help_and_strangers(machine: Machine, name: str):
         ("tpu_vm.sh", ["train", *SLICE, "--workdir=/w"], "--config"),
         ("tpu_vm.sh", ["resume", *SLICE, "--config=c"], "--workdir"),
         ("tpu_vm.sh", ["watch", *SLICE, *RUN, "--type=v3-8"], "--bucket"),
-        ("tpu_vm.sh", ["train", *SLICE, "--config=c", "--workdir=gs://b/a"], "--workdir"),
+        ("tpu_vm.sh", ["train", *SLICE, "--config=c", "--workdir=gs://b/a"], "--type"),
+        ("tpu_vm.sh", ["train", *SLICE, "--config=c", "--workdir=gs://b/a", "--type=v3-128"], "--workdir"),
+        ("tpu_vm.sh", ["train", *SLICE, "--config=c", "--workdir=gs://b/a", "--type=v3-8", "--bucket=b"], "--bucket"),
         ("tpu_vm.sh", ["train", *SLICE, "--config=c", "--workdir=/elsewhere", "--bucket=b"], "--mount"),
         ("tpu_worker.sh", ["train", "--workdir=/w"], "--config"),
         ("gke.sh", ["status"], "--name"),
@@ -215,6 +217,15 @@ def test_tpu_dry_run_prints_what_it_would_run(machine: Machine):
     assert [line for line in watch if "delete" in line or "create" in line] == [delete, create]
     assert remote(watch[-1])[2] == "train"
     assert machine.calls() == []  # nothing ran, not even git
+
+
+def test_a_slice_of_one_machine_trains_in_a_bucket_that_is_not_mounted(machine: Machine):
+    words = (*SLICE, "--type=v3-8", "--config=c", "--workdir=gs://b/run")
+    worker = ["bash", "gan_jax_src/launch/tpu_worker.sh"]
+    (train,) = machine.lines("tpu_vm.sh", "train", *words)
+    assert remote(train) == [*worker, "train", "--config=c", "--workdir=gs://b/run"]
+    assert remote(machine.lines("tpu_vm.sh", "setup", *words)[-1]) == [*worker, "setup"]
+    assert remote(machine.lines("tpu_vm.sh", "watch", *words)[-1])[2] == "train"
 
 
 def test_tpu_flags_from_the_environment(machine: Machine):
@@ -395,7 +406,7 @@ while :; do sleep 0.05; done
 def test_worker_setup_dry_run(machine: Machine):
     lines = machine.lines("tpu_worker.sh", "setup", "--bucket=b", "--data=gs://b/data", "--data-dir=/d")
     assert lines[0][:4] == ["python3", "-m", "pip", "install"]
-    assert [f"{ROOT}[tpu]" in line for line in lines[:3]] == [False, False, True]
+    assert [f"{ROOT}[gs,tpu]" in line for line in lines[:3]] == [False, False, True]
     (mount,) = [line for line in lines if line[0] == "gcsfuse"]
     assert mount[-2:] == ["b", "/mnt/gan_jax"] and "--metadata-cache-ttl-secs=0" in mount
     assert lines[-1] == ["gcloud", "storage", "rsync", "--recursive", "gs://b/data", "/d"]

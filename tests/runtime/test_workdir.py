@@ -56,10 +56,12 @@ def test_an_atomic_write_that_fails_names_the_file_and_what_to_do(tmp_path, monk
     assert told.value.errno == errno.ENOSPC and not list(tmp_path.iterdir())
 
 
-def test_a_url_is_no_folder(tmp_path, monkeypatch):
+def test_a_url_of_no_store_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="gs://bucket/run is a URL: mount the bucket"):
-        check_writable("gs://bucket/run")
+    with pytest.raises(
+        ValueError, match="gcs://bucket/run begins with gcs://, and what can be written to is gs:// and s3://"
+    ):
+        check_writable("gcs://bucket/run")
     assert not list(tmp_path.iterdir())
 
 

@@ -17,6 +17,7 @@ from gan_jax.names import nearest, one_of
 from gan_jax.nn.noise import NOISE_SCALE
 from gan_jax.runtime.checkpoints.digest import state_digest
 from gan_jax.runtime.checkpoints.leaves import named_leaves
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.writers.atomic import write_atomically
 
 SPACES = ("z", "w")
@@ -100,14 +101,14 @@ def generator_hash(sampler: Sampler) -> str:
 
 def save(direction: Direction, workdir: str | Path) -> Path:
     """Writes <workdir>/directions/NAME.json. -> the file."""
-    path = Path(workdir).expanduser() / FOLDER / f"{direction.name}.json"
+    path = at(workdir) / FOLDER / f"{direction.name}.json"
     write_atomically(path, direction.as_json().encode())
     return path
 
 
 def read(path: str | Path) -> Direction:
     """A direction from its file. Raises FileNotFoundError, and ValueError where it holds none or is of a later version."""
-    path = Path(path).expanduser()
+    path = at(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no direction {path}")
     try:
@@ -130,7 +131,7 @@ def find(name: str, folder: str | Path | None) -> Direction:
         return read(name)
     if folder is None:
         raise FileNotFoundError(f"name the file of the direction {name}, such as found/{FOLDER}/{name}.json")
-    kept = Path(folder).expanduser() / FOLDER
+    kept = at(folder) / FOLDER
     known = sorted(path.stem for path in kept.glob("*.json"))
     if name not in known:
         there = f"; there are {', '.join(known)}" if known else "; analyse --tool=directions finds some"

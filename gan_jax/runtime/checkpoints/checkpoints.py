@@ -5,7 +5,8 @@ A folder a step:   <directory>/<step>/state           what Orbax writes (its v1 
                    <directory>/<step>/manifest.json   the step, the run, SHA-256 of every file above; written last
 The structure (dataclasses, named tuples, empty tuples, keys' types) comes from the caller's template, so any Orbax can
 read the arrays without this project: `ocp.load("<directory>/<step>/state")` gives {name: array}.
-With several processes the directory must be one that all of them see; process 0 lists, verifies and deletes.
+With several processes the directory must be one that all of them see; process 0 lists, verifies and deletes. A
+directory in a bucket is written to by runs of one process, and read by any number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from etils import epath
 from orbax.checkpoint.experimental import v1 as ocp
 
 from gan_jax.runtime.checkpoints.folders import DAMAGED, MISPLACED, NONE, Folders
+from gan_jax.runtime.checkpoints.in_a_bucket import RemoteFolders
 from gan_jax.runtime.checkpoints.leaves import (
     as_leaf,
     described,
@@ -32,6 +34,8 @@ from gan_jax.runtime.checkpoints.leaves import (
 )
 from gan_jax.runtime.checkpoints.once import quiet_when_interrupted, tell_each_failure_once
 from gan_jax.runtime.processes.processes import any_process, from_first_process, is_first
+from gan_jax.runtime.storage import is_remote
+from gan_jax.runtime.storage.checking import require_one_process
 from gan_jax.runtime.workdir import BEGIN_ANEW
 
 PyTree = Any
@@ -74,7 +78,7 @@ class Checkpoints:
     ):
         if keep < 1 or (keep_every is not None and keep_every < 1):
             raise ValueError(f"keep={keep}, keep_every={keep_every}: each must be at least 1 (keep_every may be None)")
-        self._folders = Folders(directory, run)
+        self._folders = RemoteFolders(directory, run) if is_remote(directory) else Folders(directory, run)
         self._keep, self._keep_every, self._sealed = keep, keep_every, sealed
         self._require_there = require_there or (lambda: None)
         self._thread: threading.Thread | None = None
@@ -102,6 +106,8 @@ class Checkpoints:
         Raises CheckpointError, also for what went wrong in the background of the save before.
         """
         self.wait()
+        if is_remote(self.directory):
+            require_one_process(self.directory)
         tell_each_failure_once()
         leaves = named_leaves(state)
         arrays = {name: storable(leaf) for name, leaf in leaves.items() if leaf.size}  # Orbax refuses empty arrays
@@ -116,7 +122,7 @@ class Checkpoints:
             raise self._not_written(step, error or "process 0 failed, see its log")
         try:
             with _context(), quiet_when_interrupted():
-                response = ocp.save_async(self._folders.of(step) / "state", arrays)
+                response = ocp.save_async(self._folders.writing(step), arrays)
         except Exception as error:
             if is_first():
                 self._folders.clear_failed(step)
@@ -169,29 +175,35 @@ class Checkpoints:
                 f"the checkpoint of step {step} that was asked for cannot be loaded from {self.directory}; what is wrong is "
                 f"above. Ask for another step, or put back a copy. Here: steps {self.steps() or '(none)'}"
             )
+        with self._folders.reading(found) as folder:
+            return found, self._state(found, folder, template, earlier)
+
+    def _state(
+        self, step: int, folder: epath.Path, template: PyTree, earlier: Callable[[str], str | None] | None
+    ) -> PyTree:
         leaves = named_leaves(template)
-        stored = json.loads((self._folders.of(found) / "leaves.json").read_text())
+        stored = json.loads((folder / "leaves.json").read_text())
         names = {name: name for name in stored}  # today's name: the stored one
         if earlier is not None and differences(stored, described(leaves)):
             names = {now: name for name in stored if (now := earlier(name)) is not None}
         if lines := differences({now: stored[name] for now, name in names.items()}, described(leaves)):
             raise CheckpointMismatch(
-                f"the checkpoint of step {found} in {self.directory} is of another model than this run's:\n  "
+                f"the checkpoint of step {step} in {self.directory} is of another model than this run's:\n  "
                 + "\n  ".join(lines)
                 + "\nUse the configuration it was trained with, or another directory."
             )
         targets = {name: with_sharding(leaf) for name, leaf in leaves.items()}
         wanted = {names[name]: load_target(leaf) for name, leaf in targets.items() if leaf.size}
-        arrays = self._load(found, wanted, leave={name for name in stored if name not in names.values()})
+        arrays = self._load(folder, wanted, leave={name for name in stored if name not in names.values()})
         values = [as_leaf(arrays.get(names[name]), leaf) for name, leaf in targets.items()]
-        return found, jax.tree.unflatten(jax.tree.structure(template), values)
+        return jax.tree.unflatten(jax.tree.structure(template), values)
 
-    def _load(self, step: int, wanted: dict[str, Any], leave: set[str]) -> dict[str, Any]:
+    def _load(self, folder: epath.Path, wanted: dict[str, Any], leave: set[str]) -> dict[str, Any]:
         """The stored arrays of these names. leave: names that are stored and not wanted."""
         context = ocp.Context()
         context.pytree.loading.partial_load = bool(leave)
         with context:
-            return ocp.load(self._folders.of(step) / "state", wanted)
+            return ocp.load(folder / "state", wanted)
 
     def _finish(self, step: int, response: ocp.AsyncResponse) -> None:
         try:

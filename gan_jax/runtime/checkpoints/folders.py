@@ -11,13 +11,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from etils import epath
 
 from gan_jax.runtime.checkpoints.manifest import NAME, damage, is_complete, read_label, write_manifest
 
-_LEAVES = "leaves.json"
+LEAVES = "leaves.json"
 # Of `newest_sound`, instead of a step: nothing was ever completed; what was is damaged; one is not in its place.
 NONE, DAMAGED, MISPLACED = -1, -2, -3
 
@@ -29,15 +30,23 @@ class Folders:
     """
 
     def __init__(self, directory: str | os.PathLike, run: str | None = None):
-        path = os.fspath(directory)
-        self.directory = epath.Path(path if "://" in path else os.path.abspath(path))
+        self.directory = self._place(directory)
         self.misplaced: str | None = None
         self._run = run
         self._damaged: set[int] = set()  # complete, and passed over
 
-    def of(self, step: int) -> epath.Path:
+    def of(self, step: int) -> Any:
         """The folder of a step."""
         return self.directory / str(step)
+
+    def writing(self, step: int) -> epath.Path:
+        """Where Orbax writes a step's arrays, once `prepare` was called."""
+        return self.of(step) / "state"
+
+    @contextlib.contextmanager
+    def reading(self, step: int) -> Iterator[epath.Path]:
+        """A folder with the files of a complete step, on each process."""
+        yield self.of(step)
 
     def complete(self) -> list[int]:
         """The steps whose folder is complete, oldest first."""
@@ -45,13 +54,10 @@ class Folders:
 
     def prepare(self, step: int, leaves: Mapping[str, str]) -> None:
         """An empty folder for a step but for leaves.json. Raises OSError, also where the folder that they are in is gone."""
-        if not self.complete():
-            for cut_short in self._all():  # of starts that never completed one
-                self._remove(cut_short)
-        self._remove(step)
+        self._clear(step)
         self.directory.mkdir(exist_ok=True)
         self.of(step).mkdir()
-        (self.of(step) / _LEAVES).write_text(json.dumps(leaves, indent=1))
+        self._write_leaves(self.of(step), leaves)
 
     def seal(self, step: int) -> None:
         """Makes a step's folder complete: all its files are written."""
@@ -96,7 +102,7 @@ class Folders:
             if (what := self._misplacement(candidate)) is not None:
                 self.misplaced = what
                 return MISPLACED
-            if (what := damage(self.of(candidate))) is None:
+            if (what := self._damage(candidate)) is None:
                 return candidate
             if candidate in complete:
                 self._damaged.add(candidate)
@@ -104,6 +110,22 @@ class Folders:
             _say(f"checkpoint {self.of(candidate)} is passed over, {then}: {what}")
         # One that was cut short may be a run's first; several are complete ones whose manifests somebody removed.
         return DAMAGED if complete or len(found) > 1 else NONE
+
+    def _clear(self, step: int) -> None:
+        """Removes what there is of a step, and of starts that never completed one."""
+        if not self.complete():
+            for cut_short in self._all():
+                self._remove(cut_short)
+        self._remove(step)
+
+    def _write_leaves(self, folder: epath.Path, leaves: Mapping[str, str]) -> None:
+        (folder / LEAVES).write_text(json.dumps(leaves, indent=1))
+
+    def _place(self, directory: str | os.PathLike) -> Any:
+        return epath.Path(os.path.abspath(os.fspath(directory)))
+
+    def _damage(self, step: int) -> str | None:
+        return damage(self.of(step))
 
     def _all(self) -> list[int]:
         if not self.directory.is_dir():
@@ -118,7 +140,7 @@ class Folders:
         self._delete(step)
 
     def _delete(self, step: int) -> None:
-        for name in (NAME, _LEAVES):  # first: a half-deleted checkpoint is one that was cut short
+        for name in (NAME, LEAVES):  # first: a half-deleted checkpoint is one that was cut short
             (self.of(step) / name).unlink(missing_ok=True)
         if self.of(step).exists():
             self.of(step).rmtree()
@@ -126,7 +148,7 @@ class Folders:
     def _has_lost_its_manifest(self, step: int) -> bool:
         """Whether all else of a checkpoint is there. Orbax gives the arrays their name when all of them are written."""
         folder = self.of(step)
-        return not is_complete(folder) and (folder / _LEAVES).exists() and (folder / "state").exists()
+        return not is_complete(folder) and (folder / LEAVES).exists() and (folder / "state").exists()
 
     def _set_aside(self, step: int) -> None:
         """What could not be read is not thrown away: it may be the disk's fault, and pass."""

@@ -9,14 +9,20 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from gan_jax.runtime.storage import RemotePath
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_atomically(path: str | os.PathLike, content: bytes, parents: bool = True) -> None:
+def write_atomically(path: str | os.PathLike | RemotePath, content: bytes, parents: bool = True) -> None:
     """Writes beside the path, then renames over it. The folder is made where it is missing, unless not `parents`.
 
-    Raises OSError, with the file and what to do; what was there before is then as it was.
+    In a bucket an object is written, which appears whole. Raises OSError, with the file and what to do; what was there
+    before is then as it was.
     """
+    if isinstance(path, RemotePath):
+        path.write_bytes(content)
+        return
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     with naming(path):

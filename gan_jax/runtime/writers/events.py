@@ -11,7 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import at, is_remote
 from gan_jax.runtime.writers.dispensable import Dispensable
+from gan_jax.runtime.writers.event_parts import EventParts
 
 _FLUSH_SECONDS = 30.0
 
@@ -21,7 +23,7 @@ class EventFile:
 
     A write that fails is told once on stderr, and none is tried after it: what it would have shown is in metrics.jsonl and
     samples/ too. Nothing here waits for another thread.
-    directory: where; each start writes a new file there, so nothing that exists is touched.
+    directory: where; each start writes a new file there, in a bucket several, so nothing that exists is touched.
     resume_step: the step that a run resumes from; TensorBoard then hides what earlier files hold of later steps.
     """
 
@@ -32,7 +34,8 @@ class EventFile:
             with self._dispensable:
                 self._writer = _opened(directory)
                 self._flushed = time.monotonic()
-                self._write(file_version="brain.Event:2")
+                if not is_remote(directory):
+                    self._writer.write(_version())
                 if resume_step is not None:
                     from tensorboardX.proto.event_pb2 import SessionLog
 
@@ -81,9 +84,18 @@ class EventFile:
             self.flush()
 
     def _write(self, **fields: Any) -> None:
-        from tensorboardX.proto.event_pb2 import Event
+        self._writer.write(_event(**fields))
 
-        self._writer.write(Event(wall_time=time.time(), **fields).SerializeToString())
+
+def _event(**fields: Any) -> bytes:
+    from tensorboardX.proto.event_pb2 import Event
+
+    return Event(wall_time=time.time(), **fields).SerializeToString()
+
+
+def _version() -> bytes:
+    """What a file begins with."""
+    return _event(file_version="brain.Event:2")
 
 
 def _opened(directory: str | os.PathLike) -> Any:
@@ -93,7 +105,9 @@ def _opened(directory: str | os.PathLike) -> Any:
     """
     from tensorboardX.record_writer import RecordWriter  # imported here: it takes a while, and only process 0 needs it
 
-    os.makedirs(directory, exist_ok=True)
     now = time.time_ns()  # two starts within a second are two files
     name = f"events.out.tfevents.{now // 10**9}.{socket.gethostname()}.{now}"
+    if is_remote(directory):
+        return EventParts(at(directory), name, _version())
+    os.makedirs(directory, exist_ok=True)
     return RecordWriter(os.path.join(os.fspath(directory), name))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gan_jax.runtime.processes.processes import is_first, warn
+from gan_jax.runtime.storage import at
 from gan_jax.runtime.writers.atomic import naming, write_atomically
 
 
@@ -25,7 +26,7 @@ class MetricsFile:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        self.path = at(path)
         self._active = is_first()
         if self._active:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,7 @@ class MetricsFile:
         """One line, {"step": step, **values}. values: numbers, strings, or arrays of one number each."""
         if not self._active:
             return
-        line = json.dumps({"step": int(step), **{name: _plain(value) for name, value in values.items()}})
+        line = encoded(step, values).decode()
         with naming(self.path):
             if self._file is not None and not self._is_there():
                 self.close()
@@ -50,7 +51,7 @@ class MetricsFile:
                 if self.path.exists():
                     self._keep_if(lambda entry: True)  # a torn last line would swallow this one
                 self._file = self.path.open("a", encoding="utf-8")
-            self._file.write(line + "\n")
+            self._file.write(line)
             self._file.flush()
 
     def truncate_after(self, step: int) -> None:
@@ -58,6 +59,9 @@ class MetricsFile:
         if self._active and self.path.exists():
             self.close()
             self._keep_if(lambda entry: _step_of(entry) <= step)
+
+    def flush(self) -> None:
+        """Makes sure that all lines are where they are read: here each is at once."""
 
     def close(self) -> None:
         """Closes the file; a later write opens it again."""
@@ -90,12 +94,17 @@ class MetricsFile:
             write_atomically(self.path, after)
 
 
+def encoded(step: int, values: Mapping[str, Any]) -> bytes:
+    """A line, its end included."""
+    return (json.dumps({"step": int(step), **{name: _plain(value) for name, value in values.items()}}) + "\n").encode()
+
+
 def last_step(path: str | os.PathLike) -> int:
     """The largest step of the lines of a file; 0 where there is no file, or no line.
 
     Raises OSError, with the file and what to do, where it cannot be read.
     """
-    path = Path(path)
+    path = at(path)
     entries = map(_parsed, _content(path).splitlines(keepends=True)) if path.exists() else ()
     return int(max([0, *(_step_of(entry) for entry in entries if entry is not None)]))
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gan_jax.runtime.processes.processes import is_first
+from gan_jax.runtime.storage import is_remote
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.runtime.writers.dispensable import Dispensable
 
@@ -39,12 +40,13 @@ class Trackers:
     """Several of them at once. Only process 0 writes. One that fails is told of once, and the run goes on without it.
 
     names: of TRACKERS. config: what the run is, nested; it is written once. Raises ImportError, with the command that installs
-    it, for one whose package is not there.
+    it, for one whose package is not there, and ValueError for one that cannot write where the work folder is.
     """
 
     def __init__(self, names: Sequence[str], workdir: Path, config: Mapping[str, Any]):
         for name in names if is_first() else ():
             _require(name)
+            _require_place(name, workdir)
         self._opened: list[tuple[Tracker, Dispensable]] = []
         for name in names if is_first() else ():
             guard = Dispensable(f"what {name} keeps", "metrics.jsonl and samples/ go on", (Exception,))
@@ -147,6 +149,14 @@ def _require(name: str) -> None:
         raise ImportError(
             f"log.trackers names {name}, which is not installed ({error}): pip install {_PACKAGES[name]}, or leave it out"
         ) from error
+
+
+def _require_place(name: str, workdir: Path) -> None:
+    if is_remote(workdir) and not (name == "mlflow" and os.environ.get("MLFLOW_TRACKING_URI")):
+        raise ValueError(
+            f"log.trackers names {name}, which writes files into the work folder, and {workdir} is in a bucket: leave it out"
+            + (", or name a server with MLFLOW_TRACKING_URI" if name == "mlflow" else "")
+        )
 
 
 def _entry(workdir: Path, tracker: str, make: Any) -> str:
