@@ -1,7 +1,7 @@
 """StyleGAN on drawn grey faces, 8 x 8 to 32 x 32: minutes on a laptop.
 
 Paper: Karras et al., arXiv:1812.04948, with networks of 16 to 64 channels; no table of the paper has this data set.
-Got: fd_faces 20.6 after its 3,750 rounds, ten minutes of one core (one seed, docs/results.md).
+Got: fd_faces 18.5 to 23.0 after its 3,750 rounds, ten minutes of one core (three seeds, docs/results.md).
 Meant for: 1 device, a CPU will do.
 Command: python -m gan_jax.main --config=configs/stylegan_faces.py --workdir=runs/stylegan_faces
 """
