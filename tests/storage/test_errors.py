@@ -54,7 +54,7 @@ def test_a_store_that_is_nowhere_is_told_of_soon(store, monkeypatch):
 def test_a_library_that_is_not_installed_is_named(scheme, library, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", _without(library, builtins.__import__))
     opened._opened.cache_clear()
-    with pytest.raises(ImportError, match=rf'{scheme}:// needs {library}.*pip install "gan_jax\[{scheme}\]"'):
+    with pytest.raises(ImportError, match=rf'{scheme}:// needs {library}.*pip install "\.\[{scheme}\]"'):
         check_writable(f"{scheme}://bucket/run")
 
 

@@ -33,7 +33,7 @@ def _opened(scheme: str, place: str) -> Any:
         return _google(place) if scheme == "gs" else _amazon(place)
     except ImportError as error:
         raise ImportError(
-            f'{scheme}:// needs {"gcsfs" if scheme == "gs" else "s3fs"} ({error}): pip install "gan_jax[{scheme}]"'
+            f'{scheme}:// needs {"gcsfs" if scheme == "gs" else "s3fs"} ({error}): in a checkout, pip install ".[{scheme}]"'
         ) from error
 
 
