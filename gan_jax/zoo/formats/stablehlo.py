@@ -27,7 +27,7 @@ def require_platforms(platforms: Sequence[str]) -> None:
     """Raises ValueError for platforms that there are not, and where this machine's, on which it is checked, is missing."""
     for name in platforms:
         if name not in PLATFORMS:
-            hint = nearest(name, PLATFORMS)
+            hint = " (an NVIDIA GPU is cuda)" if name == "gpu" else nearest(name, PLATFORMS)
             raise ValueError(f"there is no platform {name!r}{hint}; a program is for some of {', '.join(PLATFORMS)}")
     own = export.default_export_platform()
     if own not in platforms:
