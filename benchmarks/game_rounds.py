@@ -172,8 +172,8 @@ def table(game: str, result: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def main(argv: list[str] | None = None) -> dict[str, Any]:
-    args = settings(argv)
+def report(args: argparse.Namespace, compare: Callable[[str, argparse.Namespace], dict[str, Any]]) -> dict[str, Any]:
+    """Compares game after game, prints each table as soon as it is known, and writes the results where args.out says."""
     if not args.no_torch:
         import pytorch_device
 
@@ -186,6 +186,10 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
     if args.out:
         Path(args.out).write_text(json.dumps(results, indent=2) + "\n")
     return results
+
+
+def main(argv: list[str] | None = None) -> dict[str, Any]:
+    return report(settings(argv), compare)
 
 
 if __name__ == "__main__":

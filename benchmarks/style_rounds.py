@@ -9,7 +9,6 @@ played in turn: 16 rounds of StyleGAN2, one of the others. See README.md beside 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -24,8 +23,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # to run from a checkout
 
-from game_rounds import jax_round, table  # noqa: E402
-from train_step import cores, in_turns, machine, spread  # noqa: E402
+from game_rounds import jax_round, report  # noqa: E402
+from train_step import in_turns, spread  # noqa: E402
 
 from gan_jax.setup.config_files import load_config  # noqa: E402
 from gan_jax.setup.setup import Setup  # noqa: E402
@@ -151,18 +150,7 @@ def compare(game: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> dict[str, Any]:
-    args = settings(argv)
-    import pytorch_device
-
-    pytorch_device.use(jax.default_backend() == "gpu", cores())
-    results: dict[str, Any] = {"settings": vars(args), "machine": machine(args), "games": {}}
-    print(", ".join(f"{key} {value}" for key, value in results["machine"].items()), flush=True)
-    for game in args.games:
-        results["games"][game] = compare(game, args)
-        print("\n" + table(game, results["games"][game]), flush=True)
-    if args.out:
-        Path(args.out).write_text(json.dumps(results, indent=2) + "\n")
-    return results
+    return report(settings(argv), compare)
 
 
 if __name__ == "__main__":

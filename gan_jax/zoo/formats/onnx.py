@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -19,7 +18,7 @@ import numpy as np
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.zoo.formats.checking import Example
 from gan_jax.zoo.formats.inlining import inlined
-from gan_jax.zoo.formats.program import ExportError, Program
+from gan_jax.zoo.formats.program import ExportError, Program, described
 
 PROGRAM, ABOUT = "model.onnx", "model.onnx.json"
 NEEDS = ("jax2onnx", "onnxruntime")
@@ -43,20 +42,7 @@ def write_onnx(folder: str | Path, program: Program, example: Example, about: Ma
     content = converted(program)
     found = example.check(PROGRAM, loaded(content))
     versions = {name: importlib.metadata.version(name) for name in NEEDS}
-    told = {
-        "format": FORMAT,
-        **about,
-        "file": PROGRAM,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "container": "onnx",
-        "jax": jax.__version__,
-        **versions,
-        "batch": "any number of elements, n",
-        "inputs": {port.name: port.as_json() for port in program.inputs},
-        "outputs": {program.output.name: program.output.as_json()},
-        "checked": found,
-    }
+    told = described(program, PROGRAM, content, found, format=FORMAT, **about, container="onnx", **versions)
     folder = Path(folder)
     write_atomically(folder / PROGRAM, content)
     write_atomically(folder / ABOUT, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())

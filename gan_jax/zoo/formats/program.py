@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,6 +113,21 @@ def drawn_from(latents: Any) -> str:
             parts = [drawn_from(noise), *(f"a one-hot of {size}" for size in categorical)]
             return ", then ".join([*parts, *([f"{continuous} numbers of U(-1, 1)"] if continuous else [])])
     return repr(latents)
+
+
+def described(program: Program, file: str, content: bytes, checked: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """The JSON beside a program's file: what it is, what goes in and comes out, how it was checked. facts: what else is known."""
+    return {
+        **facts,
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "jax": jax.__version__,
+        "batch": "any number of elements, n",
+        "inputs": {port.name: port.as_json() for port in program.inputs},
+        "outputs": {program.output.name: program.output.as_json()},
+        "checked": dict(checked),
+    }
 
 
 def largest_difference(made: Mapping[int, np.ndarray], wanted: np.ndarray) -> float:

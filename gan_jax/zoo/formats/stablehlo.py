@@ -16,7 +16,7 @@ from gan_jax.names import nearest
 from gan_jax.runtime.writers.atomic import write_atomically
 from gan_jax.zoo.files import ModelError, require_format
 from gan_jax.zoo.formats.checking import Example
-from gan_jax.zoo.formats.program import ExportError, Program
+from gan_jax.zoo.formats.program import ExportError, Program, described
 
 PROGRAM, ABOUT = "model.stablehlo", "model.stablehlo.json"
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -51,20 +51,9 @@ def write_stablehlo(
     require_platforms(platforms)
     content = serialized(program, platforms)
     found = example.check(PROGRAM, jax.jit(export.deserialize(bytearray(content)).call))
-    told = {
-        "format": FORMAT,
-        **about,
-        "file": PROGRAM,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "container": "jax.export",
-        "jax": jax.__version__,
-        "platforms": list(platforms),
-        "batch": "any number of elements, n",
-        "inputs": {port.name: port.as_json() for port in program.inputs},
-        "outputs": {program.output.name: program.output.as_json()},
-        "checked": {"platform": export.default_export_platform(), **found},
-    }
+    checked = {"platform": export.default_export_platform(), **found}
+    facts = {"format": FORMAT, **about, "container": "jax.export", "platforms": list(platforms)}
+    told = described(program, PROGRAM, content, checked, **facts)
     folder = Path(folder)
     write_atomically(folder / PROGRAM, content)
     write_atomically(folder / ABOUT, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
