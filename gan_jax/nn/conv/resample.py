@@ -59,7 +59,8 @@ downsample_bilinear.defvjp(
 
 def _moved(x: jax.Array, axis: int, by: int) -> jax.Array:
     """x moved along an axis by so many pixels, zeros where nothing comes from."""
-    return lax.pad(x, jnp.zeros((), x.dtype), [(by * (a == axis), -by * (a == axis), 0) for a in range(x.ndim)])
+    padded = jnp.pad(x, [(max(by, 0) * (a == axis), max(-by, 0) * (a == axis)) for a in range(x.ndim)])
+    return lax.slice_in_dim(padded, max(-by, 0), max(-by, 0) + x.shape[axis], axis=axis)
 
 
 def _halved(x: jax.Array, axis: int) -> jax.Array:
@@ -139,8 +140,9 @@ def _shifts_added(x: jax.Array, weights: tuple[float, ...], padding: int) -> jax
     """Along each spatial axis of x, with `padding` zeros around: the sum over k of weights[k] times x moved by k."""
     for axis in range(1, x.ndim - 1):
         side = x.shape[axis] + 2 * padding - len(weights) + 1
-        zero = jnp.zeros((), x.dtype)
-        padded = lax.pad(x, zero, [(padding * (a == axis), padding * (a == axis), 0) for a in range(x.ndim)])
+        around = [(max(padding, 0) * (a == axis),) * 2 for a in range(x.ndim)]
+        cropped = lax.slice_in_dim(x, max(-padding, 0), x.shape[axis] - max(-padding, 0), axis=axis)
+        padded = jnp.pad(cropped, around)
         shifted = (lax.slice_in_dim(padded, k, k + side, axis=axis) for k in range(len(weights)))
         x = functools.reduce(operator.add, (s * w for s, w in zip(shifted, weights, strict=True)))
     return x
